@@ -1,0 +1,105 @@
+import { abandonBatch, getBatch, insertBatches, type NewBatch, stagePlanned } from '../db/queries/batches.ts'
+import { openFailuresOf, recordFailures, type FailureRow } from '../db/queries/failures.ts'
+import { logRun } from '../db/queries/logs.ts'
+import { lockOwnedRun, runTotals } from '../db/queries/runs.ts'
+import { DATASETS, isDataset } from '../market/datasets.ts'
+import type { SourceErrorClass } from '../market/source-errors.ts'
+import type { SourceName } from '../market/sources.ts'
+import type { Region, RegionItem } from '../planning/types.ts'
+import type { OwnedRun } from '../workflows/contract/activities.ts'
+import type { PlannedStage, RunTotals } from '../workflows/contract/messages.ts'
+import type { ActivityDeps } from './deps.ts'
+import { plannedStage } from './plan-stage.ts'
+import { loadRun } from './run-context.ts'
+
+/** Gives up what is left of a batch. An optional dataset is skipped, anything else leaves one failure for its region. */
+export async function giveUpBatch(
+  deps: ActivityDeps,
+  input: OwnedRun & { seq: number; source: SourceName; errorClass: SourceErrorClass; message: string },
+): Promise<RunTotals> {
+  const { sql } = deps.db
+  const batch = await getBatch(sql, input)
+  if (!batch) throw new RangeError(`batch ${input.seq} of run ${input.runId} is gone`)
+  const run = await loadRun(deps, input.runId)
+  const skipped = 'optional' in DATASETS[batch.dataset] && input.errorClass === 'PermissionDenied'
+  const dates = datesOf(batch.region)
+  await sql.begin(async (tx) => {
+    const state = skipped ? 'skipped' : 'failed'
+    const countsSymbols = batch.stage === run.stages.length - 1
+    if (
+      !(await abandonBatch(
+        tx,
+        { ...input },
+        { state, errorClass: input.errorClass, message: input.message, countsSymbols },
+      ))
+    )
+      return
+    const level = skipped ? 'warn' : 'error'
+    await logRun(tx, {
+      runId: input.runId,
+      level,
+      message: `${batch.dataset} batch ${input.seq} ${state}: ${input.message}`,
+    })
+    if (skipped) return
+    await recordFailures(tx, {
+      job: run.job,
+      dataset: batch.dataset,
+      source: input.source,
+      symbols: [{ id: null, symbol: null }],
+      ...dates,
+      errorClass: input.errorClass,
+      message: input.message,
+      runId: input.runId,
+      maxRetries: deps.settings.maxFailureRetries,
+    })
+  })
+  return await runTotals(sql, input.runId)
+}
+
+function datesOf(region: Region): { from: string | null; to: string | null } {
+  if (region.kind === 'list') return { from: null, to: null }
+  if (region.kind === 'market') return { from: region.dates.at(-1) ?? null, to: region.dates[0] ?? null }
+  return { from: region.from, to: region.to }
+}
+
+// Retry batches stand behind all stages; the epoch tells those of one execution from those of the next.
+const RETRY_STAGE = 100
+
+/** The run's own open failures of single symbols as new batches, once per execution. */
+export async function planRetries(deps: ActivityDeps, owner: OwnedRun): Promise<PlannedStage> {
+  const { sql } = deps.db
+  const stage = RETRY_STAGE + owner.epoch
+  const failures = (await openFailuresOf(sql, owner.runId)).filter((f) => f.instrument_id !== null)
+  if (failures.length > 0 && !(await stagePlanned(sql, owner.runId, stage))) {
+    await sql.begin(async (tx) => {
+      if (!(await lockOwnedRun(tx, owner)) || (await stagePlanned(tx, owner.runId, stage))) return
+      await insertBatches(tx, { ...owner, stage }, retryBatches(failures))
+      await logRun(tx, {
+        runId: owner.runId,
+        level: 'info',
+        message: `${failures.length} failures are tried once more`,
+      })
+    })
+  }
+  return await plannedStage(deps, owner.runId, stage)
+}
+
+/** One batch for each dataset and span of dates. Its cells are counted already in the batch that failed. */
+function retryBatches(failures: readonly FailureRow[]): NewBatch[] {
+  const groups = new Map<string, FailureRow[]>()
+  for (const failure of failures) {
+    const key = `${failure.dataset} ${failure.from_date ?? ''} ${failure.to_date ?? ''}`
+    groups.set(key, [...(groups.get(key) ?? []), failure])
+  }
+  return [...groups.values()].flatMap((group) => {
+    const [first] = group
+    if (!first || !isDataset(first.dataset) || first.from_date === null || first.to_date === null) return []
+    const span = { from: first.from_date, to: first.to_date }
+    const items: RegionItem[] = group.flatMap((f) =>
+      f.instrument_id === null ? [] : [{ id: f.instrument_id, ...span }],
+    )
+    return [
+      { dataset: first.dataset, region: { kind: 'symbols' as const, ...span, items }, calls: 1, cells: 0 },
+    ]
+  })
+}

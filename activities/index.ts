@@ -1,0 +1,30 @@
+import { logRun } from '../db/queries/logs.ts'
+import type { SyncActivities } from '../workflows/contract/activities.ts'
+import { closeRun, resumeRun, suspendRun } from './close-run.ts'
+import type { ActivityDeps } from './deps.ts'
+import { giveUpBatch, planRetries } from './failures.ts'
+import { guarded } from './guard.ts'
+import { openRun } from './open-run.ts'
+import { planStage } from './plan-stage.ts'
+import { probeSource } from './probe-source.ts'
+import { syncBatch } from './sync-batch.ts'
+import { verifyRun } from './verify-run.ts'
+
+export type { ActivityDeps } from './deps.ts'
+
+/** Everything that workflows may ask for, bound to its dependencies. */
+export function createActivities(deps: ActivityDeps): SyncActivities {
+  return guarded<SyncActivities>({
+    openRun: (input) => openRun(deps, input),
+    planStage: (input) => planStage(deps, input),
+    syncBatch: (input) => syncBatch(deps, input),
+    probeSource: (input) => probeSource(deps, input),
+    giveUpBatch: (input) => giveUpBatch(deps, input),
+    planRetries: (input) => planRetries(deps, input),
+    verifyRun: (input) => verifyRun(deps, input),
+    closeRun: (input) => closeRun(deps, input),
+    suspendRun: (input) => suspendRun(deps, input),
+    resumeRun: (input) => resumeRun(deps, input),
+    logRun: ({ runId, level, message }) => logRun(deps.db.sql, { runId, level, message }),
+  })
+}

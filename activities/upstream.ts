@@ -1,0 +1,91 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { blockedFor, type BudgetKey, noteDenied, noteRateLimit, reserveSlot } from '../db/budget.ts'
+import type { Sql } from '../db/client.ts'
+import type { SourceCall } from '../market/capability.ts'
+import { SOURCE_ERRORS } from '../market/source-errors.ts'
+import type { Answer, FetchContext, Source } from '../sources/contract.ts'
+import { SourceError } from '../sources/errors.ts'
+
+/** The budget grants the next call only after a long while. */
+export class BudgetLater extends Error {
+  readonly untilMs: number
+
+  constructor(untilMs: number, reason: string) {
+    super(reason)
+    this.untilMs = untilMs
+  }
+}
+
+// Longer waits go back to the workflow, which may have another source for the batch.
+const WAIT_HERE_MS = 5 * 60_000
+const RETRY_SECONDS = [1, 2, 4] as const
+
+/**
+ * What a source gets to ask for slots: waits for its turn over all workers, and looks once more for a refusal that came
+ * meanwhile before it lets the request go.
+ */
+export function fetchContext(sql: Sql, source: Source, signal: AbortSignal): FetchContext {
+  const reserve = async (api: string): Promise<void> => {
+    const key: BudgetKey = { source: source.name, account: source.account, api }
+    for (;;) {
+      signal.throwIfAborted()
+      const slot = await reserveSlot(sql, key, source.limitsOf(api))
+      if (slot.kind === 'denied') {
+        throw new SourceError({
+          source: source.name,
+          api,
+          errorClass: 'PermissionDenied',
+          upstreamMessage: slot.reason,
+        })
+      }
+      if (slot.kind === 'later') {
+        if (slot.waitMs > WAIT_HERE_MS)
+          throw new BudgetLater(Date.now() + slot.waitMs, `${source.name} ${api}: ${slot.reason}`)
+        // Jitter: workers that wait for the same moment must not all come at once.
+        await sleep(slot.waitMs + Math.random() * 250, undefined, { signal })
+        continue
+      }
+      if (slot.waitMs <= 1) return
+      await sleep(slot.waitMs, undefined, { signal })
+      if ((await blockedFor(sql, key)) === 0) return
+    }
+  }
+  return { signal, reserve }
+}
+
+/**
+ * One call with what follows from its errors on the spot: a rate limit is noted and waited for, a hiccup is retried
+ * after 1, 2 and 4 seconds, a refused permission is remembered. Everything else is the caller's.
+ */
+export async function fetchCall(
+  sql: Sql,
+  source: Source,
+  call: SourceCall,
+  signal: AbortSignal,
+  retries: number,
+): Promise<Answer> {
+  const context = fetchContext(sql, source, signal)
+  let tries = 0
+  let refusals = 0
+  for (;;) {
+    try {
+      const answer = await source.fetch(call, context)
+      return { ...answer, requests: answer.requests + tries + refusals }
+    } catch (error) {
+      signal.throwIfAborted()
+      if (!(error instanceof SourceError)) throw error
+      const key: BudgetKey = { source: source.name, account: source.account, api: error.details.api }
+      if (error.errorClass === 'PermissionDenied') await noteDenied(sql, key, error.details.upstreamMessage)
+      if (error.errorClass === 'RateLimited') {
+        const limit = error.details.limit ?? { window: 'minute' as const, calls: null }
+        await noteRateLimit(sql, key, { ...limit, reason: error.details.upstreamMessage })
+        refusals++
+        continue
+      }
+      const wait = SOURCE_ERRORS[error.errorClass].retryInPlace ? RETRY_SECONDS[tries] : undefined
+      if (wait === undefined || tries >= retries) throw error
+      tries++
+      await sleep(wait * 1000, undefined, { signal })
+    }
+  }
+}

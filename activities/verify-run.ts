@@ -1,0 +1,132 @@
+import {
+  countDays,
+  type DayCounts,
+  type GateRow,
+  missingSymbols,
+  storeGates,
+  suspensionKnown,
+} from '../db/queries/verify.ts'
+import { logRun } from '../db/queries/logs.ts'
+import { instrumentIds } from '../db/queries/planning.ts'
+import type { Dataset } from '../market/datasets.ts'
+import type { OwnedRun } from '../workflows/contract/activities.ts'
+import type { Verification } from '../workflows/contract/messages.ts'
+import type { ActivityDeps } from './deps.ts'
+import { withHeartbeat } from './heartbeat.ts'
+import { dueRange, loadMarket, loadRun, type MarketFacts } from './run-context.ts'
+
+/*
+ * The day gate. A session is
+ *
+ *   complete             every listed instrument has a bar or was suspended
+ *   complete_with_gaps   at least 99.5 % have; the others are named
+ *   incomplete           fewer, or a row that cannot be true
+ *   unverified           cells are missing and no source knows the suspensions of that day
+ */
+
+const GAP_SHARE = 0.995
+// Names in a gate row: enough to act on, small enough for a list.
+const NAMED = 50
+
+const EMPTY: Verification = {
+  dates: 0,
+  complete: 0,
+  completeWithGaps: 0,
+  incomplete: 0,
+  unverified: 0,
+  missingCells: 0,
+}
+
+/** Checks the sessions that a run was about and keeps the result. */
+export async function verifyRun(deps: ActivityDeps, owner: OwnedRun): Promise<Verification> {
+  return await withHeartbeat(async () => {
+    const run = await loadRun(deps, owner.runId)
+    const datasets: readonly Dataset[] = run.stages.flat()
+    const capability = [...deps.sources.values()].map((s) => s.capabilities.bars).find((c) => c !== undefined)
+    if (!datasets.includes('bars') || !capability) return EMPTY
+    const market = await loadMarket(deps, capability)
+    const range = dueRange(deps, run.params, capability, market.calendar)
+    if (range === null) return EMPTY
+    const ids = run.params.symbols
+      ? [...(await instrumentIds(deps.db.sql, run.params.symbols)).values()]
+      : null
+    const counts = await countDays(deps.db.sql, { ...range, instruments: ids })
+    const known = await suspensionKnown(deps.db.sql, range)
+    const expected = expectedOn(market, ids)
+    const gates: GateRow[] = []
+    for (const day of counts)
+      gates.push(await gateOf(deps, day, expected(day.date), known.has(day.date), ids))
+    // A run over some symbols says nothing about the market's day.
+    if (ids === null) await storeGates(deps.db.sql, 'bars', gates)
+    return await conclude(deps, owner, gates)
+  })
+}
+
+function expectedOn(market: MarketFacts, ids: readonly number[] | null): (date: string) => number {
+  if (ids === null) return (date) => market.marketRows(market.calendar.firstAtOrAfter(date))
+  const wanted = new Set(ids)
+  const chosen = market.instruments.filter((i) => wanted.has(i.id))
+  return (date) =>
+    chosen.filter((i) => (i.listDate ?? '') <= date && (i.delistDate === null || i.delistDate > date)).length
+}
+
+async function gateOf(
+  deps: ActivityDeps,
+  day: DayCounts,
+  expected: number,
+  known: boolean,
+  ids: readonly number[] | null,
+): Promise<GateRow> {
+  const missing = expected - day.present - day.suspended
+  const row = { date: day.date, expected, present: day.present, suspended: day.suspended }
+  if (day.blocked > 0) return { ...row, state: 'incomplete', reasons: { blocked_rows: day.blocked } }
+  if (missing <= 0) return { ...row, state: 'complete', reasons: {} }
+  const symbols = await missingSymbols(deps.db.sql, day.date, ids, NAMED)
+  const reasons = { missing, symbols }
+  if (!known)
+    return {
+      ...row,
+      state: 'unverified',
+      reasons: { ...reasons, why: 'no source of suspensions for this day' },
+    }
+  return {
+    ...row,
+    state: day.present + day.suspended >= expected * GAP_SHARE ? 'complete_with_gaps' : 'incomplete',
+    reasons,
+  }
+}
+
+async function conclude(
+  deps: ActivityDeps,
+  owner: OwnedRun,
+  gates: readonly GateRow[],
+): Promise<Verification> {
+  const count = (state: string) => gates.filter((gate) => gate.state === state).length
+  const verification: Verification = {
+    dates: gates.length,
+    complete: count('complete'),
+    completeWithGaps: count('complete_with_gaps'),
+    incomplete: count('incomplete'),
+    unverified: count('unverified'),
+    missingCells: gates.reduce(
+      (sum, gate) => sum + Math.max(0, gate.expected - gate.present - gate.suspended),
+      0,
+    ),
+  }
+  await deps.db.sql`update sync_run set verification = ${deps.db.sql.json(verification as never)},
+    last_trade_date = coalesce(${gates.at(-1)?.date ?? null}::date, last_trade_date), updated_at = now()
+    where id = ${owner.runId} and owner_epoch = ${owner.epoch}`
+  const worst = gates
+    .filter((gate) => gate.state === 'incomplete')
+    .slice(0, 5)
+    .map((gate) => gate.date)
+  await logRun(deps.db.sql, {
+    runId: owner.runId,
+    level: verification.incomplete > 0 ? 'warn' : 'info',
+    message:
+      `verified ${verification.dates} sessions: ${verification.complete} complete, ${verification.completeWithGaps} with gaps, ` +
+      `${verification.incomplete} incomplete, ${verification.unverified} unverified` +
+      (worst.length > 0 ? ` (${worst.join(', ')}${verification.incomplete > 5 ? ', …' : ''})` : ''),
+  })
+  return verification
+}

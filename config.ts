@@ -1,0 +1,113 @@
+import { config as readDotenv } from 'dotenv'
+import { z } from 'zod'
+import { Secret } from './market/secret.ts'
+import { isTradeDate } from './market/date.ts'
+
+/*
+ * The only file that reads the environment. Every variable is listed here once, with what is allowed; `.env.example`
+ * shows the same list, and a test compares the two.
+ */
+
+const text = z.string().trim().min(1)
+const optional = <T extends z.ZodType>(schema: T) =>
+  z.preprocess((v) => (v === '' ? undefined : v), schema.optional())
+const integer = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, `a whole number from ${min} to ${max}`)
+    .transform(Number)
+    .refine((n) => n >= min && n <= max, `a whole number from ${min} to ${max}`)
+const number = (min: number, max: number, fallback: number) =>
+  z.preprocess((v) => (v === '' || v === undefined ? String(fallback) : v), integer(min, max))
+const choice = <const T extends readonly [string, ...string[]]>(values: T, fallback: T[number]) =>
+  z.preprocess(
+    (v) => (v === '' || v === undefined ? fallback : v),
+    z.enum(values, `one of ${values.join(', ')}`),
+  )
+const urlOf = (protocols: string[], example: string) =>
+  text.refine(
+    (value) => URL.canParse(value) && protocols.includes(new URL(value).protocol),
+    `an address like ${example}`,
+  )
+const secret = text.transform((value) => new Secret(value))
+/** Unset: the default place in the order. Empty: the source is switched off. */
+const priority = (fallback: number) =>
+  z.preprocess(
+    (v) => (v === undefined ? String(fallback) : v),
+    z.union(
+      [z.literal('').transform(() => null), integer(1, 99)],
+      'a whole number from 1 to 99, or empty to switch the source off',
+    ),
+  )
+
+const schema = z.object({
+  HOST: z.preprocess((v) => (v === '' || v === undefined ? '127.0.0.1' : v), text),
+  PORT: optional(integer(0, 65_535)),
+  DATA_DIR: z.preprocess((v) => (v === '' || v === undefined ? '.data' : v), text),
+  DATABASE_URL: optional(urlOf(['postgres:', 'postgresql:'], 'postgres://user:password@host:5432/ashare')),
+  TEMPORAL_ADDRESS: optional(text.regex(/^[\w.-]+:\d+$/, 'host:port, like localhost:7233')),
+  TEMPORAL_NAMESPACE: z.preprocess((v) => (v === '' || v === undefined ? 'default' : v), text),
+  TEMPORAL_CLI: optional(text),
+  TEMPORAL_API_KEY: optional(secret),
+  TEMPORAL_TLS: choice(['auto', 'on', 'off'], 'auto'),
+  SYNC_LOCK: choice(['global', 'job'], 'global'),
+  LOG_LEVEL: choice(['debug', 'info', 'warn', 'error', 'silent'], 'info'),
+  TUSHARE_TOKEN: optional(secret),
+  TUSHARE_URL: z.preprocess(
+    (v) => (v === '' || v === undefined ? 'https://api.tushare.pro' : v),
+    urlOf(['http:', 'https:'], 'https://api.tushare.pro'),
+  ),
+  TUSHARE_POINTS: optional(integer(0, 1_000_000)),
+  TUSHARE_PRIORITY: priority(1),
+  TUSHARE_TIMEOUT_MS: number(100, 600_000, 10_000),
+  TUSHARE_CALLS_PER_MINUTE: optional(integer(0, 100_000)),
+  TUSHARE_MIN_INTERVAL_MS: number(0, 600_000, 0),
+  BATCH_SIZE: number(1, 500, 500),
+  BATCHES_IN_FLIGHT: number(1, 64, 4),
+  MAX_FAILURE_RETRIES: number(0, 20, 3),
+  HISTORY_START_DATE: z.preprocess(
+    (v) => (v === '' || v === undefined ? '1990-12-19' : v),
+    text.refine(isTradeDate, 'a date like 1990-12-19'),
+  ),
+})
+
+export type Config = Readonly<z.infer<typeof schema>>
+
+/** All that is wrong with the environment, in one message that names each variable and what it takes. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+  readonly problems: readonly string[]
+
+  constructor(problems: readonly string[]) {
+    super(
+      `The configuration has ${problems.length} problem${problems.length === 1 ? '' : 's'}:\n${problems.map((p) => `  ${p}`).join('\n')}\nSee .env.example for every variable.`,
+    )
+    this.problems = problems
+  }
+}
+
+/** The names of all variables that the service reads. */
+export const CONFIG_VARIABLES = Object.keys(schema.shape)
+
+/**
+ * Reads and checks the whole environment.
+ *
+ * @throws ConfigError naming every wrong variable at once; values are never repeated, since one may be a secret.
+ */
+export function loadConfig(env: NodeJS.ProcessEnv): Config {
+  const result = schema.safeParse(env)
+  if (result.success) return Object.freeze(result.data)
+  const problems = result.error.issues.map((issue) => `${String(issue.path[0])}: ${requirement(issue)}`)
+  throw new ConfigError([...new Set(problems)])
+}
+
+function requirement(issue: z.core.$ZodIssue): string {
+  return `must be ${issue.message.replace(/^Invalid input: /, '')}`
+}
+
+/** The environment of this process with the values of `.env` beneath it; variables that are set win over the file. */
+export function readEnvironment(dotenvPath = '.env'): NodeJS.ProcessEnv {
+  const fromFile: Record<string, string> = {}
+  readDotenv({ path: dotenvPath, processEnv: fromFile, quiet: true })
+  return { ...fromFile, ...process.env }
+}

@@ -1,0 +1,145 @@
+import type { Sql } from './client.ts'
+import { withoutParameters } from './errors.ts'
+
+/*
+ * Budgets of upstream calls, held in PostgreSQL so that they count over all workers and survive restarts.
+ *
+ * Minute: GCRA without burst. Slots lie `interval` apart; a request takes the next one and waits for it. Without a burst
+ * no window of 60 s, wherever it begins, can hold more calls than the limit. Hour and day: counters.
+ * All times are the database's: workers' clocks may differ.
+ */
+
+export interface BudgetLimits {
+  /** Calls a minute, hour and day; null where there is no limit. */
+  perMinute: number | null
+  perHour: number | null
+  perDay: number | null
+  /** Least distance of two calls, on top of the limits. */
+  minIntervalMs: number
+}
+
+export interface BudgetKey {
+  source: string
+  account: string
+  api: string
+}
+
+export type Reservation =
+  /** Send after `waitMs`. */
+  | { kind: 'slot'; waitMs: number }
+  /** No slot within reach: ask again after `waitMs`, or give the batch to another source. */
+  | { kind: 'later'; waitMs: number; reason: string }
+  | { kind: 'denied'; reason: string }
+
+// Upstreams do not say how their minute runs and clocks jitter: 3 % of the budget stays unused for that.
+const SAFETY = 0.97
+// Slots further ahead are not taken, so a worker that dies loses at most this much of the budget.
+const MAX_AHEAD_MS = 5_000
+
+/** Milliseconds between two slots. */
+export function slotInterval(limits: BudgetLimits): number {
+  const fromLimit = limits.perMinute === null ? 0 : 60_000 / (limits.perMinute * SAFETY)
+  return Math.max(fromLimit, limits.minIntervalMs)
+}
+
+const least = (a: number | null, b: number | null) => (a === null ? b : b === null ? a : Math.min(a, b))
+
+interface BudgetRow {
+  learned_per_minute: number | null
+  learned_per_hour: number | null
+  learned_per_day: number | null
+  blocked_ms: number
+  blocked_reason: string | null
+  denied: boolean
+  denied_message: string | null
+  slot_ms: number
+  hour_calls: number
+  day_calls: number
+  hour_left_ms: number
+  day_left_ms: number
+}
+
+/** Takes the next slot of an api, if one lies within reach. */
+export async function reserveSlot(sql: Sql, key: BudgetKey, limits: BudgetLimits): Promise<Reservation> {
+  return await sql
+    .begin(async (tx) => {
+      await tx`insert into source_budget (source, account, api) values (${key.source}, ${key.account}, ${key.api}) on conflict do nothing`
+      const [row] = await tx<BudgetRow[]>`
+        select learned_per_minute, learned_per_hour, learned_per_day, blocked_reason, denied_message, coalesce(denied_at > now() - interval '24 hours', false) as denied,
+          coalesce(extract(epoch from blocked_until - clock_timestamp()) * 1000, 0)::float8 as blocked_ms,
+          greatest(0, extract(epoch from next_slot - clock_timestamp()) * 1000)::float8 as slot_ms,
+          case when hour = date_trunc('hour', clock_timestamp(), 'Asia/Shanghai') then hour_calls else 0 end as hour_calls,
+          case when day = (clock_timestamp() at time zone 'Asia/Shanghai')::date then day_calls else 0 end as day_calls,
+          (extract(epoch from date_trunc('hour', clock_timestamp(), 'Asia/Shanghai') + interval '1 hour' - clock_timestamp()) * 1000)::float8 as hour_left_ms,
+          (extract(epoch from date_trunc('day', clock_timestamp(), 'Asia/Shanghai') + interval '1 day' - clock_timestamp()) * 1000)::float8 as day_left_ms
+        from source_budget where source = ${key.source} and account = ${key.account} and api = ${key.api} for update`
+      if (!row) throw new Error('the budget row is gone')
+      const decision = decide(row, limits)
+      if (decision.kind !== 'slot') return decision
+      const interval = slotInterval({ ...limits, perMinute: least(limits.perMinute, row.learned_per_minute) })
+      await tx`
+        update source_budget set
+          next_slot = clock_timestamp() + make_interval(secs => ${(row.slot_ms + interval) / 1000}),
+          hour = date_trunc('hour', clock_timestamp(), 'Asia/Shanghai'), hour_calls = ${row.hour_calls + 1},
+          day = (clock_timestamp() at time zone 'Asia/Shanghai')::date, day_calls = ${row.day_calls + 1},
+          total_calls = total_calls + 1
+        where source = ${key.source} and account = ${key.account} and api = ${key.api}`
+      return decision
+    })
+    .catch((error: unknown) => {
+      throw withoutParameters(error)
+    })
+}
+
+function decide(row: BudgetRow, limits: BudgetLimits): Reservation {
+  if (row.denied) return { kind: 'denied', reason: row.denied_message ?? 'no permission' }
+  if (row.blocked_ms > 0)
+    return { kind: 'later', waitMs: row.blocked_ms, reason: row.blocked_reason ?? 'rate limit' }
+  const perDay = least(limits.perDay, row.learned_per_day)
+  if (perDay !== null && row.day_calls >= perDay) {
+    return { kind: 'later', waitMs: row.day_left_ms, reason: `the day's ${perDay} calls are used` }
+  }
+  const perHour = least(limits.perHour, row.learned_per_hour)
+  if (perHour !== null && row.hour_calls >= perHour) {
+    return { kind: 'later', waitMs: row.hour_left_ms, reason: `the hour's ${perHour} calls are used` }
+  }
+  if (row.slot_ms > MAX_AHEAD_MS)
+    return { kind: 'later', waitMs: row.slot_ms - MAX_AHEAD_MS / 2, reason: 'all slots near are taken' }
+  return { kind: 'slot', waitMs: row.slot_ms }
+}
+
+/** Milliseconds that an api is still blocked for: read again right before sending, since a refusal may have come meanwhile. */
+export async function blockedFor(sql: Sql, key: BudgetKey): Promise<number> {
+  const [row] = await sql<{ ms: number }[]>`
+    select greatest(0, coalesce(extract(epoch from blocked_until - clock_timestamp()) * 1000, 0))::float8 as ms
+    from source_budget where source = ${key.source} and account = ${key.account} and api = ${key.api}`
+  return row?.ms ?? 0
+}
+
+/** Notes a refusal: nothing is sent to that api for a while, and the limit that the refusal named is adopted. */
+export async function noteRateLimit(
+  sql: Sql,
+  key: BudgetKey,
+  refusal: { window: 'minute' | 'hour' | 'day'; calls: number | null; reason: string },
+): Promise<{ blockedMs: number }> {
+  const [row] = await sql<{ ms: number }[]>`
+    update source_budget set blocked_reason = ${refusal.reason.slice(0, 300)},
+      blocked_until = greatest(coalesce(blocked_until, clock_timestamp()), case ${refusal.window}::text
+        when 'minute' then clock_timestamp() + interval '61 seconds'
+        when 'hour' then date_trunc('hour', clock_timestamp(), 'Asia/Shanghai') + interval '1 hour 5 seconds'
+        else date_trunc('day', clock_timestamp(), 'Asia/Shanghai') + interval '1 day 1 minute' end),
+      learned_per_minute = case when ${refusal.window === 'minute'} then coalesce(${refusal.calls}, learned_per_minute) else learned_per_minute end,
+      learned_per_hour = case when ${refusal.window === 'hour'} then coalesce(${refusal.calls}, learned_per_hour) else learned_per_hour end,
+      learned_per_day = case when ${refusal.window === 'day'} then coalesce(${refusal.calls}, learned_per_day) else learned_per_day end
+    where source = ${key.source} and account = ${key.account} and api = ${key.api}
+    returning (extract(epoch from blocked_until - clock_timestamp()) * 1000)::float8 as ms`
+  return { blockedMs: row?.ms ?? 0 }
+}
+
+/** Remembers that the account may not call an api. */
+export async function noteDenied(sql: Sql, key: BudgetKey, message: string): Promise<void> {
+  await sql`
+    insert into source_budget (source, account, api, denied_at, denied_message)
+    values (${key.source}, ${key.account}, ${key.api}, now(), ${message.slice(0, 300)})
+    on conflict (source, account, api) do update set denied_at = excluded.denied_at, denied_message = excluded.denied_message`
+}

@@ -1,0 +1,53 @@
+import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
+import postgres from 'postgres'
+import * as schema from './schema/index.ts'
+
+export type Sql = postgres.Sql
+export type Tx = postgres.TransactionSql
+export type Orm = PostgresJsDatabase<typeof schema>
+
+/** A pool of connections: `sql` for what is subtle, `orm` for plain rows of the schema. */
+export interface Database {
+  sql: Sql
+  orm: Orm
+  close(): Promise<void>
+}
+
+// int8 holds counts and volumes, all far under 2^53: numbers are what callers want. Dates stay text (market/date.ts).
+const asText = (from: number[]) => ({
+  to: from[0] ?? 0,
+  from,
+  serialize: String,
+  parse: (value: string) => value,
+})
+const TYPES = {
+  bigint: { to: 20, from: [20], serialize: String, parse: Number },
+  dates: asText([1082]),
+  instants: asText([1184]),
+}
+
+/**
+ * Opens a pool. Sessions run in UTC, give up on a lock after 60 s and end a statement after 10 minutes, so that nothing
+ * waits for ever.
+ */
+export function openDatabase(options: { url: string; max?: number; name?: string }): Database {
+  const sql = postgres(options.url, {
+    max: options.max ?? 10,
+    types: TYPES,
+    onnotice: () => undefined,
+    connect_timeout: 10,
+    idle_timeout: 300,
+    connection: {
+      application_name: options.name ?? 'ashare-sync',
+      TimeZone: 'UTC',
+      lock_timeout: 60_000,
+      statement_timeout: 600_000,
+      idle_in_transaction_session_timeout: 120_000,
+    },
+  })
+  return { sql, orm: drizzle(sql, { schema }), close: () => sql.end({ timeout: 5 }) }
+}
+
+/** Text of a timestamp as PostgreSQL gives it → ISO 8601 UTC. */
+export const toIso = (value: string | null): string | null =>
+  value === null ? null : new Date(value).toISOString()

@@ -1,0 +1,194 @@
+import type { Dataset } from '../market/datasets.ts'
+import type { Sql, Tx } from './client.ts'
+import { addCoverage, type MissingCell, replaceHoles } from './coverage.ts'
+import { repeatOnConflict } from './errors.ts'
+import { resolveFailures } from './queries/failures.ts'
+import type { MergeCounts } from './merge.ts'
+
+/*
+ * The one way by which data enters the database: rows, batch cursor, coverage and counters of one upstream answer in one
+ * short transaction. Lock order: batch, data tables, coverage, run.
+ */
+
+/** What the activity believes about its batch; the commit is refused when the database knows better. */
+export interface Claim {
+  runId: string
+  seq: number
+  source: string
+  epoch: number
+  cursor: number
+}
+
+export interface AnswerCommit {
+  claim: Claim
+  dataset: Dataset
+  /** Merges the rows of the answer, inside the transaction. */
+  merge: (tx: Tx) => Promise<MergeCounts>
+  /** What the answer covers; null for lists. `until` is exclusive. */
+  cover: { instruments: readonly number[] | null; from: string; to: string; until: string } | null
+  /** Open failures of the region are resolved by it. */
+  resolves: boolean
+  missing: readonly MissingCell[]
+  /** A missing cell is explained when the stock was suspended that whole day (bars, not factors). */
+  suspensionExplains: boolean
+  rejected: readonly { symbol: string | null; trade_date: string | null; reason: string; raw: string }[]
+  requests: number
+  /** Cells of the region that this call settles. */
+  cells: number
+  /** True in the last stage of a job: there a symbol is done when its last batch is. */
+  countsSymbols: boolean
+}
+
+export type CommitResult =
+  | { kind: 'committed'; cursor: number; done: boolean; counts: MergeCounts }
+  | { kind: 'fenced'; reason: string }
+
+interface LockedBatch {
+  cursor: number
+  state: string
+  owner_epoch: number
+  calls_planned: number
+  cells_left: number
+  run_epoch: number
+  run_status: string
+}
+
+// A cursor may move while the run is being paused: the answer at hand is still committed.
+const WRITABLE_RUN = new Set(['pending', 'running', 'paused', 'waiting'])
+
+/** Locks the batch and says why the claim no longer holds, or null when it does. */
+async function lockBatch(tx: Tx, claim: Claim): Promise<{ batch: LockedBatch; refused: string | null }> {
+  const [batch] = await tx<LockedBatch[]>`
+    select b.cursor, b.state, b.owner_epoch, b.calls_planned, b.cells_total - b.cells_done as cells_left, r.owner_epoch as run_epoch, r.status as run_status
+    from sync_batch b join sync_run r on r.id = b.run_id
+    where b.run_id = ${claim.runId} and b.seq = ${claim.seq} for update of b`
+  if (!batch) throw new Error(`batch ${claim.seq} of run ${claim.runId} is gone`)
+  const refused =
+    batch.owner_epoch !== claim.epoch || batch.run_epoch !== claim.epoch
+      ? 'the run has a newer owner'
+      : batch.state !== 'running'
+        ? `the batch is ${batch.state}`
+        : batch.cursor !== claim.cursor
+          ? `the cursor is at ${batch.cursor}, not ${claim.cursor}`
+          : WRITABLE_RUN.has(batch.run_status)
+            ? null
+            : `the run is ${batch.run_status}`
+  return { batch, refused }
+}
+
+/** Thrown to roll back a transaction whose claim no longer holds. */
+class Fenced extends Error {}
+
+/** Commits one answer, or nothing at all when the claim is stale. Repeats itself after a deadlock. */
+export async function commitAnswer(sql: Sql, answer: AnswerCommit): Promise<CommitResult> {
+  try {
+    return await repeatOnConflict(() => sql.begin((tx) => writeAnswer(tx, answer)))
+  } catch (error) {
+    if (error instanceof Fenced) return { kind: 'fenced', reason: error.message }
+    throw error
+  }
+}
+
+async function writeAnswer(tx: Tx, answer: AnswerCommit): Promise<CommitResult> {
+  const { claim } = answer
+  const { batch, refused } = await lockBatch(tx, claim)
+  if (refused !== null) throw new Fenced(refused)
+  const counts = await answer.merge(tx)
+  if (answer.rejected.length > 0) await quarantineRows(tx, answer)
+  if (answer.cover) await writeCoverage(tx, answer, answer.cover)
+  if (answer.resolves)
+    await resolveFailures(tx, { dataset: answer.dataset, runId: claim.runId, ...successOf(answer) })
+  const cursor = claim.cursor + 1
+  const done = cursor >= batch.calls_planned
+  // What the calls of a batch settle adds up to its cells, however they were cut.
+  const cells = done ? batch.cells_left : Math.min(answer.cells, batch.cells_left)
+  await countAnswer(tx, answer, counts, { cursor, done, cells })
+  if (done && answer.countsSymbols) await countSymbols(tx, claim)
+  return { kind: 'committed', cursor, done, counts }
+}
+
+const successOf = ({ cover }: AnswerCommit) =>
+  cover
+    ? { instruments: cover.instruments, from: cover.from, to: cover.to }
+    : { instruments: null, from: null, to: null }
+
+async function quarantineRows(tx: Tx, answer: AnswerCommit): Promise<void> {
+  const rows = answer.rejected.map((r) => ({
+    run_id: answer.claim.runId,
+    dataset: answer.dataset,
+    source: answer.claim.source,
+    symbol: r.symbol,
+    trade_date: r.trade_date,
+    reason: r.reason,
+    raw: r.raw.slice(0, 4_000),
+  }))
+  await tx`insert into quarantine ${tx(rows)}`
+}
+
+async function writeCoverage(
+  tx: Tx,
+  answer: AnswerCommit,
+  cover: NonNullable<AnswerCommit['cover']>,
+): Promise<void> {
+  const { dataset, claim } = answer
+  const missing = await unexplained(tx, answer)
+  await addCoverage(tx, { dataset, source: claim.source, ...cover })
+  await replaceHoles(tx, { dataset, source: claim.source, ...cover }, missing)
+}
+
+async function unexplained(tx: Tx, answer: AnswerCommit): Promise<(MissingCell & { reason: string })[]> {
+  if (answer.missing.length === 0) return []
+  const cells = tx.json(answer.missing.map((m) => ({ i: m.instrumentId, d: m.tradeDate })))
+  const left = answer.suspensionExplains
+    ? await tx<{ i: number; d: string }[]>`
+        select m.i, m.d from jsonb_to_recordset(${cells}) as m(i int, d date) where not exists (
+          select from suspension s where s.instrument_id = m.i and s.trade_date = m.d
+            and s.suspend_type = 'S' and s.suspend_timing is null)`
+    : answer.missing.map((m) => ({ i: m.instrumentId, d: m.tradeDate }))
+  return left.map((cell) => ({ instrumentId: cell.i, tradeDate: cell.d, reason: 'missing' }))
+}
+
+async function countAnswer(
+  tx: Tx,
+  answer: AnswerCommit,
+  counts: MergeCounts,
+  state: { cursor: number; done: boolean; cells: number },
+): Promise<void> {
+  const { claim } = answer
+  const rejected = answer.rejected.length
+  await tx`
+    update sync_batch set cursor = ${state.cursor}, inserted = inserted + ${counts.inserted}, updated = updated + ${counts.updated},
+      unchanged = unchanged + ${counts.unchanged}, rejected = rejected + ${rejected}, calls = calls + ${answer.requests},
+      cells_done = cells_done + ${state.cells}, state = case when ${state.done} then 'done' else state end,
+      finished_at = case when ${state.done} then now() else finished_at end, error_class = null, message = null
+    where run_id = ${claim.runId} and seq = ${claim.seq}`
+  await tx`
+    update sync_run set inserted = inserted + ${counts.inserted}, updated = updated + ${counts.updated},
+      unchanged = unchanged + ${counts.unchanged}, rejected = rejected + ${rejected}, calls = calls + ${answer.requests},
+      cells_done = cells_done + ${state.cells}, updated_at = now()
+    where id = ${claim.runId}`
+}
+
+/**
+ * Counts the symbols whose last open batch this was. The run's row is locked already, so of two batches that end at the
+ * same moment the second one sees the first one's end: each symbol is counted once.
+ */
+export async function countSymbols(tx: Tx, claim: Pick<Claim, 'runId' | 'seq'>): Promise<void> {
+  const [row] = await tx<{ symbols: number }[]>`
+    with mine as (
+      select stage, instruments from sync_batch where run_id = ${claim.runId} and seq = ${claim.seq}
+    ), others as (
+      select b.instruments from sync_batch b join mine on b.stage = mine.stage
+      where b.run_id = ${claim.runId} and b.state in ('pending', 'running') and b.seq <> ${claim.seq}
+    )
+    select case
+      when exists (select from others where instruments is null) then 0
+      when (select instruments is null from mine) then greatest(0, (select total - symbols_done from sync_run where id = ${claim.runId})
+        - (select count(distinct i)::int from others, unnest(instruments) i))
+      else (select count(*)::int from (select unnest(instruments) from mine except select unnest(instruments) from others) s)
+    end as symbols`
+  if (!row || row.symbols === 0) return
+  await tx`update sync_batch set symbols_done = symbols_done + ${row.symbols}
+    where run_id = ${claim.runId} and seq = ${claim.seq}`
+  await tx`update sync_run set symbols_done = symbols_done + ${row.symbols} where id = ${claim.runId}`
+}

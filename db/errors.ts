@@ -1,0 +1,67 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/**
+ * A database error as it may leave this process: code, constraint and table. Drivers put the statement and all its
+ * parameters into the message, which may hold a token, so the original is never passed on.
+ */
+export class DatabaseError extends Error {
+  override readonly name = 'DatabaseError'
+  readonly code: string
+  readonly constraint: string | null
+
+  constructor(code: string, constraint: string | null, table: string | null) {
+    const where = [constraint && `constraint ${constraint}`, table && `table ${table}`]
+      .filter(Boolean)
+      .join(', ')
+    super(`PostgreSQL refused with ${code}${where ? ` (${where})` : ''}`)
+    this.code = code
+    this.constraint = constraint
+  }
+}
+
+const textOr = (value: unknown): string | null =>
+  typeof value === 'string' && value.length > 0 ? value : null
+
+/** The driver's error behind `error`, looking through drizzle's wrapper. */
+function driverError(error: unknown): Record<string, unknown> | null {
+  if (!(error instanceof Error)) return null
+  if (error.name === 'PostgresError') return error as unknown as Record<string, unknown>
+  const code = (error as { code?: unknown }).code
+  if (typeof code === 'string' && /^(CONNECT|CONNECTION_|ECONN|EPIPE|ENOTFOUND|ETIMEDOUT)/.test(code)) {
+    return error as unknown as Record<string, unknown>
+  }
+  return driverError(error.cause)
+}
+
+/** Re-creates a driver's error without statement and parameters; anything else passes unchanged. */
+export function withoutParameters(error: unknown): unknown {
+  const driver = driverError(error)
+  if (!driver) return error
+  return new DatabaseError(
+    textOr(driver.code) ?? 'unknown',
+    textOr(driver.constraint_name),
+    textOr(driver.table_name),
+  )
+}
+
+// Deadlock and serialisation failure: PostgreSQL asks for the transaction to be repeated.
+const REPEATABLE = new Set(['40P01', '40001'])
+
+/** Runs a transaction, repeating it when PostgreSQL says that it lost against another one. */
+export async function repeatOnConflict<T>(run: () => Promise<T>, tries = 10): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await run()
+    } catch (error) {
+      const safe = withoutParameters(error)
+      if (!(safe instanceof DatabaseError) || !REPEATABLE.has(safe.code) || attempt >= tries) throw safe
+      await sleep(attempt * 20)
+    }
+  }
+}
+
+/** True when the unique constraint or index of that name refused a row. */
+export const isUniqueViolation = (error: unknown, constraint: string): boolean => {
+  const safe = withoutParameters(error)
+  return safe instanceof DatabaseError && safe.code === '23505' && safe.constraint === constraint
+}

@@ -1,0 +1,167 @@
+import type { Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { Readable } from 'node:stream'
+import type { Dataset } from '../market/datasets.ts'
+import type { Tx } from './client.ts'
+
+/*
+ * How the rows of a dataset get into its table: COPY into a temporary staging table, insert what is new, change what is
+ * different, leave alone what is equal. An unchanged answer writes no row version.
+ */
+
+/** Datasets whose rows hang on instrument and date. */
+export type DatedDataset = Extract<Dataset, 'suspension' | 'bars' | 'adj_factor'>
+
+interface MergeSpec {
+  table: string
+  /** Key columns besides instrument_id, trade_date and source. */
+  extraKey: readonly string[]
+  /** Columns that an upstream may change, with their types. */
+  values: Readonly<Record<string, string>>
+  /** Columns of the table with a fixed value for everything that comes this way. */
+  fixed: Readonly<Record<string, string>>
+  /** Old values are kept when one of them changes. */
+  revisioned: boolean
+}
+
+export const MERGES: Record<DatedDataset, MergeSpec> = {
+  suspension: {
+    table: 'suspension',
+    extraKey: ['suspend_type'],
+    values: { suspend_timing: 'text' },
+    fixed: {},
+    revisioned: false,
+  },
+  bars: {
+    table: 'bars',
+    extraKey: [],
+    values: {
+      open: 'numeric',
+      high: 'numeric',
+      low: 'numeric',
+      close: 'numeric',
+      pre_close: 'numeric',
+      change: 'numeric',
+      pct_chg: 'numeric',
+      volume: 'bigint',
+      amount: 'numeric(22,4)',
+    },
+    fixed: { period: 'daily' },
+    revisioned: true,
+  },
+  adj_factor: {
+    table: 'adj_factor',
+    extraKey: [],
+    values: { factor: 'numeric(20,8)' },
+    fixed: {},
+    revisioned: true,
+  },
+}
+
+/** One staged line: instrument id, symbol, date, then extra key and values in the order of the spec. */
+export type StagedLine = string
+
+export interface MergeCounts {
+  inserted: number
+  updated: number
+  unchanged: number
+}
+
+const stageName = (spec: MergeSpec) => `stage_${spec.table}`
+
+/** Column types of the extra keys are all text. */
+function stageDefinition(spec: MergeSpec): string {
+  const columns = [
+    'instrument_id int not null',
+    'symbol text not null',
+    'trade_date date not null',
+    ...spec.extraKey.map((c) => `${c} text not null`),
+    ...Object.entries(spec.values).map(([c, type]) => `${c} ${type}`),
+  ]
+  return `create temp table if not exists ${stageName(spec)} (${columns.join(', ')}) on commit delete rows`
+}
+
+/** COPY text of one value: tab, newline and backslash are escaped, null is `\N`. */
+export function copyText(value: string | number | boolean | null): string {
+  if (value === null) return '\\N'
+  if (typeof value !== 'string') return String(value)
+  return /[\\\t\n\r]/.test(value)
+    ? value.replace(/[\\\t\n\r]/g, (c) => ({ '\t': '\\t', '\n': '\\n', '\r': '\\r' })[c] ?? '\\\\')
+    : value
+}
+
+// Chunks near the socket's buffer: one huge string would be copied several times over.
+const COPY_CHUNK_LINES = 1_000
+
+async function copyInto(tx: Tx, table: string, lines: readonly StagedLine[]): Promise<void> {
+  const sink: Writable = await tx`copy ${tx(table)} from stdin`.writable()
+  const chunks = function* () {
+    for (let i = 0; i < lines.length; i += COPY_CHUNK_LINES)
+      yield lines.slice(i, i + COPY_CHUNK_LINES).join('\n') + '\n'
+  }
+  await pipeline(Readable.from(chunks()), sink)
+}
+
+/**
+ * Merges staged lines into the table of a dataset, inside the caller's transaction. Lines must be sorted by key, so that
+ * two transactions over the same rows lock them in the same order, and must hold each key once.
+ */
+export async function mergeRows(
+  tx: Tx,
+  dataset: DatedDataset,
+  lines: readonly StagedLine[],
+  context: { source: string; runId: string; job: string; from: string; to: string },
+): Promise<MergeCounts> {
+  if (lines.length === 0) return { inserted: 0, updated: 0, unchanged: 0 }
+  const spec = MERGES[dataset]
+  await tx.unsafe(stageDefinition(spec))
+  await copyInto(tx, stageName(spec), lines)
+  const inserted = (await tx.unsafe(insertStatement(spec), [context.source, context.runId, context.job]))
+    .count
+  if (inserted === lines.length) return { inserted, updated: 0, unchanged: 0 }
+  // The stage has no statistics: without this the planner may scan whole partitions instead of probing the key.
+  await tx.unsafe('set local enable_hashjoin = off; set local enable_mergejoin = off')
+  const [row] = await tx.unsafe<{ updated: number }[]>(updateStatement(spec, dataset, context), [
+    context.source,
+    context.runId,
+    context.job,
+  ])
+  const updated = row?.updated ?? 0
+  return { inserted, updated, unchanged: lines.length - inserted - updated }
+}
+
+function insertStatement(spec: MergeSpec): string {
+  const staged = ['instrument_id', 'symbol', 'trade_date', ...spec.extraKey, ...Object.keys(spec.values)]
+  const fixed = Object.entries(spec.fixed)
+  const columns = [...staged, ...fixed.map(([c]) => c), 'source', 'run_id', 'data_type']
+  const values = [...staged, ...fixed.map(([, v]) => `'${v}'`), '$1', '$2::uuid', '$3']
+  return `insert into ${spec.table} (${columns.join(', ')}) select ${values.join(', ')} from ${stageName(spec)} on conflict do nothing`
+}
+
+/** Later nulls never overwrite values: a null in the stage is no difference. */
+function updateStatement(spec: MergeSpec, dataset: string, range: { from: string; to: string }): string {
+  const keys = ['instrument_id', 'trade_date', ...spec.extraKey]
+  const values = Object.keys(spec.values)
+  const onKey = [
+    ...keys.map((k) => `t.${k} = s.${k}`),
+    ...Object.entries(spec.fixed).map(([c, v]) => `t.${c} = '${v}'`),
+    't.source = $1',
+    // Dates as literals let the planner leave out the partitions of other years.
+    `t.trade_date between '${range.from}' and '${range.to}'`,
+  ].join(' and ')
+  const differs = values.map((c) => `(s.${c} is not null and s.${c} is distinct from t.${c})`).join(' or ')
+  const oldValues = values.map((c) => `'${c}', t.${c}`).join(', ')
+  const keep = spec.revisioned
+    ? `, kept as (insert into revision (dataset, instrument_id, trade_date, source, old, known_from, run_id)
+        select '${dataset}', instrument_id, trade_date, $1, old_values, old_since, $2::uuid from changed)`
+    : ''
+  return `with changed as (
+      select s.*, jsonb_build_object(${oldValues}) as old_values, t.updated_at as old_since
+      from ${stageName(spec)} s join ${spec.table} t on ${onKey}
+      where ${differs} order by ${keys.map((k) => `s.${k}`).join(', ')} for update of t
+    )${keep}, done as (
+      update ${spec.table} t set ${values.map((c) => `${c} = coalesce(s.${c}, t.${c})`).join(', ')},
+        symbol = s.symbol, updated_at = now(), run_id = $2::uuid, data_type = $3
+      from changed s where ${onKey} returning 1
+    ) select count(*)::int as updated from done`
+}

@@ -1,0 +1,45 @@
+import { SessionCalendar } from '../../market/calendar.ts'
+import type { PlanInstrument } from '../../planning/types.ts'
+import type { SourceCoverage } from '../../planning/wanted.ts'
+import { parseMultirange } from '../../planning/wanted.ts'
+import type { Sql } from '../client.ts'
+
+/** All open days that are known, those to come included. The market has one calendar: Shanghai's; Beijing publishes none of its own. */
+export async function loadCalendar(sql: Sql): Promise<SessionCalendar> {
+  const rows = await sql<{ d: string }[]>`
+    select trade_date as d from trade_calendar where exchange = 'SSE' and is_open
+    order by trade_date`
+  return new SessionCalendar(rows.map((row) => row.d))
+}
+
+/** Instruments of the universe with their present code, by id. */
+export async function loadInstruments(sql: Sql): Promise<PlanInstrument[]> {
+  return await sql<PlanInstrument[]>`
+    select i.id, c.code as symbol, i.list_date as "listDate", i.delist_date as "delistDate"
+    from instrument i join instrument_code c on c.instrument_id = i.id and c.valid_to is null
+    where i.kind = 'stock' and not i.stub order by i.id`
+}
+
+/** Ids behind any code that an instrument has or had. */
+export async function instrumentIds(sql: Sql, symbols: readonly string[]): Promise<Map<string, number>> {
+  const rows = await sql<{ code: string; id: number }[]>`
+    select code, instrument_id as id from instrument_code where code = any(${symbols as string[]})`
+  return new Map(rows.map((row) => [row.code, row.id]))
+}
+
+/** What each source has covered of a dataset. Cells that are absent upstream are no holes any more: they are not asked again. */
+export async function loadCoverage(
+  sql: Sql,
+  dataset: string,
+  sources: readonly string[],
+): Promise<SourceCoverage[]> {
+  const ranges = await sql<{ id: number; source: string; ranges: string }[]>`
+    select instrument_id as id, source, ranges::text as ranges from coverage where dataset = ${dataset} and source = any(${sources as string[]})`
+  const holes = await sql<{ id: number; source: string; dates: string[] }[]>`
+    select instrument_id as id, source, array_agg(trade_date::text order by trade_date) as dates from coverage_hole
+    where dataset = ${dataset} and source = any(${sources as string[]}) and reason <> 'absent_upstream' group by 1, 2`
+  return sources.map((source) => ({
+    ranges: new Map(ranges.filter((r) => r.source === source).map((r) => [r.id, parseMultirange(r.ranges)])),
+    holes: new Map(holes.filter((h) => h.source === source).map((h) => [h.id, h.dates])),
+  }))
+}

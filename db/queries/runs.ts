@@ -1,0 +1,180 @@
+import { desc, eq, inArray } from 'drizzle-orm'
+import type { Database, Sql, Tx } from '../client.ts'
+import { isUniqueViolation, withoutParameters } from '../errors.ts'
+import { syncRun } from '../schema/sync.ts'
+
+export type RunRow = typeof syncRun.$inferSelect
+
+/** Counters of a run; `errors` are its open failures. */
+export interface RunTotalsRow {
+  total: number
+  done: number
+  inserted: number
+  updated: number
+  unchanged: number
+  rejected: number
+  calls: number
+  cellsTotal: number
+  cellsDone: number
+  errors: number
+}
+
+export interface NewRun {
+  id: string
+  job: string
+  params: object
+  lockKey: string
+  workflowId: string
+  requestId: string | null
+}
+
+/** Inserts a pending run; null when another active run holds the lock. The unique index decides, not a look before. */
+export async function insertRun(db: Database, run: NewRun): Promise<RunRow | null> {
+  try {
+    const [row] = await db.orm
+      .insert(syncRun)
+      .values({ ...run, status: 'pending' })
+      .returning()
+    return row ?? null
+  } catch (error) {
+    if (isUniqueViolation(error, 'sync_run_lock')) return null
+    throw withoutParameters(error)
+  }
+}
+
+export async function getRun(db: Database, id: string): Promise<RunRow | null> {
+  const [row] = await db.orm.select().from(syncRun).where(eq(syncRun.id, id))
+  return row ?? null
+}
+
+/** The run that holds a lock now. */
+export async function lockHolder(db: Database, lockKey: string): Promise<RunRow | null> {
+  const rows = await db.orm
+    .select()
+    .from(syncRun)
+    .where(inArray(syncRun.status, ['pending', 'running']))
+  return rows.find((row) => row.lockKey === lockKey) ?? null
+}
+
+/** Runs that are not final: what the reconciler compares with Temporal. */
+export async function openRuns(db: Database): Promise<RunRow[]> {
+  return await db.orm
+    .select()
+    .from(syncRun)
+    .where(inArray(syncRun.status, ['pending', 'running', 'paused', 'waiting']))
+}
+
+/** The run that is under way, else the newest one. */
+export async function currentRun(db: Database): Promise<RunRow | null> {
+  const open = await db.orm
+    .select()
+    .from(syncRun)
+    .where(inArray(syncRun.status, ['pending', 'running', 'paused', 'waiting']))
+    .orderBy(desc(syncRun.createdAt))
+    .limit(1)
+  if (open[0]) return open[0]
+  const [last] = await db.orm.select().from(syncRun).orderBy(desc(syncRun.createdAt)).limit(1)
+  return last ?? null
+}
+
+/** A page of runs, newest first. `before` is the creation time of the last row of the page before. */
+export async function listRuns(
+  db: Database,
+  filter: {
+    status?: string | undefined
+    job?: string | undefined
+    before?: string | undefined
+    limit: number
+  },
+): Promise<RunRow[]> {
+  const rows = await db.sql<{ id: string }[]>`
+    select id from sync_run where (${filter.status ?? null}::text is null or status = ${filter.status ?? null})
+      and (${filter.job ?? null}::text is null or job = ${filter.job ?? null})
+      and (${filter.before ?? null}::timestamptz is null or created_at < ${filter.before ?? null}::timestamptz)
+    order by created_at desc limit ${filter.limit}`
+  if (rows.length === 0) return []
+  return await db.orm
+    .select()
+    .from(syncRun)
+    .where(
+      inArray(
+        syncRun.id,
+        rows.map((row) => row.id),
+      ),
+    )
+    .orderBy(desc(syncRun.createdAt))
+}
+
+export async function runTotals(sql: Sql | Tx, runId: string): Promise<RunTotalsRow> {
+  const [row] = await sql<RunTotalsRow[]>`
+    select total, symbols_done as done, inserted, updated, unchanged, rejected, calls, cells_total as "cellsTotal", cells_done as "cellsDone",
+      (select count(*)::int from sync_failure f where f.run_id = r.id and f.resolved_at is null) as errors
+    from sync_run r where id = ${runId}`
+  if (!row) throw new Error(`run ${runId} is gone`)
+  return row
+}
+
+/** What each source brought: the seeds' `source_stats`. */
+export async function sourceStats(
+  sql: Sql,
+  runId: string,
+): Promise<{ source: string; dataset: string; inserted: number; updated: number }[]> {
+  return await sql`
+    select claimed_by as source, dataset, sum(inserted)::int as inserted, sum(updated)::int as updated
+    from sync_batch where run_id = ${runId} and claimed_by is not null and calls > 0 group by 1, 2 order by 1, 2`
+}
+
+/** True when the epoch is still the owner's; the row is locked until the transaction ends. */
+export async function lockOwnedRun(tx: Tx, owner: { runId: string; epoch: number }): Promise<boolean> {
+  const [row] = await tx<
+    { owner_epoch: number }[]
+  >`select owner_epoch from sync_run where id = ${owner.runId} for update`
+  return row?.owner_epoch === owner.epoch
+}
+
+/**
+ * Makes a run that has ended pending again under a new owner: batches that were not finished become pending. Commits of
+ * the old owner that are under way end before this returns, later ones are refused.
+ *
+ * @returns the new epoch; null when the run is not final; `'locked'` when another run holds the lock
+ */
+export async function reopenRun(db: Database, runId: string): Promise<number | 'locked' | null> {
+  try {
+    return await db.sql.begin(async (tx) => {
+      // Batches first, as in every commit: this waits for the ones in flight.
+      await tx`
+        update sync_batch set owner_epoch = owner_epoch + 1, state = 'pending', error_class = null, message = null
+        where run_id = ${runId} and state in ('pending', 'running', 'failed')`
+      const [row] = await tx<{ owner_epoch: number }[]>`
+        update sync_run set owner_epoch = owner_epoch + 1, status = 'pending', finished_at = null, message = null, updated_at = now()
+        where id = ${runId} and status in ('success', 'success_with_errors', 'failed', 'cancelled', 'terminated')
+        returning owner_epoch`
+      if (!row) throw new NotReopened()
+      await tx`update sync_batch set owner_epoch = ${row.owner_epoch} where run_id = ${runId} and state = 'pending'`
+      return row.owner_epoch
+    })
+  } catch (error) {
+    if (error instanceof NotReopened) return null
+    if (isUniqueViolation(error, 'sync_run_lock')) return 'locked'
+    throw withoutParameters(error)
+  }
+}
+
+class NotReopened extends Error {}
+
+/**
+ * Ends a run from outside: its workflow is gone. Fences whatever may still work for it.
+ *
+ * @returns false when it had ended by itself meanwhile, or has a newer owner
+ */
+export async function endRun(
+  db: Database,
+  run: { id: string; epoch: number },
+  status: string,
+  message: string,
+): Promise<boolean> {
+  const rows = await db.sql`
+    update sync_run set status = ${status}, owner_epoch = owner_epoch + 1, finished_at = now(), updated_at = now(), message = ${message}
+    where id = ${run.id} and owner_epoch = ${run.epoch} and status in ('pending', 'running', 'paused', 'waiting')`
+  return rows.count > 0
+}

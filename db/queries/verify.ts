@@ -1,0 +1,87 @@
+import type { Sql } from '../client.ts'
+
+/** What the tables hold of one date. */
+export interface DayCounts {
+  date: string
+  /** Bars of listed instruments, each instrument once whatever sources have it. */
+  present: number
+  suspended: number
+  /** Rows whose prices are out of order or whose amount does not fit them. */
+  blocked: number
+}
+
+/** Bars, whole-day suspensions without a bar, and rows that cannot be true, per session of a range. */
+export async function countDays(
+  sql: Sql,
+  range: { from: string; to: string; instruments: readonly number[] | null },
+): Promise<DayCounts[]> {
+  const all = range.instruments === null
+  const ids = (range.instruments ?? []) as number[]
+  return await sql<DayCounts[]>`
+    with present as (
+      select b.trade_date as d, count(distinct b.instrument_id)::int as n,
+        count(*) filter (where b.high < greatest(b.open, b.close, b.low) or b.low > least(b.open, b.close)
+          or (b.volume > 0 and not b.amount / b.volume between b.low * 0.98 and b.high * 1.02))::int as blocked
+      from bars b join instrument i on i.id = b.instrument_id and not i.stub
+      where b.period = 'daily' and b.trade_date between ${range.from} and ${range.to} and (${all} or b.instrument_id = any(${ids}))
+        and (i.list_date is null or b.trade_date >= i.list_date) and (i.delist_date is null or b.trade_date < i.delist_date)
+      group by 1
+    ), suspended as (
+      select s.trade_date as d, count(distinct s.instrument_id)::int as n
+      from suspension s join instrument i on i.id = s.instrument_id and not i.stub
+      where s.trade_date between ${range.from} and ${range.to} and s.suspend_type = 'S' and s.suspend_timing is null
+        and (${all} or s.instrument_id = any(${ids}))
+        and (i.list_date is null or s.trade_date >= i.list_date) and (i.delist_date is null or s.trade_date < i.delist_date)
+        and not exists (select from bars b where b.instrument_id = s.instrument_id and b.trade_date = s.trade_date and b.period = 'daily')
+      group by 1
+    )
+    select c.trade_date as date, coalesce(p.n, 0) as present, coalesce(s.n, 0) as suspended, coalesce(p.blocked, 0) as blocked
+    from trade_calendar c left join present p on p.d = c.trade_date left join suspended s on s.d = c.trade_date
+    where c.exchange = 'SSE' and c.is_open and c.trade_date between ${range.from} and ${range.to} order by 1`
+}
+
+/** Symbols that a date lacks: listed, not suspended that whole day, no bar of any source. */
+export async function missingSymbols(
+  sql: Sql,
+  date: string,
+  instruments: readonly number[] | null,
+  limit: number,
+): Promise<string[]> {
+  const rows = await sql<{ code: string }[]>`
+    select c.code from instrument i join instrument_code c on c.instrument_id = i.id and c.valid_to is null
+    where i.kind = 'stock' and not i.stub and (${instruments === null} or i.id = any(${(instruments ?? []) as number[]}))
+      and (i.list_date is null or i.list_date <= ${date}) and (i.delist_date is null or i.delist_date > ${date})
+      and not exists (select from bars b where b.instrument_id = i.id and b.trade_date = ${date} and b.period = 'daily')
+      and not exists (select from suspension s where s.instrument_id = i.id and s.trade_date = ${date} and s.suspend_type = 'S' and s.suspend_timing is null)
+    order by c.code limit ${limit}`
+  return rows.map((row) => row.code)
+}
+
+/** True for each date of which some source has all suspensions: there an absence is a fact. */
+export async function suspensionKnown(sql: Sql, range: { from: string; to: string }): Promise<Set<string>> {
+  const rows = await sql<{ date: string }[]>`
+    select c.trade_date as date from trade_calendar c
+    where c.exchange = 'SSE' and c.is_open and c.trade_date between ${range.from} and ${range.to}
+      and exists (select from coverage v where v.dataset = 'suspension' and v.instrument_id = 0 and v.ranges @> c.trade_date)`
+  return new Set(rows.map((row) => row.date))
+}
+
+export interface GateRow {
+  date: string
+  expected: number
+  present: number
+  suspended: number
+  state: string
+  reasons: object
+}
+
+/** Stores what the gate found, dated; a state that did not change is only dated anew. */
+export async function storeGates(sql: Sql, dataset: string, gates: readonly GateRow[]): Promise<void> {
+  await sql`
+    insert into day_gate (dataset, trade_date, expected, present, suspended, state, reasons)
+    select ${dataset}, date, expected, present, suspended, state, reasons
+    from jsonb_to_recordset(${sql.json(gates as never)}) as g(date date, expected int, present int, suspended int, state text, reasons jsonb)
+    order by date
+    on conflict (dataset, trade_date) do update set expected = excluded.expected, present = excluded.present,
+      suspended = excluded.suspended, state = excluded.state, reasons = excluded.reasons, checked_at = now()`
+}

@@ -1,0 +1,3 @@
+export * from './completeness.ts'
+export * from './market.ts'
+export * from './sync.ts'

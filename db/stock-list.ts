@@ -1,0 +1,155 @@
+import { codeOf } from '../market/symbol.ts'
+import type { Tx } from './client.ts'
+import type { MergeCounts } from './merge.ts'
+
+/** A row of a stock list in canonical form; see sources/contract.ts for units. */
+export interface StockListRow {
+  symbol: string
+  name: string | null
+  area: string | null
+  industry: string | null
+  fullname: string | null
+  enname: string | null
+  cnspell: string | null
+  market: string | null
+  board: string
+  exchange: string
+  curr_type: string | null
+  list_status: string
+  list_date: string | null
+  delist_date: string | null
+  is_hs: string | null
+}
+
+// Ids are handed out in the order of the first list that names a stock, so two lists at once must not interleave.
+const LIST_LOCK = 7_316_205
+
+/** Merges one list of stocks of one source: identity first, then the rows as that source lists them. */
+export async function mergeStockList(
+  tx: Tx,
+  rows: readonly StockListRow[],
+  context: { source: string; runId: string; job: string },
+): Promise<MergeCounts> {
+  if (rows.length === 0) return { inserted: 0, updated: 0, unchanged: 0 }
+  await tx`select pg_advisory_xact_lock(${LIST_LOCK})`
+  const sorted = [...rows]
+    .sort((a, b) => (a.symbol < b.symbol ? -1 : 1))
+    .map((row) => ({ ...row, code: codeOf(row.symbol) }))
+  const payload = tx.json(sorted)
+  await openInstruments(tx, payload, context.source)
+  await completeInstruments(tx, payload)
+  return await mergeListRows(tx, payload, sorted.length, context)
+}
+
+type Json = ReturnType<Tx['json']>
+
+const LISTED = `jsonb_to_recordset($1::jsonb) as s(code text, symbol text, name text, fullname text, enname text, cnspell text,
+  area text, industry text, market text, board text, exchange text, curr_type text, is_hs text, list_status text,
+  list_date date, delist_date date)`
+
+async function openInstruments(tx: Tx, payload: Json, source: string): Promise<void> {
+  await tx.unsafe(
+    `with new as (
+       select row_number() over (order by symbol) as n, s.* from ${LISTED}
+       where not exists (select from instrument_code c where c.code = s.symbol)
+     ), opened as (
+       insert into instrument (kind, board, exchange, list_date, delist_date)
+       select 'stock', board, exchange, list_date, delist_date from new order by n returning id
+     ), numbered as (select id, row_number() over (order by id) as n from opened)
+     insert into instrument_code (code, instrument_id, valid_from, source)
+     select new.symbol, numbered.id, new.list_date, $2 from new join numbered using (n)`,
+    [payload, source],
+  )
+}
+
+/** A list knows the life of a stock better than a stub; nulls never overwrite. */
+async function completeInstruments(tx: Tx, payload: Json): Promise<void> {
+  await tx.unsafe(
+    `update instrument i set board = s.board, exchange = s.exchange, stub = false,
+       list_date = coalesce(s.list_date, i.list_date), delist_date = coalesce(s.delist_date, i.delist_date)
+     from ${LISTED} join instrument_code c on c.code = s.symbol
+     where i.id = c.instrument_id and (i.stub
+       or (s.list_date is not null and s.list_date is distinct from i.list_date)
+       or (s.delist_date is not null and s.delist_date is distinct from i.delist_date))`,
+    [payload],
+  )
+}
+
+const VALUES = [
+  'symbol', 'name', 'fullname', 'enname', 'cnspell', 'area', 'industry', 'market', 'exchange', 'curr_type', 'is_hs',
+  'list_status', 'list_date', 'delist_date',
+] // prettier-ignore
+
+async function mergeListRows(
+  tx: Tx,
+  payload: Json,
+  count: number,
+  context: { source: string; runId: string; job: string },
+): Promise<MergeCounts> {
+  const differs = VALUES.map(
+    (c) => `(excluded.${c} is not null and excluded.${c} is distinct from t.${c})`,
+  ).join(' or ')
+  const touched = await tx.unsafe<{ inserted: boolean }[]>(
+    `insert into stock_basic_info as t (code, source, instrument_id, ${VALUES.join(', ')}, run_id, data_type)
+     select s.code, $2, c.instrument_id, ${VALUES.map((c) => `s.${c}`).join(', ')}, $3::uuid, $4
+     from ${LISTED} join instrument_code c on c.code = s.symbol order by s.code
+     on conflict (code, source) do update set instrument_id = excluded.instrument_id,
+       ${VALUES.map((c) => `${c} = coalesce(excluded.${c}, t.${c})`).join(', ')},
+       updated_at = now(), run_id = excluded.run_id, data_type = excluded.data_type
+     where ${differs}
+     returning (xmax = 0) as inserted`,
+    [payload, context.source, context.runId, context.job],
+  )
+  const inserted = touched.filter((row) => row.inserted).length
+  const updated = touched.length - inserted
+  return { inserted, updated, unchanged: count - inserted - updated }
+}
+
+/**
+ * Makes an old code and its successor one instrument. When both were opened apart (rows came before the mapping did),
+ * the rows of the stub move to the listed instrument.
+ */
+export async function mergeCodeChanges(
+  tx: Tx,
+  changes: readonly { old_symbol: string; new_symbol: string; list_date: string | null }[],
+  context: { source: string; renumberedOn: string },
+): Promise<MergeCounts> {
+  const counts: MergeCounts = { inserted: 0, updated: 0, unchanged: 0 }
+  for (const change of changes) {
+    const [target] = await tx<
+      { id: number }[]
+    >`select instrument_id as id from instrument_code where code = ${change.new_symbol}`
+    if (!target) {
+      counts.unchanged++
+      continue
+    }
+    const [old] = await tx<
+      { id: number }[]
+    >`select instrument_id as id from instrument_code where code = ${change.old_symbol}`
+    if (!old) {
+      await tx`insert into instrument_code (code, instrument_id, valid_from, valid_to, source)
+        values (${change.old_symbol}, ${target.id}, ${change.list_date}, ${context.renumberedOn}, ${context.source})`
+      await tx`update instrument_code set valid_from = ${context.renumberedOn} where code = ${change.new_symbol}`
+      counts.inserted++
+    } else if (old.id !== target.id) {
+      await moveRows(tx, old.id, target.id)
+      await tx`update instrument_code set instrument_id = ${target.id}, valid_to = ${context.renumberedOn} where code = ${change.old_symbol}`
+      counts.updated++
+    } else counts.unchanged++
+  }
+  return counts
+}
+
+/** Rows that both have stay as the listed instrument has them. */
+async function moveRows(tx: Tx, from: number, to: number): Promise<void> {
+  await tx`update bars o set instrument_id = ${to} where instrument_id = ${from} and not exists
+    (select from bars n where n.instrument_id = ${to} and (n.trade_date, n.period, n.source) = (o.trade_date, o.period, o.source))`
+  await tx`update adj_factor o set instrument_id = ${to} where instrument_id = ${from} and not exists
+    (select from adj_factor n where n.instrument_id = ${to} and (n.trade_date, n.source) = (o.trade_date, o.source))`
+  await tx`update suspension o set instrument_id = ${to} where instrument_id = ${from} and not exists
+    (select from suspension n where n.instrument_id = ${to} and (n.trade_date, n.source, n.suspend_type) = (o.trade_date, o.source, o.suspend_type))`
+  for (const table of ['bars', 'adj_factor', 'suspension', 'coverage', 'coverage_hole']) {
+    await tx`delete from ${tx(table)} where instrument_id = ${from}`
+  }
+  await tx`update stock_basic_info set instrument_id = ${to} where instrument_id = ${from}`
+}

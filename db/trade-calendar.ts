@@ -1,0 +1,31 @@
+import type { Tx } from './client.ts'
+import type { MergeCounts } from './merge.ts'
+
+/** Merges days of an exchange's calendar. */
+export async function mergeCalendar(
+  tx: Tx,
+  rows: readonly {
+    exchange: string
+    trade_date: string
+    is_open: boolean
+    previous_trade_date: string | null
+  }[],
+  context: { source: string; runId: string; job: string },
+): Promise<MergeCounts> {
+  const touched = await tx.unsafe<{ inserted: boolean }[]>(
+    `insert into trade_calendar as t (exchange, trade_date, is_open, previous_trade_date, source, run_id, data_type)
+     select exchange, trade_date, is_open, previous_trade_date, $2, $3::uuid, $4
+     from jsonb_to_recordset($1::jsonb) as s(exchange text, trade_date date, is_open boolean, previous_trade_date date)
+     order by exchange, trade_date
+     on conflict (exchange, trade_date) do update set is_open = excluded.is_open,
+       previous_trade_date = coalesce(excluded.previous_trade_date, t.previous_trade_date), source = excluded.source,
+       updated_at = now(), run_id = excluded.run_id, data_type = excluded.data_type
+     where t.is_open is distinct from excluded.is_open
+       or (excluded.previous_trade_date is not null and t.previous_trade_date is distinct from excluded.previous_trade_date)
+     returning (xmax = 0) as inserted`,
+    [tx.json(rows as never), context.source, context.runId, context.job],
+  )
+  const inserted = touched.filter((row) => row.inserted).length
+  const updated = touched.length - inserted
+  return { inserted, updated, unchanged: rows.length - inserted - updated }
+}

@@ -1,0 +1,34 @@
+import type { Dataset } from './datasets.ts'
+import type { TradeDate } from './date.ts'
+import type { Exchange } from './symbol.ts'
+
+/** What a source can do for one dataset. Plain data, so that planning needs no source. */
+export interface Capability {
+  /** The upstream's own name of the interface; budgets and permissions are kept per api. */
+  api: string
+  exchanges: readonly Exchange[]
+  /** The first date that the source has; earlier cells are not asked. */
+  historyStart: TradeDate
+  /** One call for a list of symbols over a range of dates; null when the source cannot. */
+  bySymbols: { maxSymbols: number; rowCap: number } | null
+  /** One call for the whole market of one date. `maxDates` > 1 when a range of dates fits one call. */
+  byDate: { rowCap: number; maxDates: number } | null
+  /** Beijing time of the day from which a session's data may be asked, `HH:MM`. */
+  readyTime: string
+}
+
+/** One request to an upstream, with all its pages: the unit of commit. Stored with its batch, so it is plain JSON. */
+export interface SourceCall {
+  dataset: Dataset
+  /** Canonical symbols, or null for the whole market. */
+  symbols: readonly string[] | null
+  /** First and last wanted date; equal for one day. Null for a list that has no dates. */
+  from: TradeDate | null
+  to: TradeDate | null
+  /** One of several requests that make up a list, e.g. a list status. */
+  part: string | null
+  /** Rows that the plan expects; never above the cap. */
+  rows: number
+}
+
+export type CapabilityTable = Partial<Record<Dataset, Capability>>

@@ -1,0 +1,138 @@
+import type { CapabilityTable, SourceCall } from '../market/capability.ts'
+import type { Dataset } from '../market/datasets.ts'
+import type { TradeDate } from '../market/date.ts'
+import type { SourceName } from '../market/sources.ts'
+import type { Board, Exchange } from '../market/symbol.ts'
+
+/*
+ * The one interface of an upstream. No source knows the database: it gets a call, asks for a slot before each request
+ * that it sends, and gives rows in canonical units (shares, yuan, percent, `YYYY-MM-DD`, `000001.SZ`).
+ *
+ * Decimals are text where a conversion took place and numbers where the upstream's own digits are kept.
+ */
+
+export interface CalendarRow {
+  exchange: Exchange
+  trade_date: TradeDate
+  is_open: boolean
+  previous_trade_date: TradeDate | null
+}
+
+export interface StockRow {
+  symbol: string
+  name: string | null
+  area: string | null
+  industry: string | null
+  fullname: string | null
+  enname: string | null
+  cnspell: string | null
+  market: string | null
+  board: Board
+  exchange: Exchange
+  curr_type: string | null
+  list_status: 'L' | 'D' | 'P'
+  list_date: TradeDate | null
+  delist_date: TradeDate | null
+  is_hs: string | null
+}
+
+/** One code that took the place of another: the same instrument before and after. */
+export interface CodeChangeRow {
+  old_symbol: string
+  new_symbol: string
+  name: string | null
+  list_date: TradeDate | null
+}
+
+export interface BarRow {
+  symbol: string
+  trade_date: TradeDate
+  /** Yuan, unadjusted, as served. */
+  open: number
+  high: number
+  low: number
+  close: number
+  /** The ex-right reference price; missing on some first days. */
+  pre_close: number | null
+  change: number | null
+  /** Percent, against the ex-right reference. */
+  pct_chg: number | null
+  /** Shares, whole. */
+  volume: string
+  /** Yuan. */
+  amount: string
+}
+
+export interface FactorRow {
+  symbol: string
+  trade_date: TradeDate
+  factor: number
+}
+
+export interface SuspensionRow {
+  symbol: string
+  trade_date: TradeDate
+  /** S suspended that day, R resumed. */
+  suspend_type: 'S' | 'R'
+  /** Null: the whole day; else the part of it, and such a day has a bar. */
+  suspend_timing: string | null
+}
+
+export interface RowsOf {
+  trade_calendar: CalendarRow
+  stock_list: StockRow
+  suspension: SuspensionRow
+  bars: BarRow
+  adj_factor: FactorRow
+}
+
+/** A row that cannot be true, kept with its reason. `raw` is the upstream's own text of it. */
+export interface RejectedRow {
+  symbol: string | null
+  trade_date: TradeDate | null
+  reason: string
+  raw: string
+}
+
+/** One upstream answer with all its pages. */
+export interface Answer<D extends Dataset = Dataset> {
+  rows: RowsOf[D][]
+  /** Only with the stock list: codes that were renumbered. */
+  codeChanges: CodeChangeRow[]
+  rejected: RejectedRow[]
+  /** Requests that were sent for it: pages count. */
+  requests: number
+}
+
+export interface FetchContext {
+  signal: AbortSignal
+  /** Resolves when the budget grants one request to that api; called before every request, pages included. */
+  reserve(api: string): Promise<void>
+}
+
+/** What an upstream grants for one api; see db/budget.ts for how it is kept. */
+export interface CallLimits {
+  perMinute: number | null
+  perHour: number | null
+  perDay: number | null
+  minIntervalMs: number
+}
+
+/** An answer that no paging can bring whole: the call has to be split. */
+export class AnswerTooLarge extends Error {
+  override readonly name = 'AnswerTooLarge'
+}
+
+export interface Source {
+  readonly name: SourceName
+  /** A hash of the account, so that budgets of two accounts stay apart and no token is stored. */
+  readonly account: string
+  limitsOf(api: string): CallLimits
+  readonly capabilities: CapabilityTable
+  /** The requests that make up a list without dates, e.g. one per list status. */
+  partsOf(dataset: Dataset): readonly string[]
+  fetch(call: SourceCall, context: FetchContext): Promise<Answer>
+  /** One cheap live request; throws a SourceError that says why the source is not usable. */
+  probe(context: FetchContext): Promise<{ latencyMs: number }>
+  close(): Promise<void>
+}

@@ -1,0 +1,54 @@
+import type { SourceErrorClass } from '../../market/source-errors.ts'
+import type { LimitWindow } from '../errors.ts'
+
+export interface Classified {
+  errorClass: SourceErrorClass
+  limit?: { window: LimitWindow; calls: number | null }
+}
+
+// 40203 says both "slow down" and "never allowed", and every classic rate text also holds the word for permission:
+// frequency is looked for first, permission after it.
+const RATE_TEXTS: readonly [RegExp, LimitWindow][] = [
+  [/每分钟最多访问(?:该接口)?\s*(\d+)?\s*次?/, 'minute'],
+  [/每小时最多访问(?:该接口)?\s*(\d+)?\s*次?/, 'hour'],
+  [/每天最多访问(?:该接口)?\s*(\d+)?\s*次?/, 'day'],
+  [/频率超限[^\d]*(\d+)?\s*次?\s*\/?\s*分钟/, 'minute'],
+  [/频率超限[^\d]*(\d+)?\s*次?\s*\/?\s*小时/, 'hour'],
+  [/频率超限[^\d]*(\d+)?\s*次?\s*\/?\s*天/, 'day'],
+  [/频率超限/, 'minute'],
+]
+
+const RULES: readonly { test: (code: number, text: string) => boolean; errorClass: SourceErrorClass }[] = [
+  { test: (_, text) => text.includes('IP数量超限'), errorClass: 'Banned' },
+  {
+    test: (code, text) => code === 40101 || /token不对|TOKEN无效|token无效/i.test(text),
+    errorClass: 'AuthFailed',
+  },
+  {
+    test: (code, text) => code === 2002 || code === -2002 || /权限|积分/.test(text),
+    errorClass: 'PermissionDenied',
+  },
+  { test: (_, text) => /必填参数|请指定正确的接口名|没有.*接口/.test(text), errorClass: 'BadRequest' },
+  { test: (code) => code === -2001, errorClass: 'BadRequest' },
+  // "查询数据失败" is also what a broken interface says on the server's side: worth a few tries.
+  { test: (code, text) => code === 50101 && text.includes('查询数据失败'), errorClass: 'Transient' },
+]
+
+/** The class of a business error, which comes with HTTP 200 and a code other than 0. */
+export function classifyAnswer(code: number, message: string): Classified {
+  for (const [pattern, window] of RATE_TEXTS) {
+    const match = pattern.exec(message)
+    if (match)
+      return { errorClass: 'RateLimited', limit: { window, calls: match[1] ? Number(match[1]) : null } }
+  }
+  const rule = RULES.find((r) => r.test(code, message))
+  return { errorClass: rule?.errorClass ?? 'BadRequest' }
+}
+
+/** The class of an HTTP status other than 200. */
+export function classifyStatus(status: number): SourceErrorClass {
+  if (status === 429 || status === 408 || status >= 500) return 'Transient'
+  if (status === 401) return 'AuthFailed'
+  if (status === 403) return 'Banned'
+  return status >= 400 ? 'BadRequest' : 'Transient'
+}

@@ -1,0 +1,152 @@
+import { createHash } from 'node:crypto'
+import { Agent, request } from 'undici'
+import type { Secret } from '../../market/secret.ts'
+import { redact, SourceError, type SourceErrorDetails } from '../errors.ts'
+import { classifyAnswer, classifyStatus } from './classify.ts'
+
+export interface TushareClientOptions {
+  url: string
+  token: Secret
+  /** Whole call, body included. */
+  timeoutMs: number
+}
+
+/** A table as Tushare sends it: map by name, since the order of `fields` is the server's. */
+export interface TushareTable {
+  fields: readonly string[]
+  items: readonly (readonly unknown[])[]
+  /** Undefined on older servers. */
+  hasMore: boolean | undefined
+}
+
+export type TushareParams = Readonly<Record<string, string | number>>
+
+// The largest honest answer (10,000 rows of a wide table) is about 10 MB; anything above is not an answer.
+const MAX_BODY_BYTES = 64 * 1024 * 1024
+
+/** Speaks Tushare's HTTP: one POST a call, business errors inside HTTP 200. */
+export class TushareClient {
+  readonly account: string
+  readonly #options: TushareClientOptions
+  readonly #agent: Agent
+
+  constructor(options: TushareClientOptions) {
+    this.#options = options
+    this.account = createHash('sha256').update(options.token.reveal()).digest('hex').slice(0, 12)
+    this.#agent = new Agent({
+      keepAliveTimeout: 30_000,
+      connections: 16,
+      connect: { timeout: options.timeoutMs },
+    })
+  }
+
+  /**
+   * One request.
+   *
+   * @throws SourceError for every way in which it can fail; the token is in none of them
+   */
+  async call(api: string, params: TushareParams, fields: string, signal: AbortSignal): Promise<TushareTable> {
+    const body = await this.#post(api, params, fields, signal)
+    let answer: unknown
+    try {
+      answer = JSON.parse(body)
+    } catch (error) {
+      throw this.#error(api, 'Transient', `the answer is not JSON: ${body.slice(0, 80)}`, { cause: error })
+    }
+    return this.#table(api, answer)
+  }
+
+  close(): Promise<void> {
+    return this.#agent.close()
+  }
+
+  async #post(api: string, params: TushareParams, fields: string, signal: AbortSignal): Promise<string> {
+    const limit = AbortSignal.timeout(this.#options.timeoutMs)
+    try {
+      const response = await request(this.#options.url, {
+        method: 'POST',
+        dispatcher: this.#agent,
+        signal: AbortSignal.any([signal, limit]),
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ api_name: api, token: this.#options.token.reveal(), params, fields }),
+      })
+      const text = await this.#read(api, response.body)
+      if (response.statusCode !== 200) {
+        throw this.#error(
+          api,
+          classifyStatus(response.statusCode),
+          `HTTP ${response.statusCode}: ${text.slice(0, 80)}`,
+        )
+      }
+      return text
+    } catch (error) {
+      if (error instanceof SourceError || signal.aborted) throw error
+      const what = limit.aborted ? `no answer within ${this.#options.timeoutMs} ms` : networkReason(error)
+      throw this.#error(api, 'Transient', what)
+    }
+  }
+
+  async #read(api: string, body: AsyncIterable<Buffer>): Promise<string> {
+    const chunks: Buffer[] = []
+    let bytes = 0
+    for await (const chunk of body) {
+      bytes += chunk.length
+      if (bytes > MAX_BODY_BYTES)
+        throw this.#error(api, 'Transient', `the answer is over ${MAX_BODY_BYTES} bytes`)
+      chunks.push(chunk)
+    }
+    return Buffer.concat(chunks).toString('utf8')
+  }
+
+  #table(api: string, answer: unknown): TushareTable {
+    if (!isRecord(answer) || typeof answer.code !== 'number')
+      throw this.#error(api, 'SchemaDrift', 'no code in the answer', { sample: answer })
+    if (answer.code !== 0) {
+      const message = textOf(answer.msg) ?? textOf(answer.message) ?? 'no message'
+      const { errorClass, limit } = classifyAnswer(answer.code, message)
+      throw this.#error(api, errorClass, `${answer.code} ${message}`, limit ? { limit } : {})
+    }
+    const data = answer.data
+    if (!isRecord(data) || !Array.isArray(data.fields) || !Array.isArray(data.items)) {
+      throw this.#error(api, 'SchemaDrift', 'no table in the answer', { sample: answer })
+    }
+    return {
+      fields: data.fields as string[],
+      items: data.items as unknown[][],
+      hasMore: typeof data.has_more === 'boolean' ? data.has_more : undefined,
+    }
+  }
+
+  /** An error of this source with the token taken out of every text. */
+  #error(
+    api: string,
+    errorClass: SourceErrorDetails['errorClass'],
+    message: string,
+    extra: { cause?: unknown; limit?: SourceErrorDetails['limit']; sample?: unknown } = {},
+  ): SourceError {
+    const secrets = [this.#options.token.reveal()]
+    const details: SourceErrorDetails = {
+      source: 'tushare',
+      api,
+      errorClass,
+      upstreamMessage: redact(message, secrets),
+    }
+    if (extra.limit) details.limit = extra.limit
+    if (extra.sample !== undefined) details.sample = redact(JSON.stringify(extra.sample), secrets)
+    return new SourceError(details)
+  }
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+const textOf = (value: unknown): string | null =>
+  typeof value === 'string' && value.length > 0 ? value : null
+
+/** The system's own code of a failed request (`ECONNRESET`), never its message, which may repeat the request. */
+function networkReason(error: unknown): string {
+  const code =
+    error instanceof Error
+      ? ((error as { code?: unknown }).code ?? (error.cause as { code?: unknown } | undefined)?.code)
+      : undefined
+  return `the connection failed (${typeof code === 'string' ? code : 'unknown reason'})`
+}

@@ -1,0 +1,221 @@
+import type { SourceCall } from '../../market/capability.ts'
+import type { Dataset } from '../../market/datasets.ts'
+import { addDays, toCompact } from '../../market/date.ts'
+import {
+  AnswerTooLarge,
+  type Answer,
+  type CalendarRow,
+  type CallLimits,
+  type FetchContext,
+  type RejectedRow,
+  type Source,
+} from '../contract.ts'
+import { SourceError } from '../errors.ts'
+import { APIS, LIST_PARTS, TUSHARE_CAPABILITIES, type TushareApi } from './apis.ts'
+import type { TushareClient, TushareParams } from './client.ts'
+import { type LimitSettings, tushareLimits } from './limits.ts'
+import {
+  type Cells,
+  collect,
+  type Columns,
+  mapBar,
+  mapCalendarDay,
+  mapCodeChange,
+  mapFactor,
+  mapStock,
+  mapSuspension,
+} from './map.ts'
+
+// The server refuses larger offsets (50101), so a query can never page past it: split the call instead.
+const MAX_OFFSET = 100_000
+const CALENDAR_START = '1990-12-19'
+
+interface Table {
+  at: Columns
+  items: readonly Cells[]
+  requests: number
+}
+
+/** Tushare Pro behind the one interface of sources. */
+export class TushareSource implements Source {
+  readonly name = 'tushare'
+  readonly capabilities = TUSHARE_CAPABILITIES
+  readonly account: string
+  readonly #client: TushareClient
+  readonly #limits: LimitSettings
+
+  constructor(client: TushareClient, limits: LimitSettings) {
+    this.#client = client
+    this.#limits = limits
+    this.account = client.account
+  }
+
+  limitsOf(api: string): CallLimits {
+    return tushareLimits(api, this.#limits)
+  }
+
+  partsOf(dataset: Dataset): readonly string[] {
+    return LIST_PARTS[dataset] ?? []
+  }
+
+  async fetch(call: SourceCall, context: FetchContext): Promise<Answer> {
+    switch (call.dataset) {
+      case 'trade_calendar':
+        return await this.#calendar(call, context)
+      case 'stock_list':
+        return await this.#stockList(call, context)
+      case 'suspension':
+        return await this.#dated(APIS.suspend_d, call, context, mapSuspension)
+      case 'bars':
+        return await this.#dated(APIS.daily, call, context, mapBar)
+      case 'adj_factor':
+        return await this.#dated(APIS.adj_factor, call, context, mapFactor)
+    }
+  }
+
+  async probe(context: FetchContext): Promise<{ latencyMs: number }> {
+    await context.reserve(APIS.daily.api)
+    const started = performance.now()
+    // `daily` is the one interface that every account may call.
+    await this.#client.call(
+      'daily',
+      { ts_code: '000001.SZ', trade_date: '20240102' },
+      APIS.daily.fields,
+      context.signal,
+    )
+    return { latencyMs: performance.now() - started }
+  }
+
+  close(): Promise<void> {
+    return this.#client.close()
+  }
+
+  async #dated<T extends { symbol: string; trade_date: string }>(
+    api: TushareApi,
+    call: SourceCall,
+    context: FetchContext,
+    map: Parameters<typeof collect<T>>[2],
+  ): Promise<Answer> {
+    const { at, items, requests } = await this.#pages(api, datedParams(call), context)
+    const rejected: RejectedRow[] = []
+    const rows = insideCall(call, collect(items, at, map, rejected), rejected)
+    return { rows: rows as never[], codeChanges: [], rejected, requests }
+  }
+
+  async #stockList(call: SourceCall, context: FetchContext): Promise<Answer> {
+    const rejected: RejectedRow[] = []
+    if (call.part === 'bse_mapping') {
+      const { at, items, requests } = await this.#pages(APIS.bse_mapping, {}, context)
+      return { rows: [], codeChanges: collect(items, at, mapCodeChange, rejected), rejected, requests }
+    }
+    const status = call.part as 'L' | 'D' | 'P'
+    const { at, items, requests } = await this.#pages(APIS.stock_basic, { list_status: status }, context)
+    const rows = collect(items, at, (cells, columns) => mapStock(cells, columns, status), rejected)
+    if (status === 'L' && rows.length === 0) {
+      throw new SourceError({
+        source: 'tushare',
+        api: 'stock_basic',
+        errorClass: 'Transient',
+        upstreamMessage: 'the list of listed stocks came empty',
+      })
+    }
+    return { rows, codeChanges: [], rejected, requests }
+  }
+
+  /** The calendar holds every day, so a cut answer shows as a missing beginning and is asked for again. */
+  async #calendar(call: SourceCall, context: FetchContext): Promise<Answer> {
+    const from = call.from ?? CALENDAR_START
+    const rejected: RejectedRow[] = []
+    const rows: CalendarRow[] = []
+    let requests = 0
+    let to = call.to
+    for (;;) {
+      const params = {
+        exchange: 'SSE',
+        start_date: toCompact(from),
+        ...(to === null ? {} : { end_date: toCompact(to) }),
+      }
+      const table = await this.#request(APIS.trade_cal, params, context)
+      requests++
+      const days = collect(table.items, table.at, mapCalendarDay, rejected)
+      rows.push(...days)
+      const first = days.reduce(
+        (least, day) => (day.trade_date < least ? day.trade_date : least),
+        '9999-12-31',
+      )
+      if (days.length === 0 || first <= from) break
+      to = addDays(first, -1)
+    }
+    if (rows.length === 0) {
+      throw new SourceError({
+        source: 'tushare',
+        api: 'trade_cal',
+        errorClass: 'Transient',
+        upstreamMessage: 'the calendar came empty',
+      })
+    }
+    rows.sort((a, b) => (a.trade_date < b.trade_date ? -1 : 1))
+    return { rows, codeChanges: [], rejected, requests }
+  }
+
+  /** All pages of one query. Truncation is silent upstream: a full page or `has_more` asks for the next one. */
+  async #pages(api: TushareApi, params: TushareParams, context: FetchContext): Promise<Table> {
+    const items: Cells[] = []
+    for (let requests = 1; ; requests++) {
+      if (items.length > MAX_OFFSET) throw new AnswerTooLarge(`${api.api}: more than ${MAX_OFFSET} rows`)
+      const paged = items.length === 0 ? params : { ...params, offset: items.length, limit: api.cap }
+      const page = await this.#request(api, paged, context)
+      for (const item of page.items) items.push(item)
+      const cut = page.hasMore ?? page.items.length >= api.cap
+      if (!cut || page.items.length === 0) return { at: page.at, items, requests }
+    }
+  }
+
+  async #request(api: TushareApi, params: TushareParams, context: FetchContext) {
+    await context.reserve(api.api)
+    const table = await this.#client.call(api.api, params, api.fields, context.signal)
+    const at = Object.fromEntries(table.fields.map((name, i) => [name, i]))
+    const absent = api.required.filter((name) => at[name] === undefined)
+    if (absent.length > 0) {
+      throw new SourceError({
+        source: 'tushare',
+        api: api.api,
+        errorClass: 'SchemaDrift',
+        upstreamMessage: `the answer lacks ${absent.join(', ')}`,
+        sample: JSON.stringify({ fields: table.fields, first: table.items[0] ?? null }),
+      })
+    }
+    return { at, items: table.items, hasMore: table.hasMore }
+  }
+}
+
+function datedParams(call: SourceCall): TushareParams {
+  if (call.from === null || call.to === null) throw new TypeError(`a call for ${call.dataset} needs dates`)
+  const from = toCompact(call.from)
+  const dates =
+    call.from === call.to ? { trade_date: from } : { start_date: from, end_date: toCompact(call.to) }
+  return call.symbols === null ? dates : { ts_code: call.symbols.join(','), ...dates }
+}
+
+/** Rows that were not asked for are no part of the answer: they are rejected, not stored under somebody else's coverage. */
+function insideCall<T extends { symbol: string; trade_date: string }>(
+  call: SourceCall,
+  rows: T[],
+  rejected: RejectedRow[],
+): T[] {
+  const asked = call.symbols === null ? null : new Set(call.symbols)
+  return rows.filter((row) => {
+    const inside =
+      row.trade_date >= (call.from ?? '') &&
+      row.trade_date <= (call.to ?? '9999') &&
+      (asked === null || asked.has(row.symbol))
+    if (!inside)
+      rejected.push({
+        symbol: row.symbol,
+        trade_date: row.trade_date,
+        reason: 'not part of what was asked',
+        raw: JSON.stringify(row),
+      })
+    return inside
+  })
+}

@@ -1,0 +1,127 @@
+import type { Job } from '../../market/jobs.ts'
+import type { SourceErrorClass } from '../../market/source-errors.ts'
+import type { SourceName } from '../../market/sources.ts'
+import type { FinalState } from './status.ts'
+
+/*
+ * Everything that crosses Temporal: ids, cursors, counts and short texts, never rows and never secrets (rule 1).
+ */
+
+export const SYNC_RUN_WORKFLOW = 'syncRun'
+export const PAUSE_SIGNAL = 'pause'
+export const RESUME_SIGNAL = 'resume'
+export const CANCEL_SIGNAL = 'cancel'
+export const PROGRESS_QUERY = 'progress'
+
+/** Pause, resume and cancel name their run; one for another run is ignored. From the Web UI it may be left out. */
+export interface SteeringMessage {
+  runId?: string
+}
+
+export interface SyncRunInput {
+  runId: string
+  epoch: number
+  job: Job
+  requestId: string | null
+  /** Set by continue-as-new only. */
+  carried?: { stage: number; paused: boolean; startedAt: number }
+}
+
+/** Counters of a run as they stood in the database after some commit. */
+export interface RunTotals {
+  total: number
+  done: number
+  inserted: number
+  updated: number
+  unchanged: number
+  rejected: number
+  calls: number
+  cellsTotal: number
+  cellsDone: number
+  /** Open failures. */
+  errors: number
+}
+
+export interface Progress extends RunTotals {
+  runId: string
+  job: Job
+  state: 'running' | 'pausing' | 'paused' | 'waiting' | 'closing'
+  percent: number
+  /** Cells a second since the start of this execution. */
+  rate: number
+  etaSeconds: number | null
+  stage: string
+  /** The regions in flight, newest first, in words. */
+  currentRegions: string[]
+  source: SourceName | null
+}
+
+/** Numbers of batches as ranges, so that thousands of them stay a few bytes: `[[1, 97], [120, 120]]`. */
+export type SeqRanges = [number, number][]
+
+export interface OpenedRun {
+  job: Job
+  stages: number
+  /** Sources in order of preference for this run. */
+  sources: SourceName[]
+  totals: RunTotals
+}
+
+export interface PlannedDataset {
+  dataset: string
+  open: SeqRanges
+  calls: number
+}
+
+export interface PlannedStage {
+  datasets: PlannedDataset[]
+  totals: RunTotals
+}
+
+export interface BatchInput {
+  runId: string
+  epoch: number
+  seq: number
+  source: SourceName
+  /** The source is up but this batch keeps failing: halve the failing call until the bad symbol stands alone. */
+  isolate: boolean
+}
+
+export type BatchOutcome = { totals: RunTotals } & (
+  | { kind: 'done' }
+  /** The region needed too many calls of this source: its children take its place. */
+  | { kind: 'split'; children: SeqRanges }
+  /** The budget grants the next call only later. */
+  | { kind: 'wait'; untilMs: number; reason: string }
+  | { kind: 'failed'; errorClass: SourceErrorClass; message: string; cursor: number }
+  /** The run has a newer owner, or the batch was done by another attempt. */
+  | { kind: 'fenced'; reason: string }
+)
+
+export interface ProbeOutcome {
+  up: boolean
+  errorClass: SourceErrorClass | null
+  message: string
+}
+
+export interface Verification {
+  dates: number
+  complete: number
+  completeWithGaps: number
+  incomplete: number
+  unverified: number
+  missingCells: number
+}
+
+export interface CloseInput {
+  runId: string
+  epoch: number
+  outcome: 'finished' | 'failed' | 'cancelled'
+  message: string | null
+}
+
+export interface ClosedRun {
+  status: FinalState
+  totals: RunTotals
+  message: string | null
+}

@@ -1,0 +1,264 @@
+import type { RetryPolicy } from '@temporalio/common'
+import {
+  ActivityFailure,
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  continueAsNew,
+  isCancellation,
+  proxyActivities,
+  ActivityCancellationType,
+  setCurrentDetails,
+  setHandler,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow'
+import type { SourceName } from '../market/sources.ts'
+import type { SyncActivities } from './contract/activities.ts'
+import { sourceTaskQueue } from './contract/ids.ts'
+import type { ClosedRun, PlannedStage, Progress, SteeringMessage, SyncRunInput } from './contract/messages.ts'
+import { Lane, LaneStopped } from './lane.ts'
+import { PauseGate } from './pause-gate.ts'
+import { ProgressTracker } from './progress.ts'
+import { cancelSignal, pauseSignal, progressQuery, resumeSignal } from './signals.ts'
+import { SourceRest } from './source-rest.ts'
+
+/*
+ * One run of a job.
+ *
+ *   open → for each stage: plan → lanes → (next stage) → own failures once more → verify → close
+ *
+ * The plan and every cursor stand in PostgreSQL; the workflow holds numbers of batches only. Whatever ends it, a new
+ * execution asks for what is still open and goes on.
+ */
+
+// Infrastructure (a lost worker, PostgreSQL away) is retried for ever and counts against nobody; only bugs end a run.
+const RETRY = {
+  initialInterval: '1s',
+  backoffCoefficient: 2,
+  maximumInterval: '10s',
+  nonRetryableErrorTypes: ['Bug', 'TypeError', 'RangeError', 'ReferenceError', 'SyntaxError'],
+} satisfies RetryPolicy
+
+const HEARTBEAT_TIMEOUT = '15s'
+// Batches of one dataset in flight: enough to fill 500 calls a minute at a quarter of a second a call and commit.
+const WINDOW = 4
+
+const short = proxyActivities<SyncActivities>({ startToCloseTimeout: '2m', retry: RETRY })
+const long = proxyActivities<SyncActivities>({
+  startToCloseTimeout: '24h',
+  heartbeatTimeout: HEARTBEAT_TIMEOUT,
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  retry: RETRY,
+})
+
+/** Bound to a source's own queue; a resumed batch never runs beside its old attempt. */
+const onSource = (source: SourceName, summary: string) =>
+  proxyActivities<SyncActivities>({
+    taskQueue: sourceTaskQueue(source),
+    startToCloseTimeout: '12h',
+    heartbeatTimeout: HEARTBEAT_TIMEOUT,
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    retry: RETRY,
+    summary,
+  })
+
+class SyncRun {
+  readonly #input: SyncRunInput
+  readonly #owner: { runId: string; epoch: number }
+  readonly #gate = new PauseGate()
+  readonly #progress: ProgressTracker
+  readonly #startedAt: number
+  #lanes: Lane[] = []
+  #stage = 'opening'
+  #source: SourceName | null = null
+  #state: Progress['state'] = 'running'
+  #ended = false
+  readonly #root = new CancellationScope()
+  #lockWait: CancellationScope | null = null
+
+  constructor(input: SyncRunInput) {
+    this.#input = input
+    this.#owner = { runId: input.runId, epoch: input.epoch }
+    this.#startedAt = input.carried?.startedAt ?? Date.now()
+    this.#progress = new ProgressTracker(this.#startedAt)
+    const mine = (message: SteeringMessage | undefined) => (message?.runId ?? input.runId) === input.runId
+    setHandler(pauseSignal, (message) => void (mine(message) && this.#gate.pause()))
+    setHandler(resumeSignal, (message) => void (mine(message) && this.#gate.resume()))
+    setHandler(cancelSignal, (message) => void (mine(message) && this.#root.cancel()))
+    setHandler(progressQuery, () => this.#describe())
+    if (input.carried?.paused) this.#gate.pause()
+  }
+
+  async run(): Promise<ClosedRun> {
+    const pauses = CancellationScope.nonCancellable(() => this.#watchPauses())
+    let outcome: { kind: 'finished' | 'failed' | 'cancelled'; message: string | null }
+    try {
+      await this.#root.run(() => this.#work())
+      outcome = { kind: 'finished', message: null }
+    } catch (error) {
+      outcome = outcomeOf(error)
+    }
+    this.#ended = true
+    this.#lockWait?.cancel()
+    return await CancellationScope.nonCancellable(async () => {
+      await pauses
+      this.#show('closing')
+      const closed = await short.closeRun({ ...this.#owner, outcome: outcome.kind, message: outcome.message })
+      this.#progress.update(closed.totals)
+      setCurrentDetails(this.#details(closed.status))
+      upsertSearchAttributes({ SyncState: [closed.status] })
+      return closed
+    })
+  }
+
+  async #work(): Promise<void> {
+    const opened = await short.openRun(this.#owner)
+    this.#progress.update(opened.totals)
+    const [source] = opened.sources
+    if (source === undefined)
+      throw new LaneStopped('fatal', 'no source is switched on and has what it needs: set TUSHARE_TOKEN')
+    this.#source = source
+    upsertSearchAttributes({ SyncSource: [source], SyncState: ['running'] })
+    const rest = new SourceRest(
+      source,
+      (probe) => onSource(source, 'probe').probeSource(probe),
+      (level, message) => short.logRun({ ...this.#owner, level, message }),
+    )
+    for (let stage = this.#input.carried?.stage ?? 0; stage < opened.stages; stage++) {
+      const planned = await this.#plan(`stage ${stage + 1} of ${opened.stages}`, () =>
+        long.planStage({ ...this.#owner, stage }),
+      )
+      await this.#lanesOf(planned, source, rest, stage)
+    }
+    const again = await this.#plan('own failures', () => long.planRetries(this.#owner))
+    await this.#lanesOf(again, source, rest, opened.stages)
+    this.#show('running', 'verification')
+    await this.#gate.run(() => long.verifyRun(this.#owner))
+  }
+
+  async #plan(stage: string, plan: () => Promise<PlannedStage>): Promise<PlannedStage> {
+    this.#show('running', `planning ${stage}`)
+    const planned = await this.#gate.run(plan)
+    this.#progress.update(planned.totals)
+    const names = planned.datasets.map((d) => d.dataset).join(', ')
+    this.#show('running', names === '' ? stage : names)
+    return planned
+  }
+
+  async #lanesOf(planned: PlannedStage, source: SourceName, rest: SourceRest, stage: number): Promise<void> {
+    this.#lanes = planned.datasets.map(
+      (dataset) =>
+        new Lane(dataset, {
+          ...this.#owner,
+          source,
+          gate: this.#gate,
+          rest,
+          window: WINDOW,
+          activities: short,
+          syncBatch: (seq, isolate) =>
+            onSource(source, `${dataset.dataset} batch ${seq}${isolate ? ', isolating' : ''}`).syncBatch({
+              ...this.#owner,
+              seq,
+              source,
+              isolate,
+            }),
+          onTotals: (totals) => {
+            this.#progress.update(totals)
+            setCurrentDetails(this.#details(this.#state))
+          },
+          shouldStop: () => workflowInfo().continueAsNewSuggested,
+        }),
+    )
+    await Promise.all(this.#lanes.map((lane) => lane.run()))
+    this.#lanes = []
+    if (workflowInfo().continueAsNewSuggested) await this.#continue(stage)
+  }
+
+  /** The next execution plans the same stage again and gets what is still open. */
+  async #continue(stage: number): Promise<void> {
+    await condition(allHandlersFinished)
+    const carried = { stage, paused: this.#gate.pauseWanted, startedAt: this.#startedAt }
+    await continueAsNew<typeof syncRun>({ ...this.#input, carried })
+  }
+
+  /** Gives the lock back when a pause has taken effect and takes it again before the gate opens. */
+  async #watchPauses(): Promise<void> {
+    for (;;) {
+      await condition(() => this.#ended || !this.#gate.isOpen)
+      if (this.#ended) return
+      this.#show('pausing')
+      await condition(() => this.#ended || this.#gate.drained)
+      if (this.#ended) return
+      if (this.#gate.pauseWanted) {
+        await short.suspendRun({ ...this.#owner, state: 'paused', message: 'paused by request' })
+        this.#show('paused')
+        await condition(() => this.#ended || !this.#gate.pauseWanted)
+        if (this.#ended) return
+        this.#show('waiting')
+        await this.#takeLock()
+      }
+      this.#show('running')
+      this.#gate.reopen()
+    }
+  }
+
+  /** Another run may hold the lock for hours: a cancel ends the wait. */
+  async #takeLock(): Promise<void> {
+    this.#lockWait = new CancellationScope()
+    try {
+      await this.#lockWait.run(() => long.resumeRun(this.#owner))
+    } catch (error) {
+      if (!isCancellation(error)) throw error
+    } finally {
+      this.#lockWait = null
+    }
+  }
+
+  #show(state: Progress['state'], stage?: string): void {
+    this.#state = state
+    if (stage !== undefined) this.#stage = stage
+    setCurrentDetails(this.#details(state))
+    upsertSearchAttributes({ SyncState: [state] })
+  }
+
+  #describe(): Progress {
+    return this.#progress.describe(Date.now(), {
+      runId: this.#input.runId,
+      job: this.#input.job,
+      state: this.#state,
+      stage: this.#stage,
+      currentRegions: this.#lanes.flatMap((lane) => lane.inFlight.map((seq) => `batch ${seq}`)),
+      source: this.#source,
+    })
+  }
+
+  /** Markdown for the Temporal Web UI. */
+  #details(state: string): string {
+    const p = this.#describe()
+    return [
+      `**${p.job}** is **${state}** · ${p.percent} % · ${this.#stage}`,
+      `${p.cellsDone} of ${p.cellsTotal} cells · ${p.inserted} inserted, ${p.updated} updated, ${p.unchanged} unchanged`,
+      `${p.calls} calls to ${p.source ?? 'no source yet'} · ${p.rate} cells/s · ETA ${p.etaSeconds ?? '?'} s · ${p.errors} open failures, ${p.rejected} rows in quarantine`,
+    ].join('\n\n')
+  }
+}
+
+/** The workflow behind every run; see the prose above for its steps. */
+export async function syncRun(input: SyncRunInput): Promise<ClosedRun> {
+  return await new SyncRun(input).run()
+}
+
+/** What an end of the work means for the run. A newer owner writes its state from now on; continue-as-new passes. */
+function outcomeOf(error: unknown): { kind: 'failed' | 'cancelled'; message: string | null } {
+  if (isCancellation(error)) return { kind: 'cancelled', message: null }
+  if (error instanceof LaneStopped && error.kind === 'fatal')
+    return { kind: 'failed', message: error.message }
+  if (error instanceof ActivityFailure) {
+    return {
+      kind: 'failed',
+      message: `${error.activityType}: ${error.cause?.message ?? error.message}. What to do: report this, it is a bug.`,
+    }
+  }
+  throw error
+}
