@@ -1,0 +1,33 @@
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+
+/** Writes a file so that a reader sees the old text or the new one, never a part. */
+export const writeFileAtomic = (path: string, text: string, mode = 0o600): void => {
+  mkdirSync(dirname(path), { recursive: true })
+  const draft = `${path}.${process.pid}-${randomBytes(4).toString('hex')}`
+  writeFileSync(draft, text, { mode })
+  renameSync(draft, path)
+}
+
+/** The text of a file, or undefined when there is none. */
+export const readIfExists = (path: string): string | undefined => {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+/** A JSON object from a file; absent, cut off or of another shape counts as absent. */
+export const readJsonObject = (path: string): Record<string, unknown> | undefined => {
+  const text = readIfExists(path)
+  if (text === undefined) return undefined
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined
+  } catch {
+    return undefined
+  }
+}

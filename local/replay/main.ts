@@ -1,0 +1,38 @@
+import { parseOptions } from './options.ts'
+import { openRecordedMarket } from './recorded.ts'
+import { createSandboxMarket } from './sandbox/market.ts'
+import { startTushareReplay } from './tushare-server.ts'
+
+// A process of its own for demo and tests: prints one line `READY {json}` and lives until its stdin ends.
+const options = parseOptions(process.argv.slice(2))
+const openMarket = () => {
+  if (options.data !== undefined) return openRecordedMarket(options.data)
+  const market = createSandboxMarket(options.sandbox)
+  if (options.warm) market.warm()
+  return market
+}
+
+const market = openMarket()
+const replay = await startTushareReplay({ market, ...options.server })
+const { sessions } = market.calendar
+const ready = {
+  url: replay.url,
+  controlKey: replay.controlKey,
+  label: market.label,
+  instruments: market.instruments.length,
+  first: sessions[market.firstSession],
+  today: sessions[market.lastSession],
+}
+process.stdout.write(`READY ${JSON.stringify(ready)}\n`)
+
+let closing = false
+const stop = (): void => {
+  // A second signal does not wait for a clean end.
+  if (closing) process.exit(1)
+  closing = true
+  void replay.close().then(() => process.exit(0))
+}
+process.on('SIGTERM', stop)
+process.on('SIGINT', stop)
+// The parent's end closes this pipe, so the replay never outlives it.
+process.stdin.on('end', stop).on('error', stop).resume()

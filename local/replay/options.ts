@@ -1,0 +1,81 @@
+import { parseArgs } from 'node:util'
+import type { Fault } from './faults.ts'
+import type { SandboxOptions } from './sandbox/market.ts'
+import type { TushareReplayOptions } from './tushare-server.ts'
+import type { RateLimits } from './tushare/rate-limits.ts'
+
+export interface ReplayProcessOptions {
+  /** Directory of a recording; undefined: the sandbox market. */
+  readonly data: string | undefined
+  readonly sandbox: SandboxOptions
+  /** Generate the whole sandbox before READY, so that no first answer is slow (benches). */
+  readonly warm: boolean
+  readonly server: Omit<TushareReplayOptions, 'market'>
+}
+
+const SPANS = { m: 'minute', h: 'hour', d: 'day' } as const
+
+/** `daily=500,stock_basic=1/h,*=200,daily=8000/d`: per minute unless `/h` or `/d` says otherwise. */
+export const parseLimits = (text: string): RateLimits => {
+  const limits: Record<string, Partial<Record<'minute' | 'hour' | 'day', number>>> = {}
+  for (const part of text.split(',').filter((item) => item !== '')) {
+    const match = /^([a-z_*]+)=(\d+)(?:\/([mhd]))?$/.exec(part)
+    if (match === null) throw new Error(`--limits: '${part}' is not like daily=500 or stock_basic=1/h`)
+    const [, api = '', calls, span = 'm'] = match
+    limits[api] = { ...limits[api], [SPANS[span as keyof typeof SPANS]]: Number(calls) }
+  }
+  return limits
+}
+
+const wholeNumber = (name: string, text: string): number => {
+  if (!/^\d+$/.test(text)) throw new Error(`--${name}: '${text}' is not a whole number`)
+  return Number(text)
+}
+
+const oneOf = <T extends string>(name: string, text: string, choices: readonly T[]): T => {
+  const choice = choices.find((value) => value === text)
+  if (choice === undefined) throw new Error(`--${name}: '${text}' is none of ${choices.join(', ')}`)
+  return choice
+}
+
+const OPTIONS = {
+  port: { type: 'string', default: '0' },
+  token: { type: 'string', default: 'sandbox-token' },
+  stocks: { type: 'string', default: '300' },
+  years: { type: 'string', default: '3' },
+  seed: { type: 'string', default: '1' },
+  today: { type: 'string', default: '20261120' },
+  data: { type: 'string' },
+  limits: { type: 'string', default: '' },
+  points: { type: 'string', default: '15000' },
+  generation: { type: 'string', default: '2026' },
+  latency: { type: 'string', default: 'none' },
+  faults: { type: 'string', default: '[]' },
+  warm: { type: 'boolean', default: false },
+  'no-gzip': { type: 'boolean', default: false },
+} as const
+
+/** Reads the arguments of the replay process; throws on anything it does not know. */
+export const parseOptions = (args: readonly string[]): ReplayProcessOptions => {
+  const { values } = parseArgs({ args: [...args], options: OPTIONS, strict: true })
+  return {
+    data: values.data,
+    warm: values.warm,
+    sandbox: {
+      stocks: wholeNumber('stocks', values.stocks),
+      years: wholeNumber('years', values.years),
+      seed: wholeNumber('seed', values.seed),
+      today: values.today,
+    },
+    server: {
+      port: wholeNumber('port', values.port),
+      token: values.token,
+      limits: parseLimits(values.limits),
+      points: wholeNumber('points', values.points),
+      generation: oneOf('generation', values.generation, ['classic', '2026']),
+      latency: oneOf('latency', values.latency, ['none', 'live']),
+      faults: JSON.parse(values.faults) as Fault[],
+      gzip: !values['no-gzip'],
+    },
+  }
+}

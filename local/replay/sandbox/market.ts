@@ -1,0 +1,91 @@
+import { correctBar } from '../correct.ts'
+import type { BarPatch, ReplayMarket } from '../market.ts'
+import { createTruth } from '../truth.ts'
+import { realCalendar } from './calendar.ts'
+import { createClimate } from './climate.ts'
+import { planDays } from './day-plan.ts'
+import { planLife } from './life.ts'
+import { listsAt, namesUpTo } from './lists.ts'
+import type { Stock } from './lists.ts'
+import { populate } from './population.ts'
+import { priceLife } from './prices.ts'
+import type { PricedLife } from './prices.ts'
+
+export interface SandboxOptions {
+  /** Instruments listed up to today, delisted ones included. */
+  readonly stocks?: number
+  /** Length of the history; 35 and more is all of it, from 1990-12-19. */
+  readonly years?: number
+  readonly seed?: number
+  /** `YYYYMMDD` or `YYYY-MM-DD`. Its session counts as closed; the default keeps demos the same for ever. */
+  readonly today?: string
+}
+
+export interface SandboxMarket extends ReplayMarket {
+  /** Generates everything now instead of at the first question; returns the number of rows that were generated. */
+  readonly warm: () => number
+}
+
+const DEFAULT_TODAY = '20261120'
+const ALL_YEARS = 35
+
+/** First day of a window of `years` that ends on `date` (`YYYYMMDD`). */
+const windowStart = (date: string, years: number): string =>
+  years >= ALL_YEARS ? '0' : `${Number(date.slice(0, 4)) - years}${date.slice(4)}`
+
+/** Prices are walked at the first question about an instrument and kept: 32 bytes a bar. */
+const createPrices = (stocks: readonly Stock[], calendar: ReplayMarket['calendar'], seed: number) => {
+  const climate = createClimate(seed, calendar.sessions.length)
+  const known: (PricedLife | undefined)[] = []
+  return (id: number): PricedLife => {
+    const stock = stocks[id]
+    if (stock === undefined) throw new Error(`the sandbox has no instrument ${id}`)
+    const { origin, life } = stock
+    return (known[id] ??= priceLife(origin, life, planDays(origin, life, calendar), climate, seed))
+  }
+}
+
+/**
+ * The sandbox market: invented companies on the real calendar, the same for the same options on every machine.
+ * A window shorter than the real history opens with its founding stocks listed on its first session, so that every
+ * stock's history is complete from its list date. Lives are planned to the calendar's end and only shown up to
+ * today: moving today forward never changes the past.
+ */
+export const createSandboxMarket = (options: SandboxOptions = {}): SandboxMarket => {
+  const { stocks = 300, years = 3, seed = 1 } = options
+  const calendar = realCalendar()
+  const toSession = (date: string): number => calendar.atOrBefore(date.replaceAll('-', ''))
+  let today = toSession(options.today ?? DEFAULT_TODAY)
+  const first = calendar.atOrAfter(windowStart(calendar.sessions[today] ?? '', years))
+  const all = populate({ calendar, stocks, seed, first, today }).map((origin) => ({
+    origin,
+    life: planLife(origin, calendar, seed),
+  }))
+  const prices = createPrices(all, calendar, seed)
+  let view = listsAt(all, calendar, today)
+  const core = {
+    label: `sandbox market (invented data, seed ${seed})`,
+    calendar,
+    firstSession: first,
+    get lastSession() {
+      return today
+    },
+    offers: { suspensions: true, codeChanges: true, nameChanges: true },
+    get instruments() {
+      return view.instruments
+    },
+    find: (code: string) => view.byCode.get(code),
+    bars: (id: number) => prices(id).bars,
+    factors: (id: number) => prices(id).factors,
+    suspensions: (id: number) => all[id]?.life.suspensions ?? [],
+    codeChanges: () => view.codeChanges,
+    names: (id: number) => namesUpTo(all[id], calendar, today),
+    setToday: (date: string) => {
+      today = toSession(date)
+      view = listsAt(all, calendar, today)
+    },
+    correct: (code: string, date: string, patch: BarPatch) => correctBar(core, code, date, patch),
+  }
+  const warm = (): number => all.reduce((rows, { origin }) => rows + prices(origin.id).bars.count, 0)
+  return Object.assign(core, { truth: createTruth(core), warm })
+}

@@ -1,0 +1,65 @@
+import type { Fault, FaultPlan } from '../faults.ts'
+import { FAULTS } from '../faults.ts'
+import type { BarPatch, ReplayMarket } from '../market.ts'
+import type { HeldBack } from './held-back.ts'
+import type { Journal } from './journal.ts'
+
+export interface ControlDeps {
+  readonly market: ReplayMarket
+  readonly journal: Journal
+  readonly faults: FaultPlan
+  readonly held: HeldBack
+  readonly now: () => number
+}
+
+/** What `POST /__replay/market` may change. Dates `YYYYMMDD`. */
+export interface MarketChange {
+  readonly today?: string
+  readonly correct?: readonly ({ readonly code: string; readonly date: string } & BarPatch)[]
+  /** Shows only `percent` of the day's rows until it is held at 100. */
+  readonly hold?: { readonly date: string; readonly percent: number }
+}
+
+const describe = ({ market, held }: ControlDeps) => ({
+  label: market.label,
+  instruments: market.instruments.length,
+  first: market.calendar.sessions[market.firstSession],
+  today: market.calendar.sessions[market.lastSession],
+  held: held.state(),
+})
+
+/** Changes the market or what of it is published, and says how it stands then. */
+export const changeMarket = (deps: ControlDeps, change: MarketChange) => {
+  if (change.today !== undefined) deps.market.setToday(change.today)
+  for (const { code, date, ...patch } of change.correct ?? []) deps.market.correct(code, date, patch)
+  if (change.hold !== undefined) deps.held.hold(change.hold.date, change.hold.percent)
+  return describe(deps)
+}
+
+const setFaults = (deps: ControlDeps, faults: readonly Fault[]) => {
+  const unknown = faults.find((fault) => !Object.hasOwn(FAULTS, fault.kind))
+  if (unknown !== undefined)
+    throw new Error(`no such fault: ${unknown.kind}; there are ${Object.keys(FAULTS).join(', ')}`)
+  deps.faults.set(faults, deps.now())
+  return deps.faults.state()
+}
+
+/** Answers a control request with something to send as JSON; undefined: no such endpoint. Throws on bad input. */
+export const control = (deps: ControlDeps, method: string, url: URL, body: string): unknown => {
+  const input = body === '' ? {} : (JSON.parse(body) as MarketChange & { faults?: readonly Fault[] })
+  switch (`${method} ${url.pathname}`) {
+    case 'GET /__replay/stats':
+      return {
+        ...deps.journal.stats(Number(url.searchParams.get('since') ?? 0)),
+        faults: deps.faults.state(),
+      }
+    case 'GET /__replay/market':
+      return describe(deps)
+    case 'POST /__replay/faults':
+      return setFaults(deps, input.faults ?? [])
+    case 'POST /__replay/market':
+      return changeMarket(deps, input)
+    default:
+      return undefined
+  }
+}
