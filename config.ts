@@ -63,7 +63,6 @@ const schema = z.object({
   TUSHARE_CALLS_PER_MINUTE: optional(integer(0, 100_000)),
   TUSHARE_MIN_INTERVAL_MS: number(0, 600_000, 0),
   BATCH_SIZE: number(1, 500, 500),
-  BATCHES_IN_FLIGHT: number(1, 64, 4),
   MAX_FAILURE_RETRIES: number(0, 20, 3),
   HISTORY_START_DATE: z.preprocess(
     (v) => (v === '' || v === undefined ? '1990-12-19' : v),

@@ -31,8 +31,22 @@ const TYPES = {
  * waits for ever.
  */
 export function openDatabase(options: { url: string; max?: number; name?: string }): Database {
-  const sql = postgres(options.url, {
-    max: options.max ?? 10,
+  const sql = pool(options, options.max ?? 10)
+  // drizzle takes the JSON and date conversions out of the client that it is given, so it gets one of its own.
+  const forOrm = pool(options, ORM_CONNECTIONS)
+  return {
+    sql,
+    orm: drizzle(forOrm, { schema }),
+    close: async () => void (await Promise.all([sql.end({ timeout: 5 }), forOrm.end({ timeout: 5 })])),
+  }
+}
+
+// Plain rows of the sync tables only: few and short.
+const ORM_CONNECTIONS = 3
+
+const pool = (options: { url: string; name?: string }, max: number): Sql =>
+  postgres(options.url, {
+    max,
     types: TYPES,
     onnotice: () => undefined,
     connect_timeout: 10,
@@ -44,9 +58,7 @@ export function openDatabase(options: { url: string; max?: number; name?: string
       statement_timeout: 600_000,
       idle_in_transaction_session_timeout: 120_000,
     },
-  })
-  return { sql, orm: drizzle(sql, { schema }), close: () => sql.end({ timeout: 5 }) }
-}
+  }) as Sql
 
 /** Text of a timestamp as PostgreSQL gives it → ISO 8601 UTC. */
 export const toIso = (value: string | null): string | null =>

@@ -120,7 +120,7 @@ export async function mergeRows(
     .count
   if (inserted === lines.length) return { inserted, updated: 0, unchanged: 0 }
   // The stage has no statistics: without this the planner may scan whole partitions instead of probing the key.
-  await tx.unsafe('set local enable_hashjoin = off; set local enable_mergejoin = off')
+  await tx.unsafe('set local enable_hashjoin = off; set local enable_mergejoin = off; set local enable_seqscan = off')
   const [row] = await tx.unsafe<{ updated: number }[]>(updateStatement(spec, dataset, context), [
     context.source,
     context.runId,
@@ -156,9 +156,10 @@ function updateStatement(spec: MergeSpec, dataset: string, range: { from: string
         select '${dataset}', instrument_id, trade_date, $1, old_values, old_since, $2::uuid from changed)`
     : ''
   return `with changed as (
-      select s.*, jsonb_build_object(${oldValues}) as old_values, t.updated_at as old_since
-      from ${stageName(spec)} s join ${spec.table} t on ${onKey}
-      where ${differs} order by ${keys.map((k) => `s.${k}`).join(', ')} for update of t
+      select s.*, t.old_values, t.old_since from ${stageName(spec)} s cross join lateral (
+        select t.*, t.updated_at as old_since, jsonb_build_object(${oldValues}) as old_values
+        from ${spec.table} t where ${onKey} limit 1
+      ) t where ${differs} order by ${keys.map((k) => `s.${k}`).join(', ')}
     )${keep}, done as (
       update ${spec.table} t set ${values.map((c) => `${c} = coalesce(s.${c}, t.${c})`).join(', ')},
         symbol = s.symbol, updated_at = now(), run_id = $2::uuid, data_type = $3

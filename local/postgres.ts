@@ -17,7 +17,7 @@ import {
 
 /** Beside the usual 5432, which a PostgreSQL of the user's own may hold. */
 export const DEFAULT_POSTGRES_PORT = 5433
-const DATABASE = 'ashare'
+const DEFAULT_DATABASE = 'ashare'
 // Recovery after a crash replays up to max_wal_size; a slow disk needs minutes for that.
 const START_LIMIT_MS = 300_000
 
@@ -26,6 +26,8 @@ export interface PostgresOptions {
   /** Preferred port; without it the one used last, else 5433. */
   port?: number
   portWhenTaken?: 'choose' | 'fail'
+  /** Made when it is new; `ashare` without it. */
+  database?: string
   log?: (line: string) => void
   /** Receives what the server prints. */
   onLine?: (line: string) => void
@@ -35,7 +37,7 @@ export interface PostgresOptions {
 }
 
 export interface LocalPostgres {
-  /** For the application: database `ashare`. */
+  /** For the application: its own database. */
   url: string
   /** For creating other databases: database `postgres`, same role. */
   adminUrl: string
@@ -113,11 +115,11 @@ const launch = async (cluster: Cluster, port: number, options: PostgresOptions):
   return child
 }
 
-const createDatabase = async (adminUrl: string): Promise<void> => {
+const createDatabase = async (adminUrl: string, name: string): Promise<void> => {
   const sql = postgres(adminUrl, { max: 1, connect_timeout: 10, onnotice: () => undefined })
   try {
-    const found = await sql`SELECT 1 FROM pg_database WHERE datname = ${DATABASE}`
-    if (found.length === 0) await sql`CREATE DATABASE ${sql(DATABASE)}`
+    const found = await sql`SELECT 1 FROM pg_database WHERE datname = ${name}`
+    if (found.length === 0) await sql`CREATE DATABASE ${sql(name)}`
   } finally {
     await sql.end({ timeout: 5 })
   }
@@ -158,7 +160,7 @@ const startOnSomePort = async (
 /** Starts the embedded PostgreSQL of a data folder, making it first when it is new. */
 export const startPostgres = async (given: PostgresOptions): Promise<LocalPostgres> => {
   const options = { ...given, dataDir: resolve(given.dataDir) }
-  const { dataDir, log = () => undefined } = options
+  const { dataDir, database = DEFAULT_DATABASE, log = () => undefined } = options
   await endOrphan(dataDir, 'postgres', log)
   const cluster = prepare(options)
   checkVersion(cluster)
@@ -168,14 +170,14 @@ export const startPostgres = async (given: PostgresOptions): Promise<LocalPostgr
   const urlOf = (database: string): string =>
     `postgres://${POSTGRES_USER}:${password}@127.0.0.1:${port}/${database}`
   try {
-    await createDatabase(urlOf('postgres'))
+    await createDatabase(urlOf('postgres'), database)
   } catch (error) {
     await child.stop()
     throw error
   }
   rememberPorts(dataDir, { postgres: port })
   return {
-    url: urlOf(DATABASE),
+    url: urlOf(database),
     adminUrl: urlOf('postgres'),
     port,
     pid: child.pid,

@@ -10,6 +10,8 @@ export interface ServerOptions {
   log: (line: string) => void
   /** Takes what a part prints, by its name. */
   outputOf: (name: string) => (line: string) => void
+  /** Name of the database; `ashare` without it. */
+  database: string | undefined
   temporalCli: string | undefined
   temporalNamespace: string | undefined
   searchAttributes: Readonly<Record<string, SearchAttributeType>>
@@ -20,13 +22,14 @@ const again = (value: unknown): 'choose' | 'fail' => (value === undefined ? 'cho
 
 /** The embedded PostgreSQL as a supervised part. */
 export const postgresPart = (options: ServerOptions): { part: Part; url: () => string | undefined } => {
-  const { dataDir, guard, log } = options
+  const { dataDir, guard, log, database } = options
   const onLine = options.outputOf('postgres')
   let port: number | undefined
   let url: string | undefined
   const start: Part['start'] = async () => {
     const fixed = { ...(port !== undefined && { port }), portWhenTaken: again(port) }
-    const server = await startPostgres({ dataDir, guard, log, onLine, ...fixed })
+    const named = database === undefined ? {} : { database }
+    const server = await startPostgres({ dataDir, guard, log, onLine, ...named, ...fixed })
     ;({ port, url } = server)
     return { ...server, at: `127.0.0.1:${server.port}` }
   }

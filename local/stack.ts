@@ -28,6 +28,8 @@ export interface StackOptions {
   /** Has to be free. Without it: 8000, or a free one when that is taken. */
   port?: number | undefined
   databaseUrl?: string | undefined
+  /** Name of the embedded database; each market has its own, so that demo and real data never mix. */
+  database?: string | undefined
   temporalAddress?: string | undefined
   temporalNamespace?: string | undefined
   temporalCli?: string | undefined
@@ -105,7 +107,7 @@ interface Workshop {
 
 /** Claims the folder and sets up all that watches over parts; nothing runs yet. */
 const openWorkshop = async (options: StackOptions): Promise<Workshop> => {
-  const { dataDir, log, temporalCli, temporalNamespace, searchAttributes = {} } = options
+  const { dataDir, log, database, temporalCli, temporalNamespace, searchAttributes = {} } = options
   mkdirSync(dataDir, { recursive: true })
   const lock = await claimDataDir(dataDir, log)
   const guard = startWatchdog(log)
@@ -116,7 +118,16 @@ const openWorkshop = async (options: StackOptions): Promise<Workshop> => {
     options,
     supervisor,
     ready,
-    servers: { dataDir, guard, log, outputOf: logs.of, temporalCli, temporalNamespace, searchAttributes },
+    servers: {
+      dataDir,
+      guard,
+      log,
+      outputOf: logs.of,
+      database,
+      temporalCli,
+      temporalNamespace,
+      searchAttributes,
+    },
     program: (spec) => {
       const onReady = (info: ReadyInfo): void => void (ready[spec.name] = info)
       return nodePart(spec, { dataDir, guard, onLine: logs.of(spec.name), onReady })

@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url'
 import { ConfigError, loadConfig, readEnvironment } from '../config.ts'
 import { PartFailedError } from './child.ts'
 import { PartInUseError } from './child-records.ts'
+import { SEARCH_ATTRIBUTES } from '../workflows/contract/ids.ts'
 import { AlreadyRunningError } from './data-dir.ts'
 import { PortTakenError } from './ports.ts'
 import { type Stack, type StackOptions, startStack } from './stack.ts'
@@ -48,6 +49,7 @@ export const stackOptionsFromEnvironment = (env: NodeJS.ProcessEnv): StackOption
     temporalAddress: config.TEMPORAL_ADDRESS,
     temporalNamespace: config.TEMPORAL_NAMESPACE,
     temporalCli: config.TEMPORAL_CLI,
+    searchAttributes: SEARCH_ATTRIBUTES,
     verbose: config.LOG_LEVEL === 'debug',
     log: print,
   }
@@ -67,7 +69,8 @@ export const runStack = async (options: StackOptions): Promise<Stack> => {
   }
 }
 
-const isExpected = (error: unknown): error is Error =>
+/** An error that explains itself: shown without its stack. */
+export const isExpected = (error: unknown): error is Error =>
   [AlreadyRunningError, ConfigError, PartFailedError, PartInUseError, PortTakenError].some(
     (kind) => error instanceof kind,
   )

@@ -1,6 +1,6 @@
 import type { Bin, CallLimits, Track } from './bin.ts'
-import { packWindow } from './pack.ts'
-import { normalize, sizeOf } from './spans.ts'
+import { boundOf, cellsOf, packWindow } from './pack.ts'
+import { normalize } from './spans.ts'
 import type { Span } from './spans.ts'
 import { cut, distribute } from './windows.ts'
 import type { Window } from './windows.ts'
@@ -33,11 +33,12 @@ export function layOut(tracks: readonly Track[], limits: CallLimits, marketCost:
   const wanted = normalize(tracks.flatMap((track) => track.spans))
   const parts = tracks.map((track) => ({ track, spans: track.spans }))
   let best: Layout | undefined
-  const tried = new Set<number>()
+  let last = Infinity
   for (const gap of GAPS) {
     const islands = joinAcross(wanted, gap)
-    if (tried.has(islands.length)) continue
-    tried.add(islands.length)
+    // Nearly the same islands give nearly the same calls and take as long again.
+    if (islands.length > last / 2) continue
+    last = islands.length
     const layout = join(distribute(parts, islands).map((island) => layOutIsland(island, limits, marketCost)))
     if (!best || layout.requests < best.requests) best = layout
   }
@@ -60,7 +61,7 @@ function joinAcross(spans: readonly Span[], gap: number): Span[] {
  * best for as long as they are better. Trying all takes ten times as long and saves less than one call in a hundred.
  */
 function layOutIsland(island: Window, limits: CallLimits, marketCost: MarketCost): Layout {
-  const goodEnough = boundOf(island, limits) * GOOD_ENOUGH
+  const goodEnough = boundOf(island.pieces, cellsOf, limits) * GOOD_ENOUGH
   const lengths = windowLengths(island.span, limits)
   const tried = new Set<number>()
   let best = join([])
@@ -79,12 +80,6 @@ function layOutIsland(island: Window, limits: CallLimits, marketCost: MarketCost
   for (const share of FIRST_TRIED) attempt(Math.round(share * (lengths.length - 1)))
   while (attempt(bestAt - 1) || attempt(bestAt + 1));
   return best
-}
-
-/** Fewest calls that could carry a window: by rows, and by the places in symbol lists. */
-function boundOf({ pieces }: Window, limits: CallLimits): number {
-  const cells = pieces.reduce((sum, piece) => sum + sizeOf(piece.spans), 0)
-  return Math.ceil(Math.max(pieces.length / limits.maxSymbols, cells / limits.rowCap))
 }
 
 /** Window lengths to try on an island, ascending; the last is the whole island as far as one call can span it. */
@@ -106,7 +101,7 @@ function layOutWindows(
 ): Layout | null {
   const byDate = windows.map((window) => layOutByDate(window, marketCost))
   const bounds = windows.map((window, i) =>
-    Math.min(boundOf(window, limits), byDate[i]?.requests ?? Infinity),
+    Math.min(boundOf(window.pieces, cellsOf, limits), byDate[i]?.requests ?? Infinity),
   )
   let requests = bounds.reduce((sum, bound) => sum + bound, 0)
   const layouts: Layout[] = []
@@ -122,7 +117,7 @@ function layOutWindows(
 /** One window packed, unless asking its sessions by date is cheaper. */
 function layOutWindow(window: Window, byDate: Layout | undefined, limits: CallLimits): Layout {
   // Packing is the expensive part of planning and is left out where it cannot win.
-  if (byDate && byDate.requests < boundOf(window, limits)) return byDate
+  if (byDate && byDate.requests < boundOf(window.pieces, cellsOf, limits)) return byDate
   const bins = packWindow(window.pieces, window.span, limits)
   return byDate && byDate.requests < bins.length ? byDate : { bins, marketDates: [], requests: bins.length }
 }

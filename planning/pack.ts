@@ -25,22 +25,55 @@ export function packInOrder(pieces: readonly Piece[], limits: CallLimits): Bin[]
 /**
  * The fewest calls found for pieces that lie in one window of at most `rowCap` sessions. Dense pieces are packed by
  * size alone. For scattered ones it depends: neighbours in time share a narrow call, or a symbol with many gaps is
- * asked as a whole, or all go by size; each is tried.
+ * asked as a whole, or all go by size. Each is tried unless its bound shows that it cannot win.
  */
 export function packWindow(pieces: readonly Piece[], window: Span, limits: CallLimits): Bin[] {
   const sizeInWindow = (piece: Piece): number => rowsWithin(piece.track.life, window.start, window.end)
-  const isDense = (piece: Piece): boolean => sizeOf(piece.spans) >= sizeInWindow(piece) * (1 - DENSE_WASTE)
-  const dense = pieces.filter(isDense)
-  const denseBins = packBySize(dense, sizeInWindow, limits)
-  if (dense.length === pieces.length) return denseBins
-  const loose = pieces.filter((piece) => !isDense(piece))
-  const parts = loose.flatMap(partsOf)
-  const candidates = [
-    [...denseBins, ...packNearby(loose, limits)],
-    packBySize(pieces, sizeInWindow, limits),
-    ...(parts.length > loose.length ? [[...denseBins, ...packNearby(parts, limits)]] : []),
-  ].map((bins) => mergeSmall(bins, limits))
-  return candidates.reduce((best, bins) => (bins.length < best.length ? bins : best))
+  const [dense, loose] = partition(
+    pieces,
+    (piece) => cellsOf(piece) >= sizeInWindow(piece) * (1 - DENSE_WASTE),
+  )
+  if (loose.length === 0) return packBySize(dense, sizeInWindow, limits)
+  const boundBySize = boundOf(pieces, sizeInWindow, limits)
+  const bound = boundOf(pieces, cellsOf, limits)
+  let best: Bin[] | undefined
+  const attempt = (least: number, pack: () => Bin[]): void => {
+    if (best && best.length <= least) return
+    const bins = mergeSmall(pack(), limits)
+    if (!best || bins.length < best.length) best = bins
+  }
+  const bySize = (): void => attempt(boundBySize, () => packBySize(pieces, sizeInWindow, limits))
+  const isLikelyBySize = boundBySize <= bound * 1.2
+  if (isLikelyBySize) bySize()
+  const byTime = (parts: Piece[]) => [
+    ...packBySize(dense, sizeInWindow, limits),
+    ...packNearby(parts, limits),
+  ]
+  attempt(bound, () => byTime(loose))
+  if (loose.some((piece) => piece.spans.length > 1)) attempt(bound, () => byTime(loose.flatMap(partsOf)))
+  if (!isLikelyBySize) bySize()
+  return best ?? []
+}
+
+function partition(pieces: readonly Piece[], belongs: (piece: Piece) => boolean): [Piece[], Piece[]] {
+  const inside: Piece[] = []
+  const outside: Piece[] = []
+  for (const piece of pieces) (belongs(piece) ? inside : outside).push(piece)
+  return [inside, outside]
+}
+
+/** Wanted cells of a piece. */
+export const cellsOf = (piece: Piece): number => sizeOf(piece.spans)
+
+/** Fewest calls that could carry pieces of some size: by rows, and by the places in symbol lists. */
+export function boundOf(
+  pieces: readonly Piece[],
+  sizeOfPiece: (piece: Piece) => number,
+  limits: CallLimits,
+): number {
+  let rows = 0
+  for (const piece of pieces) rows += sizeOfPiece(piece)
+  return Math.ceil(Math.max(pieces.length / limits.maxSymbols, rows / limits.rowCap))
 }
 
 const partsOf = ({ track, spans }: Piece): Piece[] =>
@@ -106,8 +139,9 @@ function packNearby(pieces: readonly Piece[], limits: CallLimits): Bin[] {
 
 /** Sorted by last session, then by first: by counting, since damage of single cells makes very many pieces. */
 function newestFirst(pieces: readonly Piece[]): Piece[] {
+  const oldest = pieces.reduce((end, piece) => Math.min(end, piece.end), Infinity)
   const byEnd: Piece[][] = []
-  for (const piece of pieces) (byEnd[piece.end] ??= []).push(piece)
+  for (const piece of pieces) (byEnd[piece.end - oldest] ??= []).push(piece)
   const ordered: Piece[] = []
   for (let end = byEnd.length - 1; end >= 0; end--) {
     for (const piece of byEnd[end]?.sort((a, b) => b.start - a.start) ?? []) ordered.push(piece)

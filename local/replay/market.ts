@@ -73,7 +73,7 @@ export type BarPatch = Readonly<Partial<BarValues>>
  * A market in neutral form: no wire format, no paging, no rate limits. The upstream servers of the replay
  * (Tushare, later AKTools and BaoStock) translate from here, so that all of them tell the same story.
  */
-export interface ReplayMarket {
+export interface ReplayMarket extends Truth {
   /** Shown wherever data of this market is shown, so that nobody takes it for the real one. */
   readonly label: string
   readonly calendar: Calendar
@@ -95,5 +95,4 @@ export interface ReplayMarket {
   readonly setToday: (date: string) => void
   /** Corrects a bar that was already published, as upstreams do. */
   readonly correct: (code: string, date: string, patch: BarPatch) => void
-  readonly truth: Truth
 }

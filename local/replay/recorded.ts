@@ -122,5 +122,5 @@ export const openRecordedMarket = (directory: string): RecordedMarket => {
     dataset === 'daily'
       ? regionsOf(directory, WHOLE_MARKET, STOCK_RANGES)
       : regionsOf(directory, FACTORS_WHOLE_MARKET, FACTORS_STOCK_RANGES)
-  return Object.assign(core, { truth: createTruth(core), regions, duplicates })
+  return Object.assign(core, createTruth(core), { regions, duplicates })
 }

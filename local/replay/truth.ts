@@ -43,13 +43,13 @@ export interface TruthStock {
 
 /** What a complete and correct copy of the market holds, up to today; one code or all, ascending by code and date. */
 export interface Truth {
-  readonly bars: (code?: string) => Generator<TruthBar>
-  readonly factors: (code?: string) => Generator<TruthFactor>
-  readonly suspensions: (code?: string) => Generator<TruthSuspension>
-  readonly stocks: () => Generator<TruthStock>
+  readonly truthBars: (code?: string) => Generator<TruthBar>
+  readonly truthFactors: (code?: string) => Generator<TruthFactor>
+  readonly truthSuspensions: (code?: string) => Generator<TruthSuspension>
+  readonly truthStocks: () => Generator<TruthStock>
 }
 
-type Source = Omit<ReplayMarket, 'truth'>
+type Source = Omit<ReplayMarket, keyof Truth>
 
 const pick = (market: Source, code?: string): readonly Instrument[] => {
   if (code === undefined) return market.instruments
@@ -131,8 +131,8 @@ function* stocks(market: Source): Generator<TruthStock> {
 
 /** Adds the truth to a market; getters of the market stay live. */
 export const createTruth = (market: Source): Truth => ({
-  bars: (code) => bars(market, code),
-  factors: (code) => factors(market, code),
-  suspensions: (code) => suspensions(market, code),
-  stocks: () => stocks(market),
+  truthBars: (code) => bars(market, code),
+  truthFactors: (code) => factors(market, code),
+  truthSuspensions: (code) => suspensions(market, code),
+  truthStocks: () => stocks(market),
 })

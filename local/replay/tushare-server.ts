@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { createFaultPlan } from './faults.ts'
 import type { Fault, FaultState } from './faults.ts'
 import type { ReplayMarket } from './market.ts'
-import { changeMarket, control } from './tushare/control.ts'
+import { changeMarket, control, setFaults } from './tushare/control.ts'
 import type { ControlDeps, MarketChange } from './tushare/control.ts'
 import { createExchange } from './tushare/exchange.ts'
 import { createHeldBack } from './tushare/held-back.ts'
@@ -68,14 +68,12 @@ const answerControl = async (
   }
 }
 
-/** Starts a server that answers like Tushare Pro, on 127.0.0.1, from the given market. */
-export const startTushareReplay = async (options: TushareReplayOptions): Promise<TushareReplay> => {
+/** Everything between the socket and the market; `control` is for `/__replay/`, `exchange` for the rest. */
+const createHandlers = (options: TushareReplayOptions) => {
   const { market, token, now = Date.now } = options
   const journal = createJournal()
   const faults = createFaultPlan(options.faults ?? [], now())
   const held = createHeldBack(market.calendar)
-  const controlKey = randomBytes(16).toString('hex')
-  const deps: ControlDeps = { market, journal, faults, held, now }
   const exchange = createExchange({
     market,
     token,
@@ -89,9 +87,18 @@ export const startTushareReplay = async (options: TushareReplayOptions): Promise
     latency: options.latency ?? 'none',
     gzip: options.gzip ?? true,
   })
+  const control: ControlDeps = { market, journal, faults, held, now }
+  return { control, exchange }
+}
+
+/** Starts a server that answers like Tushare Pro, on 127.0.0.1, from the given market. */
+export const startTushareReplay = async (options: TushareReplayOptions): Promise<TushareReplay> => {
+  const { control: deps, exchange } = createHandlers(options)
+  const controlKey = randomBytes(16).toString('hex')
   const server = createServer((req, res) => {
     const isControl = req.url?.startsWith('/__replay/') === true
     const done = isControl ? answerControl(deps, controlKey, req, res) : exchange(req, res)
+    // The client went away in the middle: nobody is left to tell.
     done.catch(() => res.destroy())
   })
   await new Promise<void>((resolve, reject) => {
@@ -101,9 +108,9 @@ export const startTushareReplay = async (options: TushareReplayOptions): Promise
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     controlKey,
-    stats: (since) => journal.stats(since),
-    setFaults: (list) => faults.set(list, now()),
-    faults: () => faults.state(),
+    stats: (since) => deps.journal.stats(since),
+    setFaults: (list) => void setFaults(deps, list),
+    faults: () => deps.faults.state(),
     changeMarket: (change) => void changeMarket(deps, change),
     close: () =>
       new Promise((resolve) => {

@@ -1,3 +1,4 @@
+import type { Calendar } from '../calendar.ts'
 import { correctBar } from '../correct.ts'
 import type { BarPatch, ReplayMarket } from '../market.ts'
 import { createTruth } from '../truth.ts'
@@ -33,8 +34,16 @@ const ALL_YEARS = 35
 const windowStart = (date: string, years: number): string =>
   years >= ALL_YEARS ? '0' : `${Number(date.slice(0, 4)) - years}${date.slice(4)}`
 
+/** Session index of a day or of the last session before it; the day as `YYYYMMDD` or `YYYY-MM-DD`. */
+const lastSessionUpTo = (calendar: Calendar, date: string): number => {
+  const compact = date.replaceAll('-', '')
+  const session = /^\d{8}$/.test(compact) ? calendar.atOrBefore(compact) : -1
+  if (session < 0) throw new Error(`the sandbox knows no session up to '${date}'`)
+  return session
+}
+
 /** Prices are walked at the first question about an instrument and kept: 32 bytes a bar. */
-const createPrices = (stocks: readonly Stock[], calendar: ReplayMarket['calendar'], seed: number) => {
+const createPrices = (stocks: readonly Stock[], calendar: Calendar, seed: number) => {
   const climate = createClimate(seed, calendar.sessions.length)
   const known: (PricedLife | undefined)[] = []
   return (id: number): PricedLife => {
@@ -54,8 +63,10 @@ const createPrices = (stocks: readonly Stock[], calendar: ReplayMarket['calendar
 export const createSandboxMarket = (options: SandboxOptions = {}): SandboxMarket => {
   const { stocks = 300, years = 3, seed = 1 } = options
   const calendar = realCalendar()
-  const toSession = (date: string): number => calendar.atOrBefore(date.replaceAll('-', ''))
-  let today = toSession(options.today ?? DEFAULT_TODAY)
+  if (!(Number.isInteger(stocks) && stocks > 0 && years > 0)) {
+    throw new Error(`the sandbox needs at least one stock and some years, not ${stocks} and ${years}`)
+  }
+  let today = lastSessionUpTo(calendar, options.today ?? DEFAULT_TODAY)
   const first = calendar.atOrAfter(windowStart(calendar.sessions[today] ?? '', years))
   const all = populate({ calendar, stocks, seed, first, today }).map((origin) => ({
     origin,
@@ -81,11 +92,11 @@ export const createSandboxMarket = (options: SandboxOptions = {}): SandboxMarket
     codeChanges: () => view.codeChanges,
     names: (id: number) => namesUpTo(all[id], calendar, today),
     setToday: (date: string) => {
-      today = toSession(date)
+      today = lastSessionUpTo(calendar, date)
       view = listsAt(all, calendar, today)
     },
     correct: (code: string, date: string, patch: BarPatch) => correctBar(core, code, date, patch),
   }
   const warm = (): number => all.reduce((rows, { origin }) => rows + prices(origin.id).bars.count, 0)
-  return Object.assign(core, { truth: createTruth(core), warm })
+  return Object.assign(core, createTruth(core), { warm })
 }

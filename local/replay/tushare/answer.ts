@@ -5,6 +5,7 @@ import type { Api, ApiContext, Params } from './api.ts'
 import type { JsonWriter } from './json-writer.ts'
 import { LIST_APIS } from './list-apis.ts'
 import { QUOTE_APIS } from './quote-apis.ts'
+import { UNPLAYED_APIS } from './unplayed-apis.ts'
 import type { RateLimiter } from './rate-limits.ts'
 import {
   BAD_FIELDS,
@@ -50,7 +51,9 @@ export interface AnswerDeps {
 // No query reaches past this many rows: slice by date or code instead.
 const MOST_OFFSET = 100_000
 
-const APIS = new Map<string, Api>([...LIST_APIS, ...QUOTE_APIS].map((api) => [api.name, api]))
+const APIS = new Map<string, Api>(
+  [...LIST_APIS, ...QUOTE_APIS, ...UNPLAYED_APIS].map((api) => [api.name, api]),
+)
 
 const toParams = (raw: unknown): Params => {
   const params: Record<string, string> = {}
@@ -90,13 +93,14 @@ export const admit = (request: Request, deps: AnswerDeps, now: number): Api | Re
   if (request.token !== deps.token) return BAD_TOKEN
   const api = APIS.get(request.api)
   if (api === undefined) return UNKNOWN_API
-  if (deps.points < api.points || !api.isOffered(deps.market)) return noPermission(api.name, deps.generation)
-  const exceeded = deps.limiter.take(request.token, api.name, now)
-  if (exceeded !== undefined) return tooManyCalls(api.name, exceeded.limit, exceeded.span, deps.generation)
-  const required = api.required
+  if (deps.points < api.points) return noPermission(api.name, deps.generation)
+  const { required } = api
   if (required.length > 0 && !required.some((name) => request.params[name] !== undefined)) {
     return missingParameter(required[0] ?? '')
   }
+  if (!api.isOffered(deps.market)) return noPermission(api.name, deps.generation)
+  const exceeded = deps.limiter.take(request.token, api.name, now)
+  if (exceeded !== undefined) return tooManyCalls(api.name, exceeded.limit, exceeded.span, deps.generation)
   return Number(request.params.offset ?? 0) > MOST_OFFSET ? BAD_QUERY : api
 }
 

@@ -36,7 +36,8 @@ export const changeMarket = (deps: ControlDeps, change: MarketChange) => {
   return describe(deps)
 }
 
-const setFaults = (deps: ControlDeps, faults: readonly Fault[]) => {
+/** Replaces the faults; throws on a kind that does not exist. */
+export const setFaults = (deps: ControlDeps, faults: readonly Fault[]) => {
   const unknown = faults.find((fault) => !Object.hasOwn(FAULTS, fault.kind))
   if (unknown !== undefined)
     throw new Error(`no such fault: ${unknown.kind}; there are ${Object.keys(FAULTS).join(', ')}`)

@@ -1,0 +1,51 @@
+import path from 'node:path'
+import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker'
+import { pino } from 'pino'
+import { loadConfig, readEnvironment } from '../../config.ts'
+import { openDatabase } from '../../db/client.ts'
+import { createSources } from '../../sources/index.ts'
+import { activitySettings, sourceSettings } from './settings.ts'
+import { workflowBundle } from './bundle.ts'
+import { createWorkers } from './worker.ts'
+
+/*
+ * The worker process: opens what it needs, works until it is told to stop, closes it in reverse order.
+ */
+
+const config = loadConfig(readEnvironment())
+const log = pino({ level: config.LOG_LEVEL, base: { part: 'worker' } }, pino.destination(2))
+
+if (!config.DATABASE_URL || !config.TEMPORAL_ADDRESS) {
+  log.fatal('the worker needs DATABASE_URL and TEMPORAL_ADDRESS; `npm start` brings both by itself')
+  process.exit(1)
+}
+
+Runtime.install({
+  logger: new DefaultLogger('WARN', ({ level, message }) => log.warn({ level }, message)),
+  shutdownSignals: ['SIGTERM', 'SIGINT'],
+})
+
+const db = openDatabase({ url: config.DATABASE_URL, max: 16, name: 'ashare-sync worker' })
+const sources = createSources(sourceSettings(config))
+const [bundle, connection] = await Promise.all([
+  workflowBundle(path.join(config.DATA_DIR, 'cache')),
+  NativeConnection.connect({
+    address: config.TEMPORAL_ADDRESS,
+    ...(config.TEMPORAL_API_KEY ? { apiKey: config.TEMPORAL_API_KEY.reveal(), tls: true } : {}),
+  }),
+])
+const workers = await createWorkers({
+  connection,
+  namespace: config.TEMPORAL_NAMESPACE,
+  bundle,
+  deps: { db, sources, settings: activitySettings(config), log, now: () => new Date() },
+})
+
+process.stdout.write(`READY ${JSON.stringify({ sources: [...sources.keys()] })}\n`)
+try {
+  await Promise.all(workers.map((worker) => worker.run()))
+} finally {
+  await connection.close()
+  for (const source of sources.values()) await source.close()
+  await db.close()
+}

@@ -1,0 +1,54 @@
+import { openRecordedMarket } from '../replay/recorded.ts'
+
+/** One run of the demo: what is asked of the API. */
+export interface DemoRun {
+  title: string
+  body: {
+    all_history?: true
+    start_date: string
+    end_date: string
+    symbols?: readonly string[]
+    periods?: readonly string[]
+  }
+}
+
+/** The whole sandbox in one run; of a recording the regions that it holds, newest first. */
+export async function planRuns(
+  data: string | undefined,
+  upstream: Record<string, unknown>,
+): Promise<DemoRun[]> {
+  if (data === undefined) {
+    const span = { start_date: iso(String(upstream.first)), end_date: iso(String(upstream.today)) }
+    return [
+      {
+        title: `full history of ${String(upstream.instruments)} stocks, ${span.start_date} to ${span.end_date}`,
+        body: { all_history: true, ...span },
+      },
+    ]
+  }
+  const { wholeMarketDates, stockRanges } = openRecordedMarket(data).regions()
+  const ranges = stockRanges.map(({ codes, from, to }) => ({
+    title: `${codes.length} stocks, ${from} to ${to}`,
+    body: { symbols: codes, periods: ['daily'], start_date: from, end_date: to },
+  }))
+  const days = stretches(wholeMarketDates).map(({ from, to }) => ({
+    title: `whole market, ${from} to ${to}`,
+    body: { all_history: true as const, start_date: from, end_date: to },
+  }))
+  return [...days, ...ranges].sort((a, b) => (a.body.end_date < b.body.end_date ? 1 : -1))
+}
+
+const iso = (d: string) => (d.includes('-') ? d : `${d.slice(0, 4)}-${d.slice(4, 6)}-${d.slice(6)}`)
+
+// Days of one recording lie at most a long holiday apart.
+const HOLIDAY_DAYS = 10
+
+function stretches(dates: readonly string[]): { from: string; to: string }[] {
+  const found: { from: string; to: string }[] = []
+  for (const date of [...dates].sort()) {
+    const last = found.at(-1)
+    if (last && (Date.parse(date) - Date.parse(last.to)) / 86_400_000 <= HOLIDAY_DAYS) last.to = date
+    else found.push({ from: date, to: date })
+  }
+  return found
+}

@@ -1,0 +1,221 @@
+import { randomUUID } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Client, Connection } from '@temporalio/client'
+import { DefaultLogger, NativeConnection, Runtime, type Worker } from '@temporalio/worker'
+import { pino } from 'pino'
+import { inject } from 'vitest'
+import type { ActivityDeps } from '../../activities/index.ts'
+import { workflowBundle } from '../../activities/worker/bundle.ts'
+import { createWorkers } from '../../activities/worker/worker.ts'
+import { getRun, insertRun, reopenRun, type RunRow } from '../../db/queries/runs.ts'
+import { startTemporal, type LocalTemporal } from '../../local/temporal.ts'
+import { startWatchdog } from '../../local/watchdog.ts'
+import type { ReplayMarket } from '../../local/replay/market.ts'
+import { createSandboxMarket } from '../../local/replay/sandbox/market.ts'
+import {
+  startTushareReplay,
+  type TushareReplay,
+  type TushareReplayOptions,
+} from '../../local/replay/tushare-server.ts'
+import type { Job } from '../../market/jobs.ts'
+import type { RunParams } from '../../market/run-params.ts'
+import { Secret } from '../../market/secret.ts'
+import { createSources, type SourceSettings } from '../../sources/index.ts'
+import { runWorkflowId, SEARCH_ATTRIBUTES, TASK_QUEUE } from '../../workflows/contract/ids.ts'
+import { isFinal, type RunState } from '../../workflows/contract/status.ts'
+import { createTestDatabase, type TestDatabase } from './database.ts'
+
+/** A secret that tests search histories, logs and answers for. */
+export const TEST_TOKEN = `tok${'e4d1'.repeat(13)}`
+
+let runtimeInstalled = false
+
+export interface LabOptions {
+  market?: ReplayMarket
+  replay?: Partial<TushareReplayOptions>
+  tushare?: Partial<SourceSettings['tushare']>
+  now?: () => Date
+  batchSize?: number
+  /** Workers are started with the lab unless a test wants to start them itself. */
+  worker?: boolean
+}
+
+/** A whole system of its own: database, Temporal server, upstream, worker. */
+export interface Lab {
+  db: TestDatabase
+  client: Client
+  temporal: LocalTemporal
+  market: ReplayMarket
+  upstream: TushareReplay
+  deps: ActivityDeps
+  startWorker(): Promise<() => Promise<void>>
+  /** Inserts a run and starts its workflow. */
+  start(job: Job, params?: RunParams): Promise<string>
+  retry(runId: string): Promise<void>
+  /** The first half of a retry: a new owner, no workflow yet. */
+  reopen(runId: string): Promise<void>
+  startWorkflow(runId: string): Promise<void>
+  /** Resolves when the run is in one of the states (any final one by default). */
+  until(runId: string, states?: readonly RunState[], seconds?: number): Promise<RunRow>
+  run(job: Job, params?: RunParams): Promise<RunRow>
+  close(): Promise<void>
+}
+
+/** Everything that the sandbox market has to offer, as run parameters. */
+export function wholeMarket(market: ReplayMarket): RunParams {
+  const iso = (d: string) => `${d.slice(0, 4)}-${d.slice(4, 6)}-${d.slice(6)}`
+  const { sessions } = market.calendar
+  return {
+    start_date: iso(sessions[market.firstSession] ?? ''),
+    end_date: iso(sessions[market.lastSession] ?? ''),
+  }
+}
+
+export async function openLab(options: LabOptions = {}): Promise<Lab> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'ashare-lab-'))
+  const guard = startWatchdog(() => undefined)
+  const market = options.market ?? createSandboxMarket({ stocks: 60, years: 1 })
+  const [db, temporal, upstream] = await Promise.all([
+    createTestDatabase(),
+    startTemporal({
+      dataDir,
+      binary: inject('temporalBinary'),
+      port: 0,
+      uiPort: 0,
+      searchAttributes: SEARCH_ATTRIBUTES,
+      guard,
+    }),
+    startTushareReplay({ market, token: TEST_TOKEN, ...options.replay }),
+  ])
+  const connection = await Connection.connect({ address: temporal.address })
+  const client = new Client({ connection })
+  const sources = createSources({
+    tushare: {
+      priority: 1,
+      token: new Secret(TEST_TOKEN),
+      url: upstream.url,
+      timeoutMs: 10_000,
+      points: undefined,
+      callsPerMinute: 0,
+      minIntervalMs: 0,
+      ...options.tushare,
+    },
+  })
+  const deps: ActivityDeps = {
+    db,
+    sources,
+    settings: {
+      historyStart: '1990-12-19',
+      batchSize: options.batchSize ?? 500,
+      maxFailureRetries: 3,
+      sourcePriority: { tushare: 1 },
+    },
+    log: pino({ level: 'silent' }),
+    // After the newest session of the sandbox, whatever day the test runs.
+    now: options.now ?? (() => new Date('2026-11-22T12:00:00Z')),
+  }
+  const stops: (() => Promise<void>)[] = []
+  const lab: Lab = {
+    db,
+    client,
+    temporal,
+    market,
+    upstream,
+    deps,
+    startWorker: async () => {
+      const stop = await startWorker(temporal.address, deps)
+      stops.push(stop)
+      return stop
+    },
+    start: async (job, params = {}) => {
+      const runId = randomUUID()
+      const row = await insertRun(db, {
+        id: runId,
+        job,
+        params,
+        lockKey: 'global',
+        workflowId: runWorkflowId(runId),
+        requestId: null,
+      })
+      if (!row) throw new Error('another run holds the lock')
+      await startWorkflow(client, row)
+      return runId
+    },
+    reopen: async (runId) => {
+      const epoch = await reopenRun(db, runId)
+      if (typeof epoch !== 'number')
+        throw new Error(`run ${runId} cannot be reopened: ${epoch ?? 'not final'}`)
+    },
+    startWorkflow: async (runId) => {
+      const row = await getRun(db, runId)
+      if (row) await startWorkflow(client, row)
+    },
+    retry: async (runId) => {
+      await lab.reopen(runId)
+      await lab.startWorkflow(runId)
+    },
+    until: (runId, states, seconds) => untilState(db, runId, states, seconds),
+    run: async (job, params) => await lab.until(await lab.start(job, params)),
+    close: async () => {
+      for (const stop of stops.reverse()) await stop()
+      await connection.close()
+      for (const source of sources.values()) await source.close()
+      await upstream.close()
+      await temporal.stop()
+      await db.drop()
+      await guard.close()
+      rmSync(dataDir, { recursive: true, force: true })
+    },
+  }
+  if (options.worker ?? true) await lab.startWorker()
+  return lab
+}
+
+async function startWorkflow(client: Client, row: RunRow): Promise<void> {
+  await client.workflow.start('syncRun', {
+    taskQueue: TASK_QUEUE,
+    workflowId: row.workflowId,
+    args: [{ runId: row.id, epoch: row.ownerEpoch, job: row.job, requestId: null }],
+  })
+}
+
+async function startWorker(address: string, deps: ActivityDeps): Promise<() => Promise<void>> {
+  if (!runtimeInstalled) {
+    Runtime.install({
+      logger: new DefaultLogger('ERROR', ({ message }) => console.error(message)),
+      telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' } } },
+    })
+    runtimeInstalled = true
+  }
+  const connection = await NativeConnection.connect({ address })
+  const bundle = await workflowBundle(join(tmpdir(), 'ashare-test-bundles'))
+  const workers: Worker[] = await createWorkers({ connection, namespace: 'default', bundle, deps })
+  const running = Promise.all(workers.map((worker) => worker.run()))
+  return async () => {
+    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown()
+    await running
+    await connection.close()
+  }
+}
+
+async function untilState(
+  db: TestDatabase,
+  runId: string,
+  states?: readonly RunState[],
+  seconds = 60,
+): Promise<RunRow> {
+  const deadline = Date.now() + seconds * 1000
+  for (;;) {
+    const row = await getRun(db, runId)
+    const state = row?.status as RunState | undefined
+    if (row && state && (states ? states.includes(state) : isFinal(state))) return row
+    if (Date.now() > deadline)
+      throw new Error(
+        `run ${runId} is ${state ?? 'gone'} after ${seconds} s, not ${states?.join(' or ') ?? 'final'}`,
+      )
+    await sleep(50)
+  }
+}

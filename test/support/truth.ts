@@ -1,0 +1,69 @@
+import type { ReplayMarket } from '../../local/replay/market.ts'
+import type { Sql } from '../../db/client.ts'
+
+/** Every difference between the bars of a market and those of the database, as text; empty when they are equal. */
+export async function barDifferences(
+  sql: Sql,
+  market: ReplayMarket,
+  wanted: (symbol: string, date: string) => boolean = () => true,
+): Promise<string[]> {
+  const stored = new Map<string, string>()
+  const rows = sql<{ key: string; row: string }[]>`
+    select symbol || ' ' || trade_date as key, concat_ws(' ', trim_scale(open), trim_scale(high), trim_scale(low), trim_scale(close),
+      coalesce(trim_scale(pre_close)::text, 'null'), coalesce(trim_scale(change)::text, 'null'), coalesce(trim_scale(pct_chg)::text, 'null'),
+      volume, trim_scale(amount)) as row
+    from bars where period = 'daily' and source = 'tushare'`
+  for await (const page of rows.cursor(20_000)) for (const { key, row } of page) stored.set(key, row)
+  const differences: string[] = []
+  for (const bar of market.truthBars()) {
+    if (!wanted(bar.symbol, bar.trade_date)) continue
+    const key = `${bar.symbol} ${bar.trade_date}`
+    const truth = [
+      bar.open,
+      bar.high,
+      bar.low,
+      bar.close,
+      bar.pre_close,
+      bar.change,
+      bar.pct_chg,
+      bar.volume,
+      bar.amount,
+    ].join(' ')
+    const row = stored.get(key)
+    if (row !== truth) differences.push(`${key}: ${row ?? 'nothing'} instead of ${truth}`)
+    stored.delete(key)
+  }
+  for (const key of stored.keys()) differences.push(`${key}: not in the market`)
+  return differences
+}
+
+/** The same for adjustment factors. */
+export async function factorDifferences(
+  sql: Sql,
+  market: ReplayMarket,
+  wanted: (symbol: string, date: string) => boolean = () => true,
+): Promise<string[]> {
+  const stored = new Map<string, string>()
+  const rows = sql<{ key: string; row: string }[]>`
+    select symbol || ' ' || trade_date as key, trim_scale(factor)::text as row from adj_factor where source = 'tushare'`
+  for await (const page of rows.cursor(20_000)) for (const { key, row } of page) stored.set(key, row)
+  const differences: string[] = []
+  for (const { symbol, trade_date, factor } of market.truthFactors()) {
+    if (!wanted(symbol, trade_date)) continue
+    const key = `${symbol} ${trade_date}`
+    if (stored.get(key) !== factor)
+      differences.push(`${key}: ${stored.get(key) ?? 'nothing'} instead of ${factor}`)
+    stored.delete(key)
+  }
+  for (const key of stored.keys()) differences.push(`${key}: not in the market`)
+  return differences
+}
+
+/** Row versions written to the market's tables since the database was made: unchanged data must write none. */
+export async function rowVersions(sql: Sql): Promise<number> {
+  await sql`select pg_stat_force_next_flush()`
+  const [row] = await sql<{ n: number }[]>`
+    select sum(n_tup_ins + n_tup_upd + n_tup_del)::int as n from pg_stat_user_tables
+    where relname ~ '^(bars|adj_factor|suspension|stock_basic_info|trade_calendar|instrument|instrument_code|revision)'`
+  return row?.n ?? 0
+}
