@@ -1,29 +1,14 @@
-import type { Capability } from '../market/capability.ts'
-import { addDays, type TradeDate } from '../market/date.ts'
-import { DATASETS, type Dataset } from '../market/datasets.ts'
-import type { SourceName } from '../market/sources.ts'
-import { insertBatches, type NewBatch, openBatches, stagePlanned } from '../db/queries/batches.ts'
-import { recordFailures } from '../db/queries/failures.ts'
+import { resolveInstruments } from '../db/instruments.ts'
+import { type DatasetPlan, planDatasetsOf } from '../db/plan-datasets.ts'
+import { insertBatches, openBatches, stagePlanned } from '../db/queries/batches.ts'
 import { logRun } from '../db/queries/logs.ts'
-import { instrumentIds, loadCoverage } from '../db/queries/planning.ts'
 import { lockOwnedRun, runTotals } from '../db/queries/runs.ts'
-import { planEventRanges, planRegions } from '../planning/plan.ts'
-import type { DateRange, PlanInstrument } from '../planning/types.ts'
-import { MARKET_ID, subtractCovered } from '../planning/wanted.ts'
 import type { OwnedRun } from '../workflows/contract/activities.ts'
 import type { PlannedStage, SeqRanges } from '../workflows/contract/messages.ts'
 import type { ActivityDeps } from './deps.ts'
-import { dueRange, type LoadedRun, loadMarket, loadRun, type MarketFacts } from './run-context.ts'
+import { type LoadedRun, loadRun } from './run-context.ts'
 
-/** Batches of one dataset, and symbols that were asked for and that no list knows. */
-export interface DatasetPlan {
-  dataset: Dataset
-  source: SourceName | null
-  capability: Capability | null
-  batches: NewBatch[]
-  unknownSymbols: string[]
-  range: DateRange | null
-}
+export type { DatasetPlan } from '../db/plan-datasets.ts'
 
 /** Wanted − covered → batches of one stage, in one transaction. Planned already: what is still open. */
 export async function planStage(
@@ -33,10 +18,17 @@ export async function planStage(
   const { sql } = deps.db
   if (!(await stagePlanned(sql, input.runId, input.stage))) {
     const run = await loadRun(deps, input.runId)
+    if (input.stage > 0) await openAskedSymbols(deps, run)
     const plans = await planDatasets(deps, run, input.stage)
     await storePlan(deps, run, input, plans)
   }
   return await plannedStage(deps, input.runId, input.stage)
+}
+
+/** A symbol that no list names is asked for all the same: the list may be older than the listing. */
+async function openAskedSymbols(deps: ActivityDeps, run: LoadedRun): Promise<void> {
+  const { symbols = [] } = run.params
+  if (symbols.length > 0) await deps.db.sql.begin((tx) => resolveInstruments(tx, symbols, 'request'))
 }
 
 /** What the database has open of a stage. */
@@ -54,98 +46,9 @@ export async function planDatasets(
   run: LoadedRun,
   stage: number,
 ): Promise<DatasetPlan[]> {
-  const plans: DatasetPlan[] = []
-  for (const dataset of run.stages[stage] ?? []) plans.push(await planDataset(deps, run, dataset))
-  return plans
-}
-
-async function planDataset(deps: ActivityDeps, run: LoadedRun, dataset: Dataset): Promise<DatasetPlan> {
-  const [source, capability] = servedBy(deps, dataset)
-  const plan: DatasetPlan = { dataset, source, capability, batches: [], unknownSymbols: [], range: null }
-  if (source === null || capability === null) return plan
-  if (DATASETS[dataset].cell === 'static') {
-    const parts = deps.sources.get(source)?.partsOf(dataset) ?? []
-    return {
-      ...plan,
-      batches: [{ dataset, region: { kind: 'list' }, calls: Math.max(1, parts.length), cells: 0 }],
-    }
-  }
-  const market = await loadMarket(deps, capability)
-  const range = dueRange(deps, run.params, capability, market.calendar)
-  if (range === null) return plan
-  const planned = { ...plan, range }
-  if (DATASETS[dataset].cell === 'event')
-    return { ...planned, batches: await planEvents(deps, run, dataset, source, range) }
-  return await planCells(deps, run, { ...planned, source, capability, range }, market)
-}
-
-function servedBy(deps: ActivityDeps, dataset: Dataset): [SourceName, Capability] | [null, null] {
-  for (const [name, source] of deps.sources) {
-    const capability = source.capabilities[dataset]
-    if (capability) return [name, capability]
-  }
-  return [null, null]
-}
-
-async function planEvents(
-  deps: ActivityDeps,
-  run: LoadedRun,
-  dataset: Dataset,
-  source: string,
-  range: DateRange,
-): Promise<NewBatch[]> {
-  const [coverage] = run.params.refresh ? [] : await loadCoverage(deps.db.sql, dataset, [source])
-  const gaps = gapsOf(range, coverage?.ranges.get(MARKET_ID) ?? [])
-  return gaps
-    .flatMap((gap) => planEventRanges(gap.from, gap.to))
-    .map((region) => ({ dataset, region, calls: 1, cells: 0 }))
-}
-
-/** The days of a range that no covered range holds. */
-function gapsOf(range: DateRange, covered: readonly DateRange[]): DateRange[] {
-  const gaps: DateRange[] = []
-  let from: TradeDate = range.from
-  for (const known of covered) {
-    if (known.to < from || known.from > range.to) continue
-    if (known.from > from) gaps.push({ from, to: addDays(known.from, -1) })
-    from = addDays(known.to, 1)
-  }
-  if (from <= range.to) gaps.push({ from, to: range.to })
-  return gaps
-}
-
-async function planCells(
-  deps: ActivityDeps,
-  run: LoadedRun,
-  plan: DatasetPlan & { source: SourceName; capability: Capability; range: DateRange },
-  market: MarketFacts,
-): Promise<DatasetPlan> {
-  const { dataset, source, capability, range } = plan
-  const { instruments, unknown } = await chosen(deps, run, market)
-  const covered = run.params.refresh ? [] : await loadCoverage(deps.db.sql, dataset, [source])
-  const items = subtractCovered({ instruments, range, calendar: market.calendar, covered })
-  const planned = planRegions({
-    items,
-    calendar: market.calendar,
-    capability,
-    marketRows: market.marketRows,
-    maxSymbolsPerBatch: deps.settings.batchSize,
-  })
-  return { ...plan, batches: planned.map((batch) => ({ dataset, ...batch })), unknownSymbols: unknown }
-}
-
-async function chosen(
-  deps: ActivityDeps,
-  run: LoadedRun,
-  market: MarketFacts,
-): Promise<{ instruments: PlanInstrument[]; unknown: string[] }> {
-  const { symbols } = run.params
-  if (!symbols) return { instruments: market.instruments, unknown: [] }
-  const ids = await instrumentIds(deps.db.sql, symbols)
-  const wanted = new Set(ids.values())
-  const instruments = market.instruments.filter((i) => wanted.has(i.id))
-  const served = new Set(instruments.map((i) => i.id))
-  return { instruments, unknown: symbols.filter((s) => !served.has(ids.get(s) ?? -1)) }
+  const { historyStart, batchSize } = deps.settings
+  const context = { sql: deps.db.sql, sources: deps.sources, historyStart, batchSize, now: deps.now }
+  return await planDatasetsOf(context, run.stages[stage] ?? [], run.params)
 }
 
 async function storePlan(
@@ -159,22 +62,6 @@ async function storePlan(
     for (const plan of plans) {
       await insertBatches(tx, input, plan.batches)
       await logPlan(tx, input.runId, plan)
-    }
-    const unknown = [...new Set(plans.flatMap((plan) => plan.unknownSymbols))]
-    const [first] = plans
-    if (unknown.length > 0 && first) {
-      await recordFailures(tx, {
-        job: run.job,
-        dataset: first.dataset,
-        source: first.source ?? 'none',
-        symbols: unknown.map((symbol) => ({ id: null, symbol })),
-        from: null,
-        to: null,
-        errorClass: 'BadRequest',
-        message: 'no stock list names this symbol',
-        runId: input.runId,
-        maxRetries: deps.settings.maxFailureRetries,
-      })
     }
     if (input.stage === run.stages.length - 1) await setTotal(tx, input)
   })

@@ -1,27 +1,19 @@
-import type { SourceCall } from '../market/capability.ts'
-import { commitAnswer, type Claim } from '../db/commit.ts'
-import {
-  claimBatch,
-  getBatch,
-  noteBatchTrouble,
-  replaceCall,
-  splitBatch,
-  type BatchRow,
-} from '../db/queries/batches.ts'
-import { recordFailures } from '../db/queries/failures.ts'
+import { type Claim } from '../db/commit.ts'
+import { claimBatch, getBatch, noteBatchTrouble, splitBatch } from '../db/queries/batches.ts'
+import { logRun } from '../db/queries/logs.ts'
 import { runTotals } from '../db/queries/runs.ts'
-import { DATASETS } from '../market/datasets.ts'
-import { addDays } from '../market/date.ts'
-import { bisectCall, callsOfRegion, splitRegion } from '../planning/calls.ts'
-import { cellIndex, expectedRows, missingCells } from '../planning/expected.ts'
-import { type Answer, AnswerTooLarge, type BarRow, type Source } from '../sources/contract.ts'
+import type { SourceCall } from '../market/capability.ts'
+import { callsOfRegion, splitRegion } from '../planning/calls.ts'
+import { AnswerTooLarge } from '../sources/contract.ts'
 import { SourceError } from '../sources/errors.ts'
 import type { BatchInput, BatchOutcome } from '../workflows/contract/messages.ts'
+import type { Work } from './batch-work.ts'
+import { commitCall } from './commit-call.ts'
 import type { ActivityDeps } from './deps.ts'
 import { withHeartbeat } from './heartbeat.ts'
-import { mergeAnswer } from './merge-answer.ts'
-import { loadMarket, loadRun, type LoadedRun, type MarketFacts } from './run-context.ts'
+import { isolate } from './isolate.ts'
 import { toRanges } from './plan-stage.ts'
+import { loadMarket, loadRun } from './run-context.ts'
 import { BudgetLater, fetchCall } from './upstream.ts'
 
 /*
@@ -37,19 +29,9 @@ const MAX_ISOLATION_FAILURES = 60
 
 type Outcome = BatchOutcome extends infer O ? (O extends unknown ? Omit<O, 'totals'> : never) : never
 
-interface Work {
-  deps: ActivityDeps
-  input: BatchInput
-  run: LoadedRun
-  batch: BatchRow
-  source: Source
-  market: MarketFacts
-  signal: AbortSignal
-}
-
 export async function syncBatch(deps: ActivityDeps, input: BatchInput): Promise<BatchOutcome> {
   const outcome = await withHeartbeat((signal) => workOnBatch(deps, input, signal))
-  return { ...outcome, totals: await runTotals(deps.db.sql, input.runId) } as BatchOutcome
+  return { ...outcome, totals: await runTotals(deps.db.sql, input.runId) }
 }
 
 async function workOnBatch(deps: ActivityDeps, input: BatchInput, signal: AbortSignal): Promise<Outcome> {
@@ -131,7 +113,9 @@ async function callAfterCall(work: Work, first: SourceCall[]): Promise<Outcome> 
     const claim: Claim = { ...input, cursor }
     try {
       const answer = await fetchCall(deps.db.sql, source, call, signal, input.isolate ? 0 : 3)
-      const result = await commit(work, claim, call, answer)
+      for (const message of answer.notes ?? [])
+        await logRun(deps.db.sql, { runId: input.runId, level: 'warn', message })
+      const result = await commitCall(work, claim, call, answer)
       if (result.kind === 'fenced') return await afterFence(work, result.reason)
       cursor = result.cursor
     } catch (error) {
@@ -161,111 +145,4 @@ async function standStill({ deps, input }: Work, claim: Claim, error: unknown): 
   await noteBatchTrouble(deps.db.sql, claim, { errorClass: error.errorClass, message: error.message })
   deps.log.warn({ runId: input.runId, batch: input.seq, errorClass: error.errorClass }, error.message)
   return { kind: 'failed', errorClass: error.errorClass, message: error.message, cursor: claim.cursor }
-}
-
-/** Halves a call that cannot be brought; one symbol (or one day) that stands alone becomes a failure record. */
-async function isolate(
-  work: Work,
-  claim: Claim,
-  call: SourceCall,
-  error: unknown,
-): Promise<SourceCall[] | 'skipped' | null> {
-  const { deps, market, source, run } = work
-  const alone = call.symbols?.length === 1 && !(error instanceof AnswerTooLarge)
-  const halves = alone ? null : bisectCall(call, market.calendar)
-  if (halves) return await replaceCall(deps.db.sql, claim, halves)
-  const bySymbol = new Map(market.instruments.map((i) => [i.symbol, i.id]))
-  const result = await commitAnswer(deps.db.sql, {
-    ...emptyAnswer(work, claim, call),
-    merge: async (tx) => {
-      await recordFailures(tx, {
-        job: run.job,
-        dataset: call.dataset,
-        source: source.name,
-        symbols: (call.symbols ?? [null]).map((symbol) => ({
-          id: symbol === null ? null : (bySymbol.get(symbol) ?? null),
-          symbol,
-        })),
-        from: call.from,
-        to: call.to,
-        errorClass: error instanceof SourceError ? error.errorClass : 'BadRequest',
-        message: error instanceof Error ? error.message : 'unknown error',
-        runId: claim.runId,
-        maxRetries: deps.settings.maxFailureRetries,
-      })
-      return { inserted: 0, updated: 0, unchanged: 0 }
-    },
-  })
-  return result.kind === 'fenced' ? null : 'skipped'
-}
-
-const emptyAnswer = (work: Work, claim: Claim, call: SourceCall) => ({
-  claim,
-  dataset: call.dataset,
-  cover: null,
-  resolves: false,
-  missing: [],
-  suspensionExplains: false,
-  rejected: [],
-  requests: 0,
-  cells: 0,
-  countsSymbols: countsSymbols(work),
-})
-
-const countsSymbols = ({ batch, run }: Work) => batch.stage === run.stages.length - 1
-
-async function commit(work: Work, claim: Claim, call: SourceCall, answer: Answer) {
-  const { deps, market, run, batch, source } = work
-  const cellKind = DATASETS[call.dataset].cell
-  const ids = call.symbols === null ? null : idsOf(call.symbols, market)
-  const rows = answer.rows as BarRow[]
-  const missing =
-    cellKind === 'session'
-      ? missingCells({
-          call,
-          instruments: market.instruments,
-          calendar: market.calendar,
-          has: cellIndex(rows.map((row) => ({ symbol: row.symbol, tradeDate: row.trade_date }))),
-        })
-      : []
-  return await commitAnswer(deps.db.sql, {
-    ...emptyAnswer(work, claim, call),
-    merge: (tx) => mergeAnswer(tx, call, answer, { source: source.name, runId: claim.runId, job: run.job }),
-    cover:
-      call.from === null || call.to === null
-        ? null
-        : { instruments: ids, from: call.from, to: call.to, until: nextSession(call.to, market) },
-    resolves: true,
-    missing: missing.map((cell) => ({ instrumentId: cell.id, tradeDate: cell.date })),
-    suspensionExplains: batch.dataset === 'bars',
-    rejected: answer.rejected,
-    requests: answer.requests,
-    cells: cellKind === 'session' ? settledCells(call, work) : 0,
-  })
-}
-
-const idsOf = (symbols: readonly string[], market: MarketFacts): number[] => {
-  const wanted = new Set(symbols)
-  return market.instruments.filter((i) => wanted.has(i.symbol)).map((i) => i.id)
-}
-
-/** The session after a date, so that closed days belong to the range before them; the next day where none is known. */
-function nextSession(date: string, { calendar }: MarketFacts): string {
-  const next = calendar.firstAtOrAfter(addDays(date, 1))
-  return next < calendar.length ? calendar.at(next) : addDays(date, 1)
-}
-
-/** Cells of the batch's region that a call brings. */
-function settledCells(call: SourceCall, { batch, market }: Work): number {
-  const { from, to } = call
-  if (from === null || to === null) return 0
-  if (batch.region.kind !== 'symbols' || call.symbols === null) return call.rows
-  const ids = new Set(idsOf(call.symbols, market))
-  return batch.region.items.reduce((sum, item) => {
-    const instrument = market.byId.get(item.id)
-    if (!instrument || !ids.has(item.id)) return sum
-    const first = item.from > from ? item.from : from
-    const last = item.to < to ? item.to : to
-    return first > last ? sum : sum + expectedRows(instrument, first, last, market.calendar)
-  }, 0)
 }

@@ -6,6 +6,7 @@ import {
   storeGates,
   suspensionKnown,
 } from '../db/queries/verify.ts'
+import { recordFailures } from '../db/queries/failures.ts'
 import { logRun } from '../db/queries/logs.ts'
 import { instrumentIds } from '../db/queries/planning.ts'
 import type { Dataset } from '../market/datasets.ts'
@@ -13,7 +14,7 @@ import type { OwnedRun } from '../workflows/contract/activities.ts'
 import type { Verification } from '../workflows/contract/messages.ts'
 import type { ActivityDeps } from './deps.ts'
 import { withHeartbeat } from './heartbeat.ts'
-import { dueRange, loadMarket, loadRun, type MarketFacts } from './run-context.ts'
+import { dueRange, type LoadedRun, loadMarket, loadRun, type MarketFacts } from './run-context.ts'
 
 /*
  * The day gate. A session is
@@ -50,6 +51,7 @@ export async function verifyRun(deps: ActivityDeps, owner: OwnedRun): Promise<Ve
     const ids = run.params.symbols
       ? [...(await instrumentIds(deps.db.sql, run.params.symbols)).values()]
       : null
+    if (run.params.symbols) await reportUnknown(deps, run, run.params.symbols)
     const counts = await countDays(deps.db.sql, { ...range, instruments: ids })
     const known = await suspensionKnown(deps.db.sql, range)
     const expected = expectedOn(market, ids)
@@ -59,6 +61,27 @@ export async function verifyRun(deps: ActivityDeps, owner: OwnedRun): Promise<Ve
     // A run over some symbols says nothing about the market's day.
     if (ids === null) await storeGates(deps.db.sql, 'bars', gates)
     return await conclude(deps, owner, gates)
+  })
+}
+
+/** A symbol that no list names and that brought no bar either is most likely misspelt: somebody should know. */
+async function reportUnknown(deps: ActivityDeps, run: LoadedRun, symbols: readonly string[]): Promise<void> {
+  const unknown = await deps.db.sql<{ id: number; symbol: string }[]>`
+    select i.id, c.code as symbol from instrument i join instrument_code c on c.instrument_id = i.id
+    where i.stub and c.code = any(${symbols as string[]})
+      and not exists (select from bars b where b.instrument_id = i.id and b.period = 'daily')`
+  if (unknown.length === 0) return
+  await recordFailures(deps.db.sql, {
+    job: run.job,
+    dataset: 'bars',
+    source: 'any',
+    symbols: unknown,
+    from: null,
+    to: null,
+    errorClass: 'BadRequest',
+    message: 'no stock list names this symbol and no source has a bar of it: check its spelling',
+    runId: run.row.id,
+    maxRetries: deps.settings.maxFailureRetries,
   })
 }
 

@@ -37,7 +37,9 @@ export function openDatabase(options: { url: string; max?: number; name?: string
   return {
     sql,
     orm: drizzle(forOrm, { schema }),
-    close: async () => void (await Promise.all([sql.end({ timeout: 5 }), forOrm.end({ timeout: 5 })])),
+    close: async () => {
+      await Promise.all([sql.end({ timeout: 5 }), forOrm.end({ timeout: 5 })])
+    },
   }
 }
 

@@ -137,14 +137,13 @@ async function writeCoverage(
 }
 
 async function unexplained(tx: Tx, answer: AnswerCommit): Promise<(MissingCell & { reason: string })[]> {
-  if (answer.missing.length === 0) return []
-  const cells = tx.json(answer.missing.map((m) => ({ i: m.instrumentId, d: m.tradeDate })))
-  const left = answer.suspensionExplains
-    ? await tx<{ i: number; d: string }[]>`
-        select m.i, m.d from jsonb_to_recordset(${cells}) as m(i int, d date) where not exists (
-          select from suspension s where s.instrument_id = m.i and s.trade_date = m.d
-            and s.suspend_type = 'S' and s.suspend_timing is null)`
-    : answer.missing.map((m) => ({ i: m.instrumentId, d: m.tradeDate }))
+  const { missing } = answer
+  if (missing.length === 0) return []
+  if (!answer.suspensionExplains) return missing.map((cell) => ({ ...cell, reason: 'missing' }))
+  const left = await tx<{ i: number; d: string }[]>`
+    select m.i, m.d from unnest(${missing.map((m) => m.instrumentId)}::int[], ${missing.map((m) => m.tradeDate)}::date[]) as m(i, d)
+    where not exists (select from suspension s where s.instrument_id = m.i and s.trade_date = m.d
+      and s.suspend_type = 'S' and s.suspend_timing is null)`
   return left.map((cell) => ({ instrumentId: cell.i, tradeDate: cell.d, reason: 'missing' }))
 }
 

@@ -35,33 +35,47 @@ export async function addCoverage(
 // Two complete answers this far apart that both lack a cell make it absent upstream: not asked again.
 const ABSENT_AFTER = '24 hours'
 
+interface HoleRegion {
+  dataset: string
+  source: string
+  instruments: readonly number[] | null
+  from: string
+  to: string
+}
+
 /**
  * Makes the holes of a region those of the newest answer: cells that came are no holes any more, cells that are still
  * missing are counted once more.
  */
 export async function replaceHoles(
   tx: Tx,
-  region: {
-    dataset: string
-    source: string
-    instruments: readonly number[] | null
-    from: string
-    to: string
-  },
+  region: HoleRegion,
   missing: readonly (MissingCell & { reason: string })[],
 ): Promise<void> {
-  const cells = tx.json(missing.map((m) => ({ i: m.instrumentId, d: m.tradeDate, r: m.reason })))
-  await tx`
-    delete from coverage_hole h where h.dataset = ${region.dataset} and h.source = ${region.source}
-      and (${region.instruments === null} or h.instrument_id = any(${(region.instruments ?? []) as number[]}))
-      and h.trade_date between ${region.from} and ${region.to}
-      and not exists (select from jsonb_to_recordset(${cells}) as m(i int, d date) where m.i = h.instrument_id and m.d = h.trade_date)`
+  const still = new Set(missing.map((cell) => `${cell.instrumentId} ${cell.tradeDate}`))
+  const filled = (await holesOf(tx, region)).filter((hole) => !still.has(`${hole.id} ${hole.date}`))
+  if (filled.length > 0) {
+    await tx`
+      delete from coverage_hole h using unnest(${filled.map((h) => h.id)}::int[], ${filled.map((h) => h.date)}::date[]) as f(id, d)
+      where h.dataset = ${region.dataset} and h.source = ${region.source} and h.instrument_id = f.id and h.trade_date = f.d`
+  }
   if (missing.length === 0) return
+  const sorted = [...missing].sort(
+    (a, b) => a.instrumentId - b.instrumentId || (a.tradeDate < b.tradeDate ? -1 : 1),
+  )
   await tx`
     insert into coverage_hole as h (dataset, instrument_id, trade_date, source, reason)
-    select ${region.dataset}, i, d, ${region.source}, r from jsonb_to_recordset(${cells}) as m(i int, d date, r text)
-    order by i, d
+    select ${region.dataset}, i, d, ${region.source}, r
+    from unnest(${sorted.map((m) => m.instrumentId)}::int[], ${sorted.map((m) => m.tradeDate)}::date[], ${sorted.map((m) => m.reason)}::text[]) as m(i, d, r)
     on conflict (dataset, instrument_id, trade_date, source) do update set answers = h.answers + 1, last_seen_at = now(),
       reason = case when h.first_seen_at < now() - ${ABSENT_AFTER}::interval and excluded.reason = 'missing'
         then 'absent_upstream' else excluded.reason end`
+}
+
+async function holesOf(tx: Tx, region: HoleRegion): Promise<{ id: number; date: string }[]> {
+  const ids = region.instruments as number[] | null
+  return await tx<{ id: number; date: string }[]>`
+    select instrument_id as id, trade_date as date from coverage_hole
+    where dataset = ${region.dataset} and source = ${region.source} and trade_date between ${region.from} and ${region.to}
+      and ${ids === null ? tx`true` : tx`instrument_id = any(${ids})`}`
 }

@@ -120,7 +120,9 @@ export async function mergeRows(
     .count
   if (inserted === lines.length) return { inserted, updated: 0, unchanged: 0 }
   // The stage has no statistics: without this the planner may scan whole partitions instead of probing the key.
-  await tx.unsafe('set local enable_hashjoin = off; set local enable_mergejoin = off; set local enable_seqscan = off')
+  await tx.unsafe(
+    'set local enable_hashjoin = off; set local enable_mergejoin = off; set local enable_seqscan = off',
+  )
   const [row] = await tx.unsafe<{ updated: number }[]>(updateStatement(spec, dataset, context), [
     context.source,
     context.runId,

@@ -48,16 +48,16 @@ const LISTED = `jsonb_to_recordset($1::jsonb) as s(code text, symbol text, name 
   list_date date, delist_date date)`
 
 async function openInstruments(tx: Tx, payload: Json, source: string): Promise<void> {
+  // Ids are drawn first: joining new rows to their codes by position would be a join in squares.
   await tx.unsafe(
-    `with new as (
-       select row_number() over (order by symbol) as n, s.* from ${LISTED}
-       where not exists (select from instrument_code c where c.code = s.symbol)
-     ), opened as (
-       insert into instrument (kind, board, exchange, list_date, delist_date)
-       select 'stock', board, exchange, list_date, delist_date from new order by n returning id
-     ), numbered as (select id, row_number() over (order by id) as n from opened)
-     insert into instrument_code (code, instrument_id, valid_from, source)
-     select new.symbol, numbered.id, new.list_date, $2 from new join numbered using (n)`,
+    `with fresh as (
+       select s.* from ${LISTED} where not exists (select from instrument_code c where c.code = s.symbol) order by symbol
+     ), numbered as materialized (select nextval(pg_get_serial_sequence('instrument', 'id'))::int as id, fresh.* from fresh),
+     opened as (
+       insert into instrument (id, kind, board, exchange, list_date, delist_date) overriding system value
+       select id, 'stock', board, exchange, list_date, delist_date from numbered
+     )
+     insert into instrument_code (code, instrument_id, valid_from, source) select symbol, id, list_date, $2 from numbered`,
     [payload, source],
   )
 }

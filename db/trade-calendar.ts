@@ -23,7 +23,7 @@ export async function mergeCalendar(
      where t.is_open is distinct from excluded.is_open
        or (excluded.previous_trade_date is not null and t.previous_trade_date is distinct from excluded.previous_trade_date)
      returning (xmax = 0) as inserted`,
-    [tx.json(rows as never), context.source, context.runId, context.job],
+    [tx.json(rows), context.source, context.runId, context.job],
   )
   const inserted = touched.filter((row) => row.inserted).length
   const updated = touched.length - inserted

@@ -32,3 +32,11 @@ export interface SourceCall {
 }
 
 export type CapabilityTable = Partial<Record<Dataset, Capability>>
+
+/** What an upstream grants for one api; see db/budget.ts for how it is kept. */
+export interface CallLimits {
+  perMinute: number | null
+  perHour: number | null
+  perDay: number | null
+  minIntervalMs: number
+}

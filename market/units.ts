@@ -8,7 +8,9 @@ export function shiftDecimal(value: number, places: number): string {
   const scaled = value * 10 ** places
   const rounded = Math.round(scaled)
   // A decimal with at most `places` digits lands within float noise of a whole number; anything else takes the slow way.
-  if (Math.abs(scaled - rounded) <= Math.abs(scaled) * 1e-14 && Math.abs(rounded) < 2 ** 53)
+  // Noise is two roundings: wider, and the last digit of 99999999999.9999 would pass for noise. From 10^15 on it may
+  // reach the next whole number.
+  if (Math.abs(scaled - rounded) <= Math.abs(scaled) * 2 * Number.EPSILON && Math.abs(rounded) < 1e15)
     return String(rounded)
   return shiftText(plainDecimal(value), places)
 }

@@ -1,8 +1,10 @@
-import type { CapabilityTable, SourceCall } from '../market/capability.ts'
+import type { CallLimits, CapabilityTable, SourceCall } from '../market/capability.ts'
 import type { Dataset } from '../market/datasets.ts'
 import type { TradeDate } from '../market/date.ts'
 import type { SourceName } from '../market/sources.ts'
 import type { Board, Exchange } from '../market/symbol.ts'
+
+export type { CallLimits } from '../market/capability.ts'
 
 /*
  * The one interface of an upstream. No source knows the database: it gets a call, asks for a slot before each request
@@ -102,20 +104,14 @@ export interface Answer<D extends Dataset = Dataset> {
   rejected: RejectedRow[]
   /** Requests that were sent for it: pages count. */
   requests: number
+  /** What a person should know of it, e.g. a part that the account may not read; for the run's log. */
+  notes?: readonly string[]
 }
 
 export interface FetchContext {
   signal: AbortSignal
   /** Resolves when the budget grants one request to that api; called before every request, pages included. */
   reserve(api: string): Promise<void>
-}
-
-/** What an upstream grants for one api; see db/budget.ts for how it is kept. */
-export interface CallLimits {
-  perMinute: number | null
-  perHour: number | null
-  perDay: number | null
-  minIntervalMs: number
 }
 
 /** An answer that no paging can bring whole: the call has to be split. */

@@ -73,7 +73,8 @@ class SyncRun {
   #stage = 'opening'
   #source: SourceName | null = null
   #state: Progress['state'] = 'running'
-  #ended = false
+  /** Why nothing more is to be waited for; an object, so that an `await` in between may change what it holds. */
+  readonly #end = { reached: false }
   readonly #root = new CancellationScope()
   #lockWait: CancellationScope | null = null
 
@@ -83,9 +84,15 @@ class SyncRun {
     this.#startedAt = input.carried?.startedAt ?? Date.now()
     this.#progress = new ProgressTracker(this.#startedAt)
     const mine = (message: SteeringMessage | undefined) => (message?.runId ?? input.runId) === input.runId
-    setHandler(pauseSignal, (message) => void (mine(message) && this.#gate.pause()))
-    setHandler(resumeSignal, (message) => void (mine(message) && this.#gate.resume()))
-    setHandler(cancelSignal, (message) => void (mine(message) && this.#root.cancel()))
+    setHandler(pauseSignal, (message) => {
+      if (mine(message)) this.#gate.pause()
+    })
+    setHandler(resumeSignal, (message) => {
+      if (mine(message)) this.#gate.resume()
+    })
+    setHandler(cancelSignal, (message) => {
+      if (mine(message)) this.#root.cancel()
+    })
     setHandler(progressQuery, () => this.#describe())
     if (input.carried?.paused) this.#gate.pause()
   }
@@ -99,7 +106,7 @@ class SyncRun {
     } catch (error) {
       outcome = outcomeOf(error)
     }
-    this.#ended = true
+    this.#end.reached = true
     this.#lockWait?.cancel()
     return await CancellationScope.nonCancellable(async () => {
       await pauses
@@ -185,16 +192,16 @@ class SyncRun {
   /** Gives the lock back when a pause has taken effect and takes it again before the gate opens. */
   async #watchPauses(): Promise<void> {
     for (;;) {
-      await condition(() => this.#ended || !this.#gate.isOpen)
-      if (this.#ended) return
+      await condition(() => this.#end.reached || !this.#gate.isOpen)
+      if (this.#end.reached) return
       this.#show('pausing')
-      await condition(() => this.#ended || this.#gate.drained)
-      if (this.#ended) return
+      await condition(() => this.#end.reached || this.#gate.drained)
+      if (this.#end.reached) return
       if (this.#gate.pauseWanted) {
         await short.suspendRun({ ...this.#owner, state: 'paused', message: 'paused by request' })
         this.#show('paused')
-        await condition(() => this.#ended || !this.#gate.pauseWanted)
-        if (this.#ended) return
+        await condition(() => this.#end.reached || !this.#gate.pauseWanted)
+        if (this.#end.reached) return
         this.#show('waiting')
         await this.#takeLock()
       }

@@ -27,7 +27,10 @@ export async function workflowBundle(cacheDir: string): Promise<{ codePath: stri
 
 /** Bundles the workflows into a file. */
 export async function buildWorkflowBundle(codePath: string): Promise<void> {
-  const { code } = await bundleWorkflowCode({ workflowsPath: path.join(ROOT, 'workflows/index.ts'), logger: silent })
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: path.join(ROOT, 'workflows/index.ts'),
+    logger: silent,
+  })
   await mkdir(path.dirname(codePath), { recursive: true })
   // Renamed into place: a second worker that starts now never reads half a file.
   const part = `${codePath}.${process.pid}`
@@ -46,7 +49,9 @@ const silent = { log: nothing, trace: nothing, debug: nothing, info: nothing, wa
 
 async function sourceHash(): Promise<string> {
   const hash = createHash('sha256')
-  hash.update((createRequire(import.meta.url)('@temporalio/worker/package.json') as { version: string }).version)
+  hash.update(
+    (createRequire(import.meta.url)('@temporalio/worker/package.json') as { version: string }).version,
+  )
   for (const folder of BUNDLED_FOLDERS) {
     const files = await readdir(path.join(ROOT, folder), { recursive: true })
     for (const file of files.filter((name) => name.endsWith('.ts')).sort()) {

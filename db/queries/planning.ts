@@ -12,12 +12,12 @@ export async function loadCalendar(sql: Sql): Promise<SessionCalendar> {
   return new SessionCalendar(rows.map((row) => row.d))
 }
 
-/** Instruments of the universe with their present code, by id. */
-export async function loadInstruments(sql: Sql): Promise<PlanInstrument[]> {
-  return await sql<PlanInstrument[]>`
-    select i.id, c.code as symbol, i.list_date as "listDate", i.delist_date as "delistDate"
+/** Every stock with its present code. A stub is one that no list names: it has rows, or was asked for by its code. */
+export async function loadInstruments(sql: Sql): Promise<(PlanInstrument & { stub: boolean })[]> {
+  return await sql<(PlanInstrument & { stub: boolean })[]>`
+    select i.id, c.code as symbol, i.list_date as "listDate", i.delist_date as "delistDate", i.stub
     from instrument i join instrument_code c on c.instrument_id = i.id and c.valid_to is null
-    where i.kind = 'stock' and not i.stub order by i.id`
+    where i.kind = 'stock' order by i.id`
 }
 
 /** Ids behind any code that an instrument has or had. */

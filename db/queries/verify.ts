@@ -1,4 +1,4 @@
-import type { Sql } from '../client.ts'
+import type { Sql, Tx } from '../client.ts'
 
 /** What the tables hold of one date. */
 export interface DayCounts {
@@ -10,35 +10,56 @@ export interface DayCounts {
   blocked: number
 }
 
+interface DayRange {
+  from: string
+  to: string
+  instruments: readonly number[] | null
+}
+
 /** Bars, whole-day suspensions without a bar, and rows that cannot be true, per session of a range. */
-export async function countDays(
-  sql: Sql,
-  range: { from: string; to: string; instruments: readonly number[] | null },
-): Promise<DayCounts[]> {
-  const all = range.instruments === null
-  const ids = (range.instruments ?? []) as number[]
-  return await sql<DayCounts[]>`
-    with present as (
-      select b.trade_date as d, count(distinct b.instrument_id)::int as n,
+export async function countDays(sql: Sql, range: DayRange): Promise<DayCounts[]> {
+  const sessions = await sql<{ date: string }[]>`
+    select trade_date as date from trade_calendar
+    where exchange = 'SSE' and is_open and trade_date between ${range.from} and ${range.to} order by 1`
+  // One after the other and joined here: freshly loaded tables have no statistics yet, and a planner that believes them
+  // empty joins in squares.
+  const present = new Map((await countBars(sql, range)).map((row) => [row.date, row]))
+  const suspended = new Map((await countSuspended(sql, range)).map((row) => [row.date, row.n]))
+  return sessions.map(({ date }) => ({
+    date,
+    present: present.get(date)?.n ?? 0,
+    blocked: present.get(date)?.blocked ?? 0,
+    suspended: suspended.get(date) ?? 0,
+  }))
+}
+
+async function countBars(sql: Sql, range: DayRange): Promise<{ date: string; n: number; blocked: number }[]> {
+  return await sql.begin(async (tx) => {
+    await tx`set local enable_nestloop = off`
+    return await tx<{ date: string; n: number; blocked: number }[]>`
+      select b.trade_date as date, count(distinct b.instrument_id)::int as n,
         count(*) filter (where b.high < greatest(b.open, b.close, b.low) or b.low > least(b.open, b.close)
           or (b.volume > 0 and not b.amount / b.volume between b.low * 0.98 and b.high * 1.02))::int as blocked
       from bars b join instrument i on i.id = b.instrument_id and not i.stub
-      where b.period = 'daily' and b.trade_date between ${range.from} and ${range.to} and (${all} or b.instrument_id = any(${ids}))
+      where b.period = 'daily' and b.trade_date between ${range.from} and ${range.to} and ${chosen(tx, 'b', range)}
         and (i.list_date is null or b.trade_date >= i.list_date) and (i.delist_date is null or b.trade_date < i.delist_date)
-      group by 1
-    ), suspended as (
-      select s.trade_date as d, count(distinct s.instrument_id)::int as n
-      from suspension s join instrument i on i.id = s.instrument_id and not i.stub
-      where s.trade_date between ${range.from} and ${range.to} and s.suspend_type = 'S' and s.suspend_timing is null
-        and (${all} or s.instrument_id = any(${ids}))
-        and (i.list_date is null or s.trade_date >= i.list_date) and (i.delist_date is null or s.trade_date < i.delist_date)
-        and not exists (select from bars b where b.instrument_id = s.instrument_id and b.trade_date = s.trade_date and b.period = 'daily')
-      group by 1
-    )
-    select c.trade_date as date, coalesce(p.n, 0) as present, coalesce(s.n, 0) as suspended, coalesce(p.blocked, 0) as blocked
-    from trade_calendar c left join present p on p.d = c.trade_date left join suspended s on s.d = c.trade_date
-    where c.exchange = 'SSE' and c.is_open and c.trade_date between ${range.from} and ${range.to} order by 1`
+      group by 1`
+  })
 }
+
+async function countSuspended(sql: Sql, range: DayRange): Promise<{ date: string; n: number }[]> {
+  return await sql<{ date: string; n: number }[]>`
+    select s.trade_date as date, count(distinct s.instrument_id)::int as n
+    from suspension s join instrument i on i.id = s.instrument_id and not i.stub
+    where s.trade_date between ${range.from} and ${range.to} and s.suspend_type = 'S' and s.suspend_timing is null
+      and ${chosen(sql, 's', range)}
+      and (i.list_date is null or s.trade_date >= i.list_date) and (i.delist_date is null or s.trade_date < i.delist_date)
+      and not exists (select from bars b where b.instrument_id = s.instrument_id and b.trade_date = s.trade_date and b.period = 'daily')
+    group by 1`
+}
+
+const chosen = (sql: Sql | Tx, table: 'b' | 's', { instruments }: DayRange) =>
+  instruments === null ? sql`true` : sql`${sql(`${table}.instrument_id`)} = any(${instruments as number[]})`
 
 /** Symbols that a date lacks: listed, not suspended that whole day, no bar of any source. */
 export async function missingSymbols(

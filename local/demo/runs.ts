@@ -26,16 +26,38 @@ export async function planRuns(
       },
     ]
   }
-  const { wholeMarketDates, stockRanges } = openRecordedMarket(data).regions()
+  const market = openRecordedMarket(data)
+  const { wholeMarketDates, stockRanges } = market.regions()
+  // Codes that no list names (Beijing's before 2025) come only when they are asked for by name.
+  const unlisted = market.instruments.filter((instrument) => instrument.status === null).map((i) => i.code)
   const ranges = stockRanges.map(({ codes, from, to }) => ({
     title: `${codes.length} stocks, ${from} to ${to}`,
     body: { symbols: codes, periods: ['daily'], start_date: from, end_date: to },
   }))
-  const days = stretches(wholeMarketDates).map(({ from, to }) => ({
-    title: `whole market, ${from} to ${to}`,
-    body: { all_history: true as const, start_date: from, end_date: to },
-  }))
+  const days = stretches(wholeMarketDates).flatMap(({ from, to }) => {
+    const span = { start_date: from, end_date: to }
+    const named = unlisted.filter((code) => hasBars(market, code, from, to))
+    const wholeMarket = {
+      title: `whole market, ${from} to ${to}`,
+      body: { all_history: true as const, ...span },
+    }
+    const rest = {
+      title: `${named.length} codes that no list names, ${from} to ${to}`,
+      body: { symbols: named, periods: ['daily'], ...span },
+    }
+    return named.length > 0 ? [wholeMarket, rest] : [wholeMarket]
+  })
   return [...days, ...ranges].sort((a, b) => (a.body.end_date < b.body.end_date ? 1 : -1))
+}
+
+function hasBars(
+  market: ReturnType<typeof openRecordedMarket>,
+  code: string,
+  from: string,
+  to: string,
+): boolean {
+  for (const bar of market.truthBars(code)) if (bar.trade_date >= from && bar.trade_date <= to) return true
+  return false
 }
 
 const iso = (d: string) => (d.includes('-') ? d : `${d.slice(0, 4)}-${d.slice(4, 6)}-${d.slice(6)}`)

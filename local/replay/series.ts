@@ -1,4 +1,4 @@
-/** Int32 words of one bar: open, high, low, close, pre_close (0.01 yuan), volume (shares, unsigned), amount (float64, yuan). */
+/** Int32 words of one bar: open, high, low, close, pre_close (0.01 yuan), volume (shares, unsigned), amount (yuan, low and high half). */
 export const BAR_WORDS = 8
 export const OPEN = 0
 export const HIGH = 1
@@ -6,8 +6,9 @@ export const LOW = 2
 export const CLOSE = 3
 export const PRE_CLOSE = 4
 export const VOLUME = 5
-const AMOUNT_DOUBLES = 3
-const DOUBLES = BAR_WORDS / 2
+const AMOUNT_LOW = 6
+const AMOUNT_HIGH = 7
+const TWO_32 = 4_294_967_296
 
 /** One bar: prices in 0.01 yuan, volume in shares, amount in yuan. */
 export interface BarValues {
@@ -30,7 +31,6 @@ export class BarSeries {
   readonly last: number
   readonly count: number
   readonly words: Int32Array
-  readonly amounts: Float64Array
   readonly sessions: Uint16Array | null
   /** pct_chg in 0.0001 % where it was recorded; null: it follows from close and pre_close. */
   readonly pct: Int32Array | null
@@ -41,9 +41,7 @@ export class BarSeries {
     sessions: Uint16Array | null = null,
     pct: Int32Array | null = null,
   ) {
-    const buffer = new ArrayBuffer(count * BAR_WORDS * 4)
-    this.words = new Int32Array(buffer)
-    this.amounts = new Float64Array(buffer)
+    this.words = new Int32Array(count * BAR_WORDS)
     this.count = count
     this.sessions = sessions
     this.pct = pct
@@ -74,7 +72,8 @@ export class BarSeries {
 
   /** Yuan. */
   amount(row: number): number {
-    return this.amounts[row * DOUBLES + AMOUNT_DOUBLES] ?? 0
+    const at = row * BAR_WORDS
+    return (this.words[at + AMOUNT_HIGH] ?? 0) * TWO_32 + ((this.words[at + AMOUNT_LOW] ?? 0) >>> 0)
   }
 
   /** pct_chg in 0.0001 %. */
@@ -98,7 +97,8 @@ export class BarSeries {
     words[at + CLOSE] = bar.close
     words[at + PRE_CLOSE] = bar.preClose
     words[at + VOLUME] = bar.volume
-    this.amounts[row * DOUBLES + AMOUNT_DOUBLES] = bar.amount
+    words[at + AMOUNT_LOW] = bar.amount
+    words[at + AMOUNT_HIGH] = Math.floor(bar.amount / TWO_32)
   }
 }
 

@@ -19,7 +19,12 @@ const RATE_TEXTS: readonly [RegExp, LimitWindow][] = [
 ]
 
 const RULES: readonly { test: (code: number, text: string) => boolean; errorClass: SourceErrorClass }[] = [
-  { test: (_, text) => text.includes('IP数量超限'), errorClass: 'Banned' },
+  { test: (code, text) => code === 40204 || text.includes('IP数量超限'), errorClass: 'Banned' },
+  // 40101 is more than a bad token: these come with it as well and no other token would mend them.
+  {
+    test: (_, text) => /必填参数|请指定正确的接口名|不是合格的json|列表类型/.test(text),
+    errorClass: 'BadRequest',
+  },
   {
     test: (code, text) => code === 40101 || /token不对|TOKEN无效|token无效/i.test(text),
     errorClass: 'AuthFailed',
@@ -28,8 +33,7 @@ const RULES: readonly { test: (code: number, text: string) => boolean; errorClas
     test: (code, text) => code === 2002 || code === -2002 || /权限|积分/.test(text),
     errorClass: 'PermissionDenied',
   },
-  { test: (_, text) => /必填参数|请指定正确的接口名|没有.*接口/.test(text), errorClass: 'BadRequest' },
-  { test: (code) => code === -2001, errorClass: 'BadRequest' },
+  { test: (code, text) => code === -2001 || /没有.*接口/.test(text), errorClass: 'BadRequest' },
   // "查询数据失败" is also what a broken interface says on the server's side: worth a few tries.
   { test: (code, text) => code === 50101 && text.includes('查询数据失败'), errorClass: 'Transient' },
 ]
@@ -47,8 +51,7 @@ export function classifyAnswer(code: number, message: string): Classified {
 
 /** The class of an HTTP status other than 200. */
 export function classifyStatus(status: number): SourceErrorClass {
-  if (status === 429 || status === 408 || status >= 500) return 'Transient'
   if (status === 401) return 'AuthFailed'
-  if (status === 403) return 'Banned'
-  return status >= 400 ? 'BadRequest' : 'Transient'
+  // Business errors come with 200: any other status is a gateway's, and a gateway mends itself.
+  return status === 403 ? 'Banned' : 'Transient'
 }

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
 import { Agent, request } from 'undici'
+import { accountOf } from '../../market/account.ts'
 import type { Secret } from '../../market/secret.ts'
 import { redact, SourceError, type SourceErrorDetails } from '../errors.ts'
 import { classifyAnswer, classifyStatus } from './classify.ts'
@@ -32,7 +32,7 @@ export class TushareClient {
 
   constructor(options: TushareClientOptions) {
     this.#options = options
-    this.account = createHash('sha256').update(options.token.reveal()).digest('hex').slice(0, 12)
+    this.account = accountOf(options.token)
     this.#agent = new Agent({
       keepAliveTimeout: 30_000,
       connections: 16,
@@ -50,8 +50,8 @@ export class TushareClient {
     let answer: unknown
     try {
       answer = JSON.parse(body)
-    } catch (error) {
-      throw this.#error(api, 'Transient', `the answer is not JSON: ${body.slice(0, 80)}`, { cause: error })
+    } catch {
+      throw this.#error(api, 'Transient', `the answer is not JSON: ${this.#excerpt(body)}`)
     }
     return this.#table(api, answer)
   }
@@ -75,7 +75,7 @@ export class TushareClient {
         throw this.#error(
           api,
           classifyStatus(response.statusCode),
-          `HTTP ${response.statusCode}: ${text.slice(0, 80)}`,
+          `HTTP ${response.statusCode}: ${this.#excerpt(text)}`,
         )
       }
       return text
@@ -107,14 +107,24 @@ export class TushareClient {
       throw this.#error(api, errorClass, `${answer.code} ${message}`, limit ? { limit } : {})
     }
     const data = answer.data
-    if (!isRecord(data) || !Array.isArray(data.fields) || !Array.isArray(data.items)) {
+    if (!isRecord(data) || !Array.isArray(data.fields) || !isTable(data.items)) {
       throw this.#error(api, 'SchemaDrift', 'no table in the answer', { sample: answer })
     }
     return {
       fields: data.fields as string[],
-      items: data.items as unknown[][],
+      items: data.items,
       hasMore: typeof data.has_more === 'boolean' ? data.has_more : undefined,
     }
+  }
+
+  /** A text without the token. */
+  redacted(text: string): string {
+    return redact(text, [this.#options.token.reveal()])
+  }
+
+  /** The beginning of a body. The token goes first: cut in two it would not be found any more. */
+  #excerpt(body: string): string {
+    return this.redacted(body.slice(0, 2_000)).slice(0, 80)
   }
 
   /** An error of this source with the token taken out of every text. */
@@ -122,23 +132,23 @@ export class TushareClient {
     api: string,
     errorClass: SourceErrorDetails['errorClass'],
     message: string,
-    extra: { cause?: unknown; limit?: SourceErrorDetails['limit']; sample?: unknown } = {},
+    extra: { limit?: SourceErrorDetails['limit']; sample?: unknown } = {},
   ): SourceError {
-    const secrets = [this.#options.token.reveal()]
     const details: SourceErrorDetails = {
       source: 'tushare',
       api,
       errorClass,
-      upstreamMessage: redact(message, secrets),
+      upstreamMessage: this.redacted(message),
     }
     if (extra.limit) details.limit = extra.limit
-    if (extra.sample !== undefined) details.sample = redact(JSON.stringify(extra.sample), secrets)
+    if (extra.sample !== undefined) details.sample = this.redacted(JSON.stringify(extra.sample))
     return new SourceError(details)
   }
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
+const isTable = (value: unknown): value is unknown[][] => Array.isArray(value) && value.every(Array.isArray)
 const textOf = (value: unknown): string | null =>
   typeof value === 'string' && value.length > 0 ? value : null
 

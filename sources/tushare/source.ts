@@ -2,6 +2,12 @@ import type { SourceCall } from '../../market/capability.ts'
 import type { Dataset } from '../../market/datasets.ts'
 import { addDays, toCompact } from '../../market/date.ts'
 import {
+  type LimitSettings,
+  TUSHARE_CAPABILITIES,
+  TUSHARE_LIST_PARTS,
+  tushareLimits,
+} from '../../market/tushare.ts'
+import {
   AnswerTooLarge,
   type Answer,
   type CalendarRow,
@@ -11,9 +17,8 @@ import {
   type Source,
 } from '../contract.ts'
 import { SourceError } from '../errors.ts'
-import { APIS, LIST_PARTS, TUSHARE_CAPABILITIES, type TushareApi } from './apis.ts'
+import { APIS, type TushareApi } from './apis.ts'
 import type { TushareClient, TushareParams } from './client.ts'
-import { type LimitSettings, tushareLimits } from './limits.ts'
 import {
   type Cells,
   collect,
@@ -25,6 +30,7 @@ import {
   mapStock,
   mapSuspension,
 } from './map.ts'
+import { hiccup, inOrderOf, isCut, type Page } from './page.ts'
 
 // The server refuses larger offsets (50101), so a query can never page past it: split the call instead.
 const MAX_OFFSET = 100_000
@@ -55,7 +61,7 @@ export class TushareSource implements Source {
   }
 
   partsOf(dataset: Dataset): readonly string[] {
-    return LIST_PARTS[dataset] ?? []
+    return TUSHARE_LIST_PARTS[dataset] ?? []
   }
 
   async fetch(call: SourceCall, context: FetchContext): Promise<Answer> {
@@ -104,30 +110,41 @@ export class TushareSource implements Source {
 
   async #stockList(call: SourceCall, context: FetchContext): Promise<Answer> {
     const rejected: RejectedRow[] = []
-    if (call.part === 'bse_mapping') {
-      const { at, items, requests } = await this.#pages(APIS.bse_mapping, {}, context)
-      return { rows: [], codeChanges: collect(items, at, mapCodeChange, rejected), rejected, requests }
-    }
+    if (call.part === 'bse_mapping') return await this.#codeChanges(context, rejected)
     const status = call.part as 'L' | 'D' | 'P'
     const { at, items, requests } = await this.#pages(APIS.stock_basic, { list_status: status }, context)
     const rows = collect(items, at, (cells, columns) => mapStock(cells, columns, status), rejected)
-    if (status === 'L' && rows.length === 0) {
-      throw new SourceError({
-        source: 'tushare',
-        api: 'stock_basic',
-        errorClass: 'Transient',
-        upstreamMessage: 'the list of listed stocks came empty',
-      })
-    }
+    if (status === 'L' && rows.length === 0)
+      throw hiccup(APIS.stock_basic, 'the list of listed stocks came empty')
     return { rows, codeChanges: [], rejected, requests }
   }
 
-  /** The calendar holds every day, so a cut answer shows as a missing beginning and is asked for again. */
+  /** Renumbered codes are worth having but nothing waits for them: an account without permission goes on without. */
+  async #codeChanges(context: FetchContext, rejected: RejectedRow[]): Promise<Answer> {
+    try {
+      const { at, items, requests } = await this.#pages(APIS.bse_mapping, {}, context)
+      return { rows: [], codeChanges: collect(items, at, mapCodeChange, rejected), rejected, requests }
+    } catch (error) {
+      if (!(error instanceof SourceError) || error.errorClass !== 'PermissionDenied') throw error
+      return {
+        rows: [],
+        codeChanges: [],
+        rejected,
+        requests: 1,
+        notes: [`renumbered codes stay unknown: ${error.message}`],
+      }
+    }
+  }
+
+  /**
+   * The calendar holds every day. Newest first, a cut answer lacks the beginning; oldest first (older servers), the end.
+   * Either is asked for again.
+   */
   async #calendar(call: SourceCall, context: FetchContext): Promise<Answer> {
-    const from = call.from ?? CALENDAR_START
     const rejected: RejectedRow[] = []
     const rows: CalendarRow[] = []
     let requests = 0
+    let from = call.from ?? CALENDAR_START
     let to = call.to
     for (;;) {
       const params = {
@@ -138,22 +155,18 @@ export class TushareSource implements Source {
       const table = await this.#request(APIS.trade_cal, params, context)
       requests++
       const days = collect(table.items, table.at, mapCalendarDay, rejected)
-      rows.push(...days)
-      const first = days.reduce(
-        (least, day) => (day.trade_date < least ? day.trade_date : least),
-        '9999-12-31',
-      )
-      if (days.length === 0 || first <= from) break
-      to = addDays(first, -1)
+      if (days.length === 0) break
+      days.sort((a, b) => (a.trade_date < b.trade_date ? -1 : 1))
+      const first = days[0]?.trade_date ?? from
+      const last = days.at(-1)?.trade_date ?? from
+      if ((to !== null && first > to) || last < from)
+        throw hiccup(APIS.trade_cal, 'the calendar came for other dates than those asked')
+      for (const day of days) rows.push(day)
+      if (first > from) to = addDays(first, -1)
+      else if (isCut(APIS.trade_cal, table)) from = addDays(last, 1)
+      else break
     }
-    if (rows.length === 0) {
-      throw new SourceError({
-        source: 'tushare',
-        api: 'trade_cal',
-        errorClass: 'Transient',
-        upstreamMessage: 'the calendar came empty',
-      })
-    }
+    if (rows.length === 0) throw hiccup(APIS.trade_cal, 'the calendar came empty')
     rows.sort((a, b) => (a.trade_date < b.trade_date ? -1 : 1))
     return { rows, codeChanges: [], rejected, requests }
   }
@@ -161,17 +174,19 @@ export class TushareSource implements Source {
   /** All pages of one query. Truncation is silent upstream: a full page or `has_more` asks for the next one. */
   async #pages(api: TushareApi, params: TushareParams, context: FetchContext): Promise<Table> {
     const items: Cells[] = []
+    let at: Columns | undefined
     for (let requests = 1; ; requests++) {
       if (items.length > MAX_OFFSET) throw new AnswerTooLarge(`${api.api}: more than ${MAX_OFFSET} rows`)
       const paged = items.length === 0 ? params : { ...params, offset: items.length, limit: api.cap }
       const page = await this.#request(api, paged, context)
-      for (const item of page.items) items.push(item)
-      const cut = page.hasMore ?? page.items.length >= api.cap
-      if (!cut || page.items.length === 0) return { at: page.at, items, requests }
+      at ??= page.at
+      for (const item of inOrderOf(at, page)) items.push(item)
+      if (!isCut(api, page)) return { at, items, requests }
+      if (page.items.length === 0) throw hiccup(api, 'more rows were announced and did not come')
     }
   }
 
-  async #request(api: TushareApi, params: TushareParams, context: FetchContext) {
+  async #request(api: TushareApi, params: TushareParams, context: FetchContext): Promise<Page> {
     await context.reserve(api.api)
     const table = await this.#client.call(api.api, params, api.fields, context.signal)
     const at = Object.fromEntries(table.fields.map((name, i) => [name, i]))
@@ -182,7 +197,9 @@ export class TushareSource implements Source {
         api: api.api,
         errorClass: 'SchemaDrift',
         upstreamMessage: `the answer lacks ${absent.join(', ')}`,
-        sample: JSON.stringify({ fields: table.fields, first: table.items[0] ?? null }),
+        sample: this.#client.redacted(
+          JSON.stringify({ fields: table.fields, first: table.items[0] ?? null }),
+        ),
       })
     }
     return { at, items: table.items, hasMore: table.hasMore }

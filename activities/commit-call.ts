@@ -1,0 +1,83 @@
+import { type AnswerCommit, type Claim, commitAnswer, type CommitResult } from '../db/commit.ts'
+import type { SourceCall } from '../market/capability.ts'
+import { DATASETS } from '../market/datasets.ts'
+import { addDays } from '../market/date.ts'
+import { cellIndex, expectedRows, missingCells } from '../planning/expected.ts'
+import type { Answer, BarRow } from '../sources/contract.ts'
+import { countsSymbols, type Work } from './batch-work.ts'
+import { mergeAnswer } from './merge-answer.ts'
+import type { MarketFacts } from './run-context.ts'
+
+/** A commit that brings nothing: what a call that failed for good leaves behind is put into it. */
+export const emptyAnswer = (work: Work, claim: Claim, call: SourceCall): Omit<AnswerCommit, 'merge'> => ({
+  claim,
+  dataset: call.dataset,
+  cover: null,
+  resolves: false,
+  missing: [],
+  suspensionExplains: false,
+  rejected: [],
+  requests: 0,
+  cells: 0,
+  countsSymbols: countsSymbols(work),
+})
+
+/** Commits the answer of one call: rows, what they cover, what is missing of what was expected. */
+export async function commitCall(
+  work: Work,
+  claim: Claim,
+  call: SourceCall,
+  answer: Answer,
+): Promise<CommitResult> {
+  const { deps, market, run, batch, source } = work
+  const cellKind = DATASETS[call.dataset].cell
+  const ids = call.symbols === null ? null : idsOf(call.symbols, market)
+  const rows = answer.rows as BarRow[]
+  const missing =
+    cellKind === 'session'
+      ? missingCells({
+          call,
+          instruments: market.instruments,
+          calendar: market.calendar,
+          has: cellIndex(rows.map((row) => ({ symbol: row.symbol, tradeDate: row.trade_date }))),
+        })
+      : []
+  return await commitAnswer(deps.db.sql, {
+    ...emptyAnswer(work, claim, call),
+    merge: (tx) => mergeAnswer(tx, call, answer, { source: source.name, runId: claim.runId, job: run.job }),
+    cover:
+      call.from === null || call.to === null
+        ? null
+        : { instruments: ids, from: call.from, to: call.to, until: nextSession(call.to, market) },
+    resolves: true,
+    missing: missing.map((cell) => ({ instrumentId: cell.id, tradeDate: cell.date })),
+    suspensionExplains: batch.dataset === 'bars',
+    rejected: answer.rejected,
+    requests: answer.requests,
+    cells: cellKind === 'session' ? settledCells(call, work) : 0,
+  })
+}
+
+const idsOf = (symbols: readonly string[], market: MarketFacts): number[] =>
+  symbols.flatMap((symbol) => market.bySymbol.get(symbol)?.id ?? [])
+
+/** The session after a date, so that closed days belong to the range before them; the next day where none is known. */
+function nextSession(date: string, { calendar }: MarketFacts): string {
+  const next = calendar.firstAtOrAfter(addDays(date, 1))
+  return next < calendar.length ? calendar.at(next) : addDays(date, 1)
+}
+
+/** Cells of the batch's region that a call brings. */
+function settledCells(call: SourceCall, { batch, market }: Work): number {
+  const { from, to } = call
+  if (from === null || to === null) return 0
+  if (batch.region.kind !== 'symbols' || call.symbols === null) return call.rows
+  const ids = new Set(idsOf(call.symbols, market))
+  return batch.region.items.reduce((sum, item) => {
+    const instrument = market.byId.get(item.id)
+    if (!instrument || !ids.has(item.id)) return sum
+    const first = item.from > from ? item.from : from
+    const last = item.to < to ? item.to : to
+    return first > last ? sum : sum + expectedRows(instrument, first, last, market.calendar)
+  }, 0)
+}

@@ -1,0 +1,168 @@
+import {
+  type Client,
+  type WorkflowExecutionDescription,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowFailedError,
+  WorkflowNotFoundError,
+} from '@temporalio/client'
+import { defineSearchAttributeKey, SearchAttributeType, TypedSearchAttributes } from '@temporalio/common'
+import { TASK_QUEUE } from '../../workflows/contract/ids.ts'
+import {
+  PAUSE_SIGNAL,
+  RESUME_SIGNAL,
+  SYNC_RUN_WORKFLOW,
+  type SyncRunInput,
+} from '../../workflows/contract/messages.ts'
+import { asTemporalError, TemporalAway } from './errors.ts'
+
+/** How an execution came to its end. */
+export type Ending = 'completed' | 'failed' | 'cancelled' | 'terminated' | 'timed_out'
+
+/** What the server knows of a run's workflow: its newest execution. */
+export type Execution =
+  | { kind: 'none' }
+  | { kind: 'open'; epoch: number | null; executionId: string; startedAt: Date }
+  | { kind: 'closed'; ending: Ending; epoch: number | null; executionId: string; startedAt: Date }
+
+export interface WorkflowStart {
+  workflowId: string
+  input: SyncRunInput
+  /** One line for the list in the Temporal Web UI. */
+  summary: string
+  details: string
+}
+
+const JOB = defineSearchAttributeKey('SyncJob', SearchAttributeType.KEYWORD)
+const RUN_ID = defineSearchAttributeKey('SyncRunId', SearchAttributeType.KEYWORD)
+const STATE = defineSearchAttributeKey('SyncState', SearchAttributeType.KEYWORD)
+
+// The client repeats calls for up to half a minute by itself; a person who waits for an answer gets one before that.
+const CALL_LIMIT_MS = 5_000
+
+const ENDINGS: Readonly<Record<string, Ending>> = {
+  COMPLETED: 'completed',
+  FAILED: 'failed',
+  CANCELLED: 'cancelled',
+  TERMINATED: 'terminated',
+  TIMED_OUT: 'timed_out',
+}
+
+/** Everything that the API asks of Temporal. Each call is limited in time and throws TemporalAway or TemporalRefused. */
+export class TemporalGateway {
+  readonly #client: Client
+  readonly #namespace: string
+
+  constructor(client: Client, namespace: string) {
+    this.#client = client
+    this.#namespace = namespace
+  }
+
+  /** Starts the workflow of a run; throws WorkflowExecutionAlreadyStartedError while an execution of it is open. */
+  async start({ workflowId, input, summary, details }: WorkflowStart): Promise<void> {
+    await this.call(() =>
+      this.#client.workflow.start(SYNC_RUN_WORKFLOW, {
+        taskQueue: TASK_QUEUE,
+        workflowId,
+        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+        workflowIdConflictPolicy: 'FAIL',
+        args: [input],
+        memo: { runId: input.runId, job: input.job, epoch: input.epoch },
+        typedSearchAttributes: new TypedSearchAttributes([
+          { key: JOB, value: input.job },
+          { key: RUN_ID, value: input.runId },
+          { key: STATE, value: 'pending' },
+        ]),
+        staticSummary: summary,
+        staticDetails: details,
+      }),
+    )
+  }
+
+  /** The newest execution of a workflow. `none` is a fact: the namespace was asked and answered. */
+  async describe(workflowId: string): Promise<Execution> {
+    try {
+      return executionOf(await this.call(() => this.#client.workflow.getHandle(workflowId).describe()))
+    } catch (error) {
+      if (!(error instanceof WorkflowNotFoundError)) throw error
+      await this.checkNamespace()
+      return { kind: 'none' }
+    }
+  }
+
+  /** Throws TemporalAway unless the namespace answers. */
+  async checkNamespace(): Promise<void> {
+    const { workflowService } = this.#client
+    await this.call(() => workflowService.describeNamespace({ namespace: this.#namespace }))
+  }
+
+  /** Sends pause, resume or cancel to a run; throws WorkflowNotFoundError when no execution is open. */
+  async steer(
+    action: 'pause' | 'resume' | 'cancel',
+    run: { id: string; workflowId: string },
+  ): Promise<void> {
+    const handle = this.#client.workflow.getHandle(run.workflowId)
+    const signal = action === 'pause' ? PAUSE_SIGNAL : RESUME_SIGNAL
+    await this.call(
+      async () =>
+        void (await (action === 'cancel' ? handle.cancel() : handle.signal(signal, { runId: run.id }))),
+    )
+  }
+
+  /** Ends one execution at once; for those whose run has another owner. */
+  async terminate(workflowId: string, executionId: string, reason: string): Promise<void> {
+    await this.call(() => this.#client.workflow.getHandle(workflowId, executionId).terminate(reason))
+  }
+
+  /** What a closed execution came to: its result, or the text of its failure. */
+  async endOf(workflowId: string, executionId: string): Promise<{ result: unknown } | { failure: string }> {
+    const handle = this.#client.workflow.getHandle(workflowId, executionId, { followRuns: false })
+    try {
+      return { result: await this.call(() => handle.result()) }
+    } catch (error) {
+      if (error instanceof WorkflowFailedError)
+        return { failure: rootOf(error.cause)?.message ?? error.message }
+      throw error
+    }
+  }
+
+  /** Programs that ask for work of the queue, with how long ago they did. */
+  async pollers(kind: 'workflow' | 'activity'): Promise<{ identity: string; agoMs: number }[]> {
+    const taskQueueType = kind === 'workflow' ? 1 : 2
+    const { pollers } = await this.call(() =>
+      this.#client.workflowService.describeTaskQueue({
+        namespace: this.#namespace,
+        taskQueue: { name: TASK_QUEUE },
+        taskQueueType,
+      }),
+    )
+    return (pollers ?? []).map(({ identity, lastAccessTime }) => ({
+      identity: identity ?? '',
+      agoMs: Date.now() - Number(lastAccessTime?.seconds ?? 0) * 1000,
+    }))
+  }
+
+  /** Runs one request with a time limit; errors come out as TemporalAway or TemporalRefused where they are such. */
+  async call<T>(request: () => Promise<T>): Promise<T> {
+    try {
+      return await this.#client.withDeadline(Date.now() + CALL_LIMIT_MS, request)
+    } catch (error) {
+      throw asTemporalError(error)
+    }
+  }
+}
+
+export { TemporalAway, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError }
+
+function executionOf(description: WorkflowExecutionDescription): Execution {
+  const { memo, runId: executionId, startTime: startedAt, status } = description
+  const epoch = typeof memo?.['epoch'] === 'number' ? memo['epoch'] : null
+  const ending = ENDINGS[status.name]
+  return ending === undefined
+    ? { kind: 'open', epoch, executionId, startedAt }
+    : { kind: 'closed', ending, epoch, executionId, startedAt }
+}
+
+/** The innermost cause says most. */
+function rootOf(error: Error | undefined): Error | undefined {
+  return error?.cause instanceof Error ? rootOf(error.cause) : error
+}

@@ -1,0 +1,88 @@
+import type { CallLimits, Capability, CapabilityTable } from './capability.ts'
+import type { Dataset } from './datasets.ts'
+import type { Exchange } from './symbol.ts'
+
+/*
+ * What Tushare can do and grants, as plain data: the source works by it, and the API shows the cost of a plan with it.
+ */
+
+/** Rows that one answer of an interface holds at most. The server cuts there without a word. */
+export const TUSHARE_ROW_CAPS = {
+  trade_cal: 10_000,
+  stock_basic: 6_000,
+  bse_mapping: 1_000,
+  suspend_d: 5_000,
+  daily: 6_000,
+  adj_factor: 6_000,
+} as const
+
+type Api = keyof typeof TUSHARE_ROW_CAPS
+
+// "100 codes were accepted in 2020, no documented maximum".
+const MAX_SYMBOLS = 100
+const ALL: readonly Exchange[] = ['SSE', 'SZSE', 'BSE']
+
+// A full answer cannot be told from a cut one where the server sends no `has_more`: plans stay one row below the cap.
+const dated = (api: Api, readyTime: string): Capability => ({
+  api,
+  exchanges: ALL,
+  historyStart: '1990-12-19',
+  bySymbols: { maxSymbols: MAX_SYMBOLS, rowCap: TUSHARE_ROW_CAPS[api] - 1 },
+  byDate: { rowCap: TUSHARE_ROW_CAPS[api] - 1, maxDates: 1 },
+  readyTime,
+})
+
+const list = (api: Api): Capability => ({ ...dated(api, '00:00'), bySymbols: null, byDate: null })
+
+export const TUSHARE_CAPABILITIES = {
+  trade_calendar: list('trade_cal'),
+  stock_list: list('stock_basic'),
+  suspension: list('suspend_d'),
+  // 15:00-16:00 by the documentation, up to 17:00 as observed since the after-hours change of July 2026.
+  bars: dated('daily', '17:00'),
+  adj_factor: dated('adj_factor', '17:00'),
+} as const satisfies CapabilityTable
+
+/** The parts that make up a list. */
+export const TUSHARE_LIST_PARTS: Partial<Record<Dataset, readonly string[]>> = {
+  trade_calendar: ['SSE'],
+  // Delisted and suspended listings come only when they are asked for; renumbered codes come last, when both are known.
+  stock_list: ['L', 'D', 'P', 'bse_mapping'],
+}
+
+// Tiers of Tushare's points page (doc_id 290): calls a minute and a day per interface.
+const TIERS: readonly { points: number; perMinute: number; perDay: number | null }[] = [
+  { points: 5_000, perMinute: 500, perDay: null },
+  { points: 2_000, perMinute: 200, perDay: 100_000 },
+  { points: 0, perMinute: 50, perDay: 8_000 },
+]
+
+// Interfaces with a limit of their own, whatever the tier.
+const OWN_LIMIT: Readonly<Record<string, number>> = { stock_basic: 50 }
+
+// Without points we start here and adopt the number that the first refusal names.
+const UNKNOWN_TIER = { perMinute: 500, perDay: null }
+
+export interface LimitSettings {
+  points: number | undefined
+  /** Overrides the tier; 0 is no limit. */
+  callsPerMinute: number | undefined
+  minIntervalMs: number
+}
+
+/** What an account may ask of one interface. */
+export function tushareLimits(api: string, settings: LimitSettings): CallLimits {
+  const { points, callsPerMinute, minIntervalMs } = settings
+  if (callsPerMinute !== undefined) {
+    return {
+      perMinute: callsPerMinute === 0 ? null : callsPerMinute,
+      perHour: null,
+      perDay: null,
+      minIntervalMs,
+    }
+  }
+  const tier = points === undefined ? UNKNOWN_TIER : (TIERS.find((t) => points >= t.points) ?? UNKNOWN_TIER)
+  const own = OWN_LIMIT[api]
+  const perMinute = own === undefined ? tier.perMinute : Math.min(own, tier.perMinute)
+  return { perMinute, perHour: null, perDay: tier.perDay, minIntervalMs }
+}

