@@ -9,6 +9,8 @@ export interface ActivitySettings {
   /** Symbols in a batch at most. */
   batchSize: number
   maxFailureRetries: number
+  /** Waits before a call that hiccuped is sent again, in ms. */
+  retryDelays: readonly number[]
   sourcePriority: Readonly<Partial<Record<SourceName, number>>>
 }
 

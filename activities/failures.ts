@@ -9,7 +9,7 @@ import type { Region, RegionItem } from '../planning/types.ts'
 import type { OwnedRun } from '../workflows/contract/activities.ts'
 import type { PlannedStage, RunTotals } from '../workflows/contract/messages.ts'
 import type { ActivityDeps } from './deps.ts'
-import { plannedStage } from './plan-stage.ts'
+import { planDatasets, plannedStage } from './plan-stage.ts'
 import { loadRun } from './run-context.ts'
 
 /** Gives up what is left of a batch. An optional dataset is skipped, anything else leaves one failure for its region. */
@@ -65,23 +65,35 @@ function datesOf(region: Region): { from: string | null; to: string | null } {
 // Retry batches stand behind all stages; the epoch tells those of one execution from those of the next.
 const RETRY_STAGE = 100
 
-/** The run's own open failures of single symbols as new batches, once per execution. */
+/**
+ * What the run could not bring, as new batches, once per execution: its open failures of single symbols, and in a retry
+ * also the cells that the execution before found missing.
+ */
 export async function planRetries(deps: ActivityDeps, owner: OwnedRun): Promise<PlannedStage> {
   const { sql } = deps.db
   const stage = RETRY_STAGE + owner.epoch
   const failures = (await openFailuresOf(sql, owner.runId)).filter((f) => f.instrument_id !== null)
-  if (failures.length > 0 && !(await stagePlanned(sql, owner.runId, stage))) {
+  const batches = [...retryBatches(failures), ...(owner.epoch > 1 ? await missingBatches(deps, owner) : [])]
+  if (batches.length > 0 && !(await stagePlanned(sql, owner.runId, stage))) {
     await sql.begin(async (tx) => {
       if (!(await lockOwnedRun(tx, owner)) || (await stagePlanned(tx, owner.runId, stage))) return
-      await insertBatches(tx, { ...owner, stage }, retryBatches(failures))
-      await logRun(tx, {
-        runId: owner.runId,
-        level: 'info',
-        message: `${failures.length} failures are tried once more`,
-      })
+      await insertBatches(tx, { ...owner, stage }, batches)
+      const message = `${failures.length} failures and ${batches.length} regions are tried once more`
+      await logRun(tx, { runId: owner.runId, level: 'info', message })
     })
   }
   return await plannedStage(deps, owner.runId, stage)
+}
+
+/** Wanted − covered, asked again: in a retry that is what was missing. Cells that failed by name are among them. */
+async function missingBatches(deps: ActivityDeps, owner: OwnedRun): Promise<NewBatch[]> {
+  const run = await loadRun(deps, owner.runId)
+  const plans = await planDatasets(
+    deps,
+    { ...run, params: { ...run.params, refresh: false } },
+    run.stages.length - 1,
+  )
+  return plans.flatMap((plan) => plan.batches).filter((batch) => DATASETS[batch.dataset].cell === 'session')
 }
 
 /** One batch for each dataset and span of dates. Its cells are counted already in the batch that failed. */

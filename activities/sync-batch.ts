@@ -1,10 +1,11 @@
-import { type Claim } from '../db/commit.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Claim } from '../db/commit.ts'
 import { claimBatch, getBatch, noteBatchTrouble, splitBatch } from '../db/queries/batches.ts'
 import { logRun } from '../db/queries/logs.ts'
 import { runTotals } from '../db/queries/runs.ts'
 import type { SourceCall } from '../market/capability.ts'
 import { callsOfRegion, splitRegion } from '../planning/calls.ts'
-import { AnswerTooLarge } from '../sources/contract.ts'
+import { type Answer, AnswerTooLarge } from '../sources/contract.ts'
 import { SourceError } from '../sources/errors.ts'
 import type { BatchInput, BatchOutcome } from '../workflows/contract/messages.ts'
 import type { Work } from './batch-work.ts'
@@ -24,6 +25,8 @@ import { BudgetLater, fetchCall } from './upstream.ts'
 
 // A batch that the source would need more calls for is split: an activity should be over in minutes.
 const MAX_CALLS = 60
+// Long enough for a hiccup to be over, short enough to cost nothing where the upstream really has no row.
+const EMPTY_AGAIN_MS = 1_000
 // While isolating, this many failing calls end the batch: then it is not single symbols.
 const MAX_ISOLATION_FAILURES = 60
 
@@ -112,7 +115,7 @@ async function callAfterCall(work: Work, first: SourceCall[]): Promise<Outcome> 
     if (!call) throw new RangeError(`batch ${input.seq} has no call ${cursor}`)
     const claim: Claim = { ...input, cursor }
     try {
-      const answer = await fetchCall(deps.db.sql, source, call, signal, input.isolate ? 0 : 3)
+      const answer = await fetchExpected(work, call)
       for (const message of answer.notes ?? [])
         await logRun(deps.db.sql, { runId: input.runId, level: 'warn', message })
       const result = await commitCall(work, claim, call, answer)
@@ -132,6 +135,16 @@ async function callAfterCall(work: Work, first: SourceCall[]): Promise<Outcome> 
   return { kind: 'done' }
 }
 
+/** An empty answer where rows are expected may be an upstream that is not ready: it is asked once more. */
+async function fetchExpected({ deps, source, input, signal }: Work, call: SourceCall): Promise<Answer> {
+  const retries = input.isolate ? [] : deps.settings.retryDelays
+  const answer = await fetchCall(deps.db.sql, source, call, signal, retries)
+  if (call.rows === 0 || answer.rows.length > 0 || answer.rejected.length > 0) return answer
+  await sleep(EMPTY_AGAIN_MS, undefined, { signal })
+  const again = await fetchCall(deps.db.sql, source, call, signal, retries)
+  return { ...again, requests: answer.requests + again.requests }
+}
+
 /** A commit was refused: another attempt was faster, or the run belongs to somebody else now. */
 async function afterFence({ deps, input }: Work, reason: string): Promise<Outcome> {
   const batch = await getBatch(deps.db.sql, input)
@@ -140,9 +153,22 @@ async function afterFence({ deps, input }: Work, reason: string): Promise<Outcom
     : { kind: 'fenced', reason }
 }
 
+/** A piece of an answer whose form has changed: what a person needs to see to mend the mapping. */
+async function quarantineSample(
+  deps: ActivityDeps,
+  claim: Claim,
+  sample: string,
+  error: SourceError,
+): Promise<void> {
+  const batch = await getBatch(deps.db.sql, claim)
+  await deps.db.sql`insert into quarantine (run_id, dataset, source, reason, raw)
+    values (${claim.runId}, ${batch?.dataset ?? 'unknown'}, ${claim.source}, ${error.details.upstreamMessage}, ${sample.slice(0, 4_000)})`
+}
+
 async function standStill({ deps, input }: Work, claim: Claim, error: unknown): Promise<Outcome> {
   if (!(error instanceof SourceError)) throw error
   await noteBatchTrouble(deps.db.sql, claim, { errorClass: error.errorClass, message: error.message })
+  if (error.details.sample !== undefined) await quarantineSample(deps, claim, error.details.sample, error)
   deps.log.warn({ runId: input.runId, batch: input.seq, errorClass: error.errorClass }, error.message)
   return { kind: 'failed', errorClass: error.errorClass, message: error.message, cursor: claim.cursor }
 }

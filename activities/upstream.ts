@@ -18,7 +18,6 @@ export class BudgetLater extends Error {
 
 // Longer waits go back to the workflow, which may have another source for the batch.
 const WAIT_HERE_MS = 5 * 60_000
-const RETRY_SECONDS = [1, 2, 4] as const
 
 /**
  * What a source gets to ask for slots: waits for its turn over all workers, and looks once more for a refusal that came
@@ -55,14 +54,15 @@ export function fetchContext(sql: Sql, source: Source, signal: AbortSignal): Fet
 
 /**
  * One call with what follows from its errors on the spot: a rate limit is noted and waited for, a hiccup is retried
- * after 1, 2 and 4 seconds, a refused permission is remembered. Everything else is the caller's.
+ * after growing waits, a refused permission is remembered. Everything else is the caller's.
  */
 export async function fetchCall(
   sql: Sql,
   source: Source,
   call: SourceCall,
   signal: AbortSignal,
-  retries: number,
+  /** Milliseconds before each try after the first; how many there are is how often it is tried again. */
+  retryDelays: readonly number[],
 ): Promise<Answer> {
   const context = fetchContext(sql, source, signal)
   let tries = 0
@@ -82,10 +82,10 @@ export async function fetchCall(
         refusals++
         continue
       }
-      const wait = SOURCE_ERRORS[error.errorClass].retryInPlace ? RETRY_SECONDS[tries] : undefined
-      if (wait === undefined || tries >= retries) throw error
+      const wait = SOURCE_ERRORS[error.errorClass].retryInPlace ? retryDelays[tries] : undefined
+      if (wait === undefined) throw error
       tries++
-      await sleep(wait * 1000, undefined, { signal })
+      await sleep(wait, undefined, { signal })
     }
   }
 }

@@ -122,15 +122,17 @@ export async function noteRateLimit(
   key: BudgetKey,
   refusal: { window: 'minute' | 'hour' | 'day'; calls: number | null; reason: string },
 ): Promise<{ blockedMs: number }> {
+  // A limit of nothing is no limit to keep a pace by: the block alone has to do.
+  const calls = refusal.calls === 0 ? null : refusal.calls
   const [row] = await sql<{ ms: number }[]>`
     update source_budget set blocked_reason = ${refusal.reason.slice(0, 300)},
       blocked_until = greatest(coalesce(blocked_until, clock_timestamp()), case ${refusal.window}::text
         when 'minute' then clock_timestamp() + interval '61 seconds'
         when 'hour' then date_trunc('hour', clock_timestamp(), 'Asia/Shanghai') + interval '1 hour 5 seconds'
         else date_trunc('day', clock_timestamp(), 'Asia/Shanghai') + interval '1 day 1 minute' end),
-      learned_per_minute = case when ${refusal.window === 'minute'} then coalesce(${refusal.calls}, learned_per_minute) else learned_per_minute end,
-      learned_per_hour = case when ${refusal.window === 'hour'} then coalesce(${refusal.calls}, learned_per_hour) else learned_per_hour end,
-      learned_per_day = case when ${refusal.window === 'day'} then coalesce(${refusal.calls}, learned_per_day) else learned_per_day end
+      learned_per_minute = case when ${refusal.window === 'minute'} then coalesce(${calls}, learned_per_minute) else learned_per_minute end,
+      learned_per_hour = case when ${refusal.window === 'hour'} then coalesce(${calls}, learned_per_hour) else learned_per_hour end,
+      learned_per_day = case when ${refusal.window === 'day'} then coalesce(${calls}, learned_per_day) else learned_per_day end
     where source = ${key.source} and account = ${key.account} and api = ${key.api}
     returning (extract(epoch from blocked_until - clock_timestamp()) * 1000)::float8 as ms`
   return { blockedMs: row?.ms ?? 0 }

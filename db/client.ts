@@ -1,6 +1,7 @@
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
 import * as schema from './schema/index.ts'
+import { promptSockets } from './socket.ts'
 
 export type Sql = postgres.Sql
 export type Tx = postgres.TransactionSql
@@ -46,6 +47,9 @@ export function openDatabase(options: { url: string; max?: number; name?: string
 // Plain rows of the sync tables only: few and short.
 const ORM_CONNECTIONS = 3
 
+// Known to the driver, though not to its types.
+const SOCKETS = { socket: promptSockets() } as object
+
 const pool = (options: { url: string; name?: string }, max: number): Sql =>
   postgres(options.url, {
     max,
@@ -53,6 +57,7 @@ const pool = (options: { url: string; name?: string }, max: number): Sql =>
     onnotice: () => undefined,
     connect_timeout: 10,
     idle_timeout: 300,
+    ...SOCKETS,
     connection: {
       application_name: options.name ?? 'ashare-sync',
       TimeZone: 'UTC',

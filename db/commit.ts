@@ -2,12 +2,13 @@ import type { Dataset } from '../market/datasets.ts'
 import type { Sql, Tx } from './client.ts'
 import { addCoverage, type MissingCell, replaceHoles } from './coverage.ts'
 import { repeatOnConflict } from './errors.ts'
-import { resolveFailures } from './queries/failures.ts'
+import { resolveFailures, resolveRegionFailures } from './queries/failures.ts'
+import { instrumentIds } from './queries/planning.ts'
 import type { MergeCounts } from './merge.ts'
 
 /*
  * The one way by which data enters the database: rows, batch cursor, coverage and counters of one upstream answer in one
- * short transaction. Lock order: batch, data tables, coverage, run.
+ * short transaction. Lock order: batch, data tables, coverage, run, failures.
  */
 
 /** What the activity believes about its batch; the commit is refused when the database knows better. */
@@ -54,7 +55,7 @@ interface LockedBatch {
 }
 
 // A cursor may move while the run is being paused: the answer at hand is still committed.
-const WRITABLE_RUN = new Set(['pending', 'running', 'paused', 'waiting'])
+const WRITABLE_RUN = ['pending', 'running', 'paused', 'waiting']
 
 /** Locks the batch and says why the claim no longer holds, or null when it does. */
 async function lockBatch(tx: Tx, claim: Claim): Promise<{ batch: LockedBatch; refused: string | null }> {
@@ -70,7 +71,7 @@ async function lockBatch(tx: Tx, claim: Claim): Promise<{ batch: LockedBatch; re
         ? `the batch is ${batch.state}`
         : batch.cursor !== claim.cursor
           ? `the cursor is at ${batch.cursor}, not ${claim.cursor}`
-          : WRITABLE_RUN.has(batch.run_status)
+          : WRITABLE_RUN.includes(batch.run_status)
             ? null
             : `the run is ${batch.run_status}`
   return { batch, refused }
@@ -96,13 +97,14 @@ async function writeAnswer(tx: Tx, answer: AnswerCommit): Promise<CommitResult> 
   const counts = await answer.merge(tx)
   if (answer.rejected.length > 0) await quarantineRows(tx, answer)
   if (answer.cover) await writeCoverage(tx, answer, answer.cover)
-  if (answer.resolves)
-    await resolveFailures(tx, { dataset: answer.dataset, runId: claim.runId, ...successOf(answer) })
   const cursor = claim.cursor + 1
   const done = cursor >= batch.calls_planned
   // What the calls of a batch settle adds up to its cells, however they were cut.
   const cells = done ? batch.cells_left : Math.min(answer.cells, batch.cells_left)
   await countAnswer(tx, answer, counts, { cursor, done, cells })
+  if (answer.resolves)
+    await resolveFailures(tx, { dataset: answer.dataset, runId: claim.runId, ...successOf(answer) })
+  if (done) await resolveRegionFailures(tx, claim)
   if (done && answer.countsSymbols) await countSymbols(tx, claim)
   return { kind: 'committed', cursor, done, counts }
 }
@@ -112,17 +114,13 @@ const successOf = ({ cover }: AnswerCommit) =>
     ? { instruments: cover.instruments, from: cover.from, to: cover.to }
     : { instruments: null, from: null, to: null }
 
-async function quarantineRows(tx: Tx, answer: AnswerCommit): Promise<void> {
-  const rows = answer.rejected.map((r) => ({
-    run_id: answer.claim.runId,
-    dataset: answer.dataset,
-    source: answer.claim.source,
-    symbol: r.symbol,
-    trade_date: r.trade_date,
-    reason: r.reason,
-    raw: r.raw.slice(0, 4_000),
-  }))
-  await tx`insert into quarantine ${tx(rows)}`
+async function quarantineRows(tx: Tx, { claim, dataset, rejected }: AnswerCommit): Promise<void> {
+  // Arrays: an answer of many pages may be bad as a whole, and a statement takes 65,534 parameters at most.
+  await tx`
+    insert into quarantine (run_id, dataset, source, symbol, trade_date, reason, raw)
+    select ${claim.runId}, ${dataset}, ${claim.source}, * from unnest(${rejected.map((r) => r.symbol)}::text[],
+      ${rejected.map((r) => r.trade_date)}::date[], ${rejected.map((r) => r.reason)}::text[],
+      ${rejected.map((r) => r.raw.slice(0, 4_000))}::text[])`
 }
 
 async function writeCoverage(
@@ -137,14 +135,29 @@ async function writeCoverage(
 }
 
 async function unexplained(tx: Tx, answer: AnswerCommit): Promise<(MissingCell & { reason: string })[]> {
+  const missing = await notSuspended(tx, answer)
+  const refused = await refusedCells(tx, answer)
+  const isRefused = ({ instrumentId: id, tradeDate }: MissingCell) =>
+    refused.has(`${id} ${tradeDate}`) || refused.has(`${id} `)
+  return missing.map((cell) => ({ ...cell, reason: isRefused(cell) ? 'rejected' : 'missing' }))
+}
+
+/** Cells whose row came and was refused: those are not absent upstream. Without a date it may have been any of a symbol's. */
+async function refusedCells(tx: Tx, { missing, rejected }: AnswerCommit): Promise<Set<string>> {
+  const symbols = rejected.flatMap((row) => row.symbol ?? [])
+  if (missing.length === 0 || symbols.length === 0) return new Set()
+  const ids = await instrumentIds(tx, symbols)
+  return new Set(rejected.map((row) => `${ids.get(row.symbol ?? '') ?? ''} ${row.trade_date ?? ''}`))
+}
+
+async function notSuspended(tx: Tx, answer: AnswerCommit): Promise<readonly MissingCell[]> {
   const { missing } = answer
-  if (missing.length === 0) return []
-  if (!answer.suspensionExplains) return missing.map((cell) => ({ ...cell, reason: 'missing' }))
-  const left = await tx<{ i: number; d: string }[]>`
-    select m.i, m.d from unnest(${missing.map((m) => m.instrumentId)}::int[], ${missing.map((m) => m.tradeDate)}::date[]) as m(i, d)
+  if (missing.length === 0 || !answer.suspensionExplains) return missing
+  return await tx<MissingCell[]>`
+    select m.i as "instrumentId", m.d as "tradeDate"
+    from unnest(${missing.map((m) => m.instrumentId)}::int[], ${missing.map((m) => m.tradeDate)}::date[]) as m(i, d)
     where not exists (select from suspension s where s.instrument_id = m.i and s.trade_date = m.d
       and s.suspend_type = 'S' and s.suspend_timing is null)`
-  return left.map((cell) => ({ instrumentId: cell.i, tradeDate: cell.d, reason: 'missing' }))
 }
 
 async function countAnswer(
@@ -161,11 +174,13 @@ async function countAnswer(
       cells_done = cells_done + ${state.cells}, state = case when ${state.done} then 'done' else state end,
       finished_at = case when ${state.done} then now() else finished_at end, error_class = null, message = null
     where run_id = ${claim.runId} and seq = ${claim.seq}`
-  await tx`
+  // The run was looked at, not locked, when the batch was: it may have ended or changed its owner since.
+  const run = await tx`
     update sync_run set inserted = inserted + ${counts.inserted}, updated = updated + ${counts.updated},
       unchanged = unchanged + ${counts.unchanged}, rejected = rejected + ${rejected}, calls = calls + ${answer.requests},
       cells_done = cells_done + ${state.cells}, updated_at = now()
-    where id = ${claim.runId}`
+    where id = ${claim.runId} and owner_epoch = ${claim.epoch} and status = any(${WRITABLE_RUN})`
+  if (run.count === 0) throw new Fenced('the run ended or has a newer owner')
 }
 
 /**

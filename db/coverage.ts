@@ -32,7 +32,8 @@ export async function addCoverage(
     where not c.ranges @> excluded.ranges`
 }
 
-// Two complete answers this far apart that both lack a cell make it absent upstream: not asked again.
+// Two complete answers this far apart that both lack a cell make it absent upstream: not asked again. A row that came and
+// was rejected is no absence, so the time counts from the first answer after it.
 const ABSENT_AFTER = '24 hours'
 
 interface HoleRegion {
@@ -67,8 +68,10 @@ export async function replaceHoles(
     insert into coverage_hole as h (dataset, instrument_id, trade_date, source, reason)
     select ${region.dataset}, i, d, ${region.source}, r
     from unnest(${sorted.map((m) => m.instrumentId)}::int[], ${sorted.map((m) => m.tradeDate)}::date[], ${sorted.map((m) => m.reason)}::text[]) as m(i, d, r)
-    on conflict (dataset, instrument_id, trade_date, source) do update set answers = h.answers + 1, last_seen_at = now(),
-      reason = case when h.first_seen_at < now() - ${ABSENT_AFTER}::interval and excluded.reason = 'missing'
+    on conflict (dataset, instrument_id, trade_date, source) do update set last_seen_at = now(),
+      answers = case when h.reason = 'rejected' then 1 else h.answers + 1 end,
+      first_seen_at = case when h.reason = 'rejected' then now() else h.first_seen_at end,
+      reason = case when excluded.reason = 'missing' and h.reason <> 'rejected' and h.first_seen_at < now() - ${ABSENT_AFTER}::interval
         then 'absent_upstream' else excluded.reason end`
 }
 

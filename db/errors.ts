@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { DrizzleQueryError } from 'drizzle-orm'
 
 /**
  * A database error as it may leave this process: code, constraint and table. Drivers put the statement and all its
@@ -30,8 +31,12 @@ function driverError(error: unknown): Record<string, unknown> | null {
   if (typeof code === 'string' && /^(CONNECT|CONNECTION_|ECONN|EPIPE|ENOTFOUND|ETIMEDOUT)/.test(code)) {
     return error as unknown as Record<string, unknown>
   }
-  return driverError(error.cause)
+  return driverError(error.cause) ?? wrapped(error)
 }
+
+/** Drizzle repeats the parameters for whatever went wrong, also when the driver itself gave up before PostgreSQL saw them. */
+const wrapped = (error: Error): Record<string, unknown> | null =>
+  error instanceof DrizzleQueryError ? { code: (error.cause as { code?: unknown } | undefined)?.code } : null
 
 /** Re-creates a driver's error without statement and parameters; anything else passes unchanged. */
 export function withoutParameters(error: unknown): unknown {

@@ -1,6 +1,9 @@
 import { boardOf, exchangeOf, parseSymbol } from '../market/symbol.ts'
 import type { Tx } from './client.ts'
 
+/** Held by whoever opens instruments or changes what codes stand for: lists, renumberings and stubs must not interleave. */
+export const IDENTITY_LOCK = 7_316_205
+
 /**
  * Ids of the instruments behind symbols. A symbol that no list has named opens a flagged stub, so that its rows are not
  * lost; the stock list completes it when it comes.
@@ -22,7 +25,7 @@ export async function resolveInstruments(
 async function openStub(tx: Tx, symbol: string, source: string): Promise<number> {
   if (parseSymbol(symbol) === null) throw new TypeError(`not a symbol: ${symbol}`)
   // Two transactions may meet a new symbol at once: the lock lets the second one find the first one's row.
-  await tx`select pg_advisory_xact_lock(hashtextextended(${symbol}, 7))`
+  await tx`select pg_advisory_xact_lock(${IDENTITY_LOCK})`
   const [found] = await tx<
     { instrument_id: number }[]
   >`select instrument_id from instrument_code where code = ${symbol}`

@@ -120,17 +120,19 @@ export async function mergeRows(
     .count
   if (inserted === lines.length) return { inserted, updated: 0, unchanged: 0 }
   // The stage has no statistics: without this the planner may scan whole partitions instead of probing the key.
-  await tx.unsafe(
-    'set local enable_hashjoin = off; set local enable_mergejoin = off; set local enable_seqscan = off',
-  )
+  await tx.unsafe(PROBE.map((method) => `set local ${method} = off`).join(';'))
   const [row] = await tx.unsafe<{ updated: number }[]>(updateStatement(spec, dataset, context), [
     context.source,
     context.runId,
     context.job,
   ])
+  // What follows in the transaction is planned as ever.
+  await tx.unsafe(PROBE.map((method) => `set local ${method} = on`).join(';'))
   const updated = row?.updated ?? 0
   return { inserted, updated, unchanged: lines.length - inserted - updated }
 }
+
+const PROBE = ['enable_hashjoin', 'enable_mergejoin', 'enable_seqscan'] as const
 
 function insertStatement(spec: MergeSpec): string {
   const staged = ['instrument_id', 'symbol', 'trade_date', ...spec.extraKey, ...Object.keys(spec.values)]
@@ -140,31 +142,50 @@ function insertStatement(spec: MergeSpec): string {
   return `insert into ${spec.table} (${columns.join(', ')}) select ${values.join(', ')} from ${stageName(spec)} on conflict do nothing`
 }
 
-/** Later nulls never overwrite values: a null in the stage is no difference. */
+/**
+ * Later nulls never overwrite values: a null in the stage is no difference.
+ *
+ * Rows that differ are locked, then compared once more: another transaction may have changed one since this statement
+ * began, and what is kept as its old value has to be what it held last. Equal rows are not locked, since a lock is a write.
+ *
+ * Changed rows are written as inserts that conflict, because those find their row by the key whatever the planner
+ * believes of the table; an update from a join does not.
+ */
 function updateStatement(spec: MergeSpec, dataset: string, range: { from: string; to: string }): string {
   const keys = ['instrument_id', 'trade_date', ...spec.extraKey]
   const values = Object.keys(spec.values)
+  const fixed = Object.entries(spec.fixed)
   const onKey = [
     ...keys.map((k) => `t.${k} = s.${k}`),
-    ...Object.entries(spec.fixed).map(([c, v]) => `t.${c} = '${v}'`),
+    ...fixed.map(([c, v]) => `t.${c} = '${v}'`),
     't.source = $1',
-    // Dates as literals let the planner leave out the partitions of other years.
-    `t.trade_date between '${range.from}' and '${range.to}'`,
+    // Dates as literals let the planner leave out the partitions of other years. As a plain range it would also take the
+    // index of dates for as good as the key.
+    `(t.trade_date >= '${range.from}' or t.trade_date is null) and (t.trade_date <= '${range.to}' or t.trade_date is null)`,
   ].join(' and ')
   const differs = values.map((c) => `(s.${c} is not null and s.${c} is distinct from t.${c})`).join(' or ')
+  const merged = values.map((c) => `coalesce(s.${c}, t.${c}) as ${c}`).join(', ')
   const oldValues = values.map((c) => `'${c}', t.${c}`).join(', ')
   const keep = spec.revisioned
-    ? `, kept as (insert into revision (dataset, instrument_id, trade_date, source, old, known_from, run_id)
-        select '${dataset}', instrument_id, trade_date, $1, old_values, old_since, $2::uuid from changed)`
+    ? `, kept as (insert into revision (dataset, instrument_id, trade_date, source, old, known_from, known_to, run_id)
+        select '${dataset}', instrument_id, trade_date, $1, old_values, old_since, greatest(now(), old_since), $2::uuid from changed)`
     : ''
-  return `with changed as (
-      select s.*, t.old_values, t.old_since from ${stageName(spec)} s cross join lateral (
-        select t.*, t.updated_at as old_since, jsonb_build_object(${oldValues}) as old_values
-        from ${spec.table} t where ${onKey} limit 1
+  const written = [...keys, 'symbol', ...values]
+  return `with differing as materialized (
+      select s.* from ${stageName(spec)} s cross join lateral (
+        select t.* from ${spec.table} t where ${onKey} limit 1
       ) t where ${differs} order by ${keys.map((k) => `s.${k}`).join(', ')}
+    ), changed as materialized (
+      select ${keys.map((k) => `s.${k}`).join(', ')}, s.symbol, ${merged}, t.old_values, t.old_since
+      from differing s cross join lateral (
+        select t.*, t.updated_at as old_since, jsonb_build_object(${oldValues}) as old_values
+        from ${spec.table} t where ${onKey} for update
+      ) t where ${differs}
     )${keep}, done as (
-      update ${spec.table} t set ${values.map((c) => `${c} = coalesce(s.${c}, t.${c})`).join(', ')},
-        symbol = s.symbol, updated_at = now(), run_id = $2::uuid, data_type = $3
-      from changed s where ${onKey} returning 1
+      insert into ${spec.table} (${[...written, ...fixed.map(([c]) => c)].join(', ')}, source, updated_at, run_id, data_type)
+      select ${[...written, ...fixed.map(([, v]) => `'${v}'`)].join(', ')}, $1, greatest(now(), old_since), $2::uuid, $3 from changed
+      on conflict (${[...keys, ...fixed.map(([c]) => c)].join(', ')}, source) do update set
+        ${['symbol', ...values, 'updated_at', 'run_id', 'data_type'].map((c) => `${c} = excluded.${c}`).join(', ')}
+      returning 1
     ) select count(*)::int as updated from done`
 }

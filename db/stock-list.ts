@@ -1,5 +1,6 @@
 import { codeOf } from '../market/symbol.ts'
 import type { Tx } from './client.ts'
+import { IDENTITY_LOCK } from './instruments.ts'
 import type { MergeCounts } from './merge.ts'
 
 /** A row of a stock list in canonical form; see sources/contract.ts for units. */
@@ -21,9 +22,6 @@ export interface StockListRow {
   is_hs: string | null
 }
 
-// Ids are handed out in the order of the first list that names a stock, so two lists at once must not interleave.
-const LIST_LOCK = 7_316_205
-
 /** Merges one list of stocks of one source: identity first, then the rows as that source lists them. */
 export async function mergeStockList(
   tx: Tx,
@@ -31,10 +29,12 @@ export async function mergeStockList(
   context: { source: string; runId: string; job: string },
 ): Promise<MergeCounts> {
   if (rows.length === 0) return { inserted: 0, updated: 0, unchanged: 0 }
-  await tx`select pg_advisory_xact_lock(${LIST_LOCK})`
-  const sorted = [...rows]
+  await tx`select pg_advisory_xact_lock(${IDENTITY_LOCK})`
+  // A list may name a stock twice (pages overlap), and one statement may touch a row once: the later one is the fresher.
+  const byCode = new Map(rows.map((row) => [codeOf(row.symbol), row]))
+  const sorted = [...byCode]
+    .map(([code, row]) => ({ ...row, code }))
     .sort((a, b) => (a.symbol < b.symbol ? -1 : 1))
-    .map((row) => ({ ...row, code: codeOf(row.symbol) }))
   const payload = tx.json(sorted)
   await openInstruments(tx, payload, context.source)
   await completeInstruments(tx, payload)
@@ -107,41 +107,47 @@ async function mergeListRows(
 
 /**
  * Makes an old code and its successor one instrument. When both were opened apart (rows came before the mapping did),
- * the rows of the stub move to the listed instrument.
+ * everything of the old one moves to the new one.
  */
 export async function mergeCodeChanges(
   tx: Tx,
   changes: readonly { old_symbol: string; new_symbol: string; list_date: string | null }[],
   context: { source: string; renumberedOn: string },
 ): Promise<MergeCounts> {
+  await tx`select pg_advisory_xact_lock(${IDENTITY_LOCK})`
   const counts: MergeCounts = { inserted: 0, updated: 0, unchanged: 0 }
   for (const change of changes) {
-    const [target] = await tx<
-      { id: number }[]
-    >`select instrument_id as id from instrument_code where code = ${change.new_symbol}`
-    if (!target) {
+    const target = await instrumentOf(tx, change.new_symbol)
+    const old = await instrumentOf(tx, change.old_symbol)
+    if (target === null || old === target) {
       counts.unchanged++
       continue
     }
-    const [old] = await tx<
-      { id: number }[]
-    >`select instrument_id as id from instrument_code where code = ${change.old_symbol}`
-    if (!old) {
-      await tx`insert into instrument_code (code, instrument_id, valid_from, valid_to, source)
-        values (${change.old_symbol}, ${target.id}, ${change.list_date}, ${context.renumberedOn}, ${context.source})`
-      await tx`update instrument_code set valid_from = ${context.renumberedOn} where code = ${change.new_symbol}`
-      counts.inserted++
-    } else if (old.id !== target.id) {
-      await moveRows(tx, old.id, target.id)
-      await tx`update instrument_code set instrument_id = ${target.id}, valid_to = ${context.renumberedOn} where code = ${change.old_symbol}`
+    if (old !== null) await moveInstrument(tx, old, target)
+    await tx`
+      insert into instrument_code (code, instrument_id, valid_from, valid_to, source)
+      values (${change.old_symbol}, ${target}, ${change.list_date}, ${context.renumberedOn}, ${context.source})
+      on conflict (code) do update set instrument_id = excluded.instrument_id, valid_to = excluded.valid_to,
+        valid_from = coalesce(instrument_code.valid_from, excluded.valid_from)`
+    await tx`update instrument_code set valid_from = ${context.renumberedOn} where code = ${change.new_symbol}`
+    if (old === null) counts.inserted++
+    else {
+      await tx`delete from instrument i where id = ${old} and not exists (select from instrument_code c where c.instrument_id = i.id)`
       counts.updated++
-    } else counts.unchanged++
+    }
   }
   return counts
 }
 
-/** Rows that both have stay as the listed instrument has them. */
-async function moveRows(tx: Tx, from: number, to: number): Promise<void> {
+async function instrumentOf(tx: Tx, symbol: string): Promise<number | null> {
+  const [row] = await tx<
+    { id: number }[]
+  >`select instrument_id as id from instrument_code where code = ${symbol}`
+  return row?.id ?? null
+}
+
+/** Rows that both have stay as the new one has them; what it covers is asked again. */
+async function moveInstrument(tx: Tx, from: number, to: number): Promise<void> {
   await tx`update bars o set instrument_id = ${to} where instrument_id = ${from} and not exists
     (select from bars n where n.instrument_id = ${to} and (n.trade_date, n.period, n.source) = (o.trade_date, o.period, o.source))`
   await tx`update adj_factor o set instrument_id = ${to} where instrument_id = ${from} and not exists
@@ -151,5 +157,12 @@ async function moveRows(tx: Tx, from: number, to: number): Promise<void> {
   for (const table of ['bars', 'adj_factor', 'suspension', 'coverage', 'coverage_hole']) {
     await tx`delete from ${tx(table)} where instrument_id = ${from}`
   }
+  await tx`update revision set instrument_id = ${to} where instrument_id = ${from}`
+  await tx`update sync_failure set resolved_at = now() where instrument_id = ${from} and resolved_at is null`
   await tx`update stock_basic_info set instrument_id = ${to} where instrument_id = ${from}`
+  // The new code may be a stub yet, while a list named the old one.
+  await tx`
+    update instrument n set stub = n.stub and o.stub, list_date = coalesce(n.list_date, o.list_date),
+      delist_date = coalesce(n.delist_date, o.delist_date)
+    from instrument o where n.id = ${to} and o.id = ${from}`
 }

@@ -12,6 +12,8 @@ export async function mergeCalendar(
   }[],
   context: { source: string; runId: string; job: string },
 ): Promise<MergeCounts> {
+  // An answer may hold a day twice, and one statement may touch a row once.
+  const days = [...new Map(rows.map((row) => [`${row.exchange} ${row.trade_date}`, row])).values()]
   const touched = await tx.unsafe<{ inserted: boolean }[]>(
     `insert into trade_calendar as t (exchange, trade_date, is_open, previous_trade_date, source, run_id, data_type)
      select exchange, trade_date, is_open, previous_trade_date, $2, $3::uuid, $4
@@ -23,9 +25,9 @@ export async function mergeCalendar(
      where t.is_open is distinct from excluded.is_open
        or (excluded.previous_trade_date is not null and t.previous_trade_date is distinct from excluded.previous_trade_date)
      returning (xmax = 0) as inserted`,
-    [tx.json(rows), context.source, context.runId, context.job],
+    [tx.json(days), context.source, context.runId, context.job],
   )
   const inserted = touched.filter((row) => row.inserted).length
   const updated = touched.length - inserted
-  return { inserted, updated, unchanged: rows.length - inserted - updated }
+  return { inserted, updated, unchanged: days.length - inserted - updated }
 }

@@ -14,7 +14,7 @@ import type { SourceRest } from './source-rest.ts'
  *   done                      → the next batch
  *   split                     → its children take its place
  *   wait                      → back to the list; no batch starts before that time
- *   failed, class says rest   → the source is probed: up → the batch again, and on its second strike isolated;
+ *   failed, class says rest   → the source is probed: up → the batch again, isolating;
  *                               down → everything waits until the source is up
  *   failed, class says isolate→ isolated at once when the source has served this dataset before, else given up
  *   failed, class says skip   → the account may not call this interface: the whole dataset is given up
@@ -97,7 +97,7 @@ export class Lane {
     this.#inFlight.add(seq)
     try {
       await this.#untilDue()
-      const isolate = (this.#strikes.get(seq) ?? 0) >= 2
+      const isolate = (this.#strikes.get(seq) ?? 0) >= 1
       const outcome = await this.#context.gate.run(() => this.#context.syncBatch(seq, isolate))
       this.#context.onTotals(outcome.totals)
       await this.#settle(seq, outcome)
@@ -139,8 +139,8 @@ export class Lane {
     if (next === 'stop') throw new LaneStopped('fatal', `${message}. What to do: ${hint}.`)
     if (next === 'skip') return await this.#giveUpAll(seq, outcome)
     const strikes = (this.#strikes.get(seq) ?? 0) + 1
-    this.#strikes.set(seq, next === 'isolate' ? strikes + 1 : strikes)
-    if (strikes > 3 || (next === 'isolate' && !this.#served && strikes > 1)) {
+    this.#strikes.set(seq, strikes)
+    if (strikes > 2 || (next === 'isolate' && !this.#served && strikes > 1)) {
       // Batch after batch refused and none ever served: it is the interface, not the symbols.
       return !this.#served && this.#givenUp > 0
         ? await this.#giveUpAll(seq, outcome)

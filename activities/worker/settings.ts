@@ -17,12 +17,16 @@ export function sourceSettings(config: Config): SourceSettings {
   }
 }
 
+// 2^n seconds: most hiccups are over after one, and a source that is down should be noticed within ten.
+const RETRY_DELAYS = [1_000, 2_000, 4_000] as const
+
 /** What activities take from the configuration. */
 export function activitySettings(config: Config): ActivitySettings {
   return {
     historyStart: config.HISTORY_START_DATE,
     batchSize: config.BATCH_SIZE,
     maxFailureRetries: config.MAX_FAILURE_RETRIES,
+    retryDelays: RETRY_DELAYS,
     sourcePriority: config.TUSHARE_PRIORITY === null ? {} : { tushare: config.TUSHARE_PRIORITY },
   }
 }

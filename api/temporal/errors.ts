@@ -25,7 +25,8 @@ const CODES: Readonly<Record<number, string>> = {
   16: 'UNAUTHENTICATED',
 }
 // A wrong key or a call that this server does not know stays wrong.
-const FINAL = new Set([3, 12])
+const FINAL = new Set<number>([3, 12])
+const BY_KEY = new Set<number>([7, 16])
 
 /** A client's error as it may leave this process: the status and, where the request was refused, why. */
 export function asTemporalError(error: unknown): unknown {
@@ -38,6 +39,6 @@ export function asTemporalError(error: unknown): unknown {
   }
   const code = CODES[cause.code] ?? `code ${cause.code}`
   if (FINAL.has(cause.code)) return new TemporalRefused(`${code}: ${cause.details}`)
-  const hint = cause.code === 7 || cause.code === 16 ? ': check TEMPORAL_API_KEY and TEMPORAL_TLS' : ''
+  const hint = BY_KEY.has(cause.code) ? ': check TEMPORAL_API_KEY and TEMPORAL_TLS' : ''
   return new TemporalAway(`${code}${hint}`)
 }

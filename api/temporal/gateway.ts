@@ -39,6 +39,9 @@ const STATE = defineSearchAttributeKey('SyncState', SearchAttributeType.KEYWORD)
 // The client repeats calls for up to half a minute by itself; a person who waits for an answer gets one before that.
 const CALL_LIMIT_MS = 5_000
 
+// TaskQueueType of Temporal's protocol.
+const QUEUE_TYPES = { workflow: 1, activity: 2 } as const
+
 const ENDINGS: Readonly<Record<string, Ending>> = {
   COMPLETED: 'completed',
   FAILED: 'failed',
@@ -96,16 +99,13 @@ export class TemporalGateway {
   }
 
   /** Sends pause, resume or cancel to a run; throws WorkflowNotFoundError when no execution is open. */
-  async steer(
-    action: 'pause' | 'resume' | 'cancel',
-    run: { id: string; workflowId: string },
-  ): Promise<void> {
+  async steer(action: 'pause' | 'resume' | 'cancel', run: { id: string; workflowId: string }): Promise<void> {
     const handle = this.#client.workflow.getHandle(run.workflowId)
     const signal = action === 'pause' ? PAUSE_SIGNAL : RESUME_SIGNAL
-    await this.call(
-      async () =>
-        void (await (action === 'cancel' ? handle.cancel() : handle.signal(signal, { runId: run.id }))),
-    )
+    await this.call(async () => {
+      if (action === 'cancel') await handle.cancel()
+      else await handle.signal(signal, { runId: run.id })
+    })
   }
 
   /** Ends one execution at once; for those whose run has another owner. */
@@ -127,15 +127,15 @@ export class TemporalGateway {
 
   /** Programs that ask for work of the queue, with how long ago they did. */
   async pollers(kind: 'workflow' | 'activity'): Promise<{ identity: string; agoMs: number }[]> {
-    const taskQueueType = kind === 'workflow' ? 1 : 2
     const { pollers } = await this.call(() =>
       this.#client.workflowService.describeTaskQueue({
         namespace: this.#namespace,
         taskQueue: { name: TASK_QUEUE },
-        taskQueueType,
+        // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- the enum's package is no dependency of ours
+        taskQueueType: QUEUE_TYPES[kind],
       }),
     )
-    return (pollers ?? []).map(({ identity, lastAccessTime }) => ({
+    return pollers.map(({ identity, lastAccessTime }) => ({
       identity: identity ?? '',
       agoMs: Date.now() - Number(lastAccessTime?.seconds ?? 0) * 1000,
     }))

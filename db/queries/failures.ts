@@ -46,7 +46,10 @@ export async function recordFailures(tx: Tx | Sql, failure: NewFailure): Promise
       message = excluded.message, run_id = excluded.run_id`
 }
 
-/** A success resolves what it covers, whoever fetched it. Whole lists resolve failures without dates. */
+/**
+ * A success resolves what it covers, whoever fetched it. Whole lists resolve failures without dates; a day of the whole
+ * market does not: that it came says nothing of, say, a symbol that does not exist.
+ */
 export async function resolveFailures(
   tx: Tx,
   success: {
@@ -60,9 +63,23 @@ export async function resolveFailures(
   await tx`
     update sync_failure f set resolved_at = now(), resolved_by = ${success.runId}
     where resolved_at is null and dataset = ${success.dataset}
-      and (${success.instruments === null} or instrument_id = any(${(success.instruments ?? []) as number[]}))
+      and (instrument_id = any(${(success.instruments ?? []) as number[]})
+        or (${success.instruments === null} and (${success.from === null} or from_date is not null)))
       and (from_date is null or from_date >= ${success.from ?? '0001-01-01'}::date)
       and (to_date is null or to_date <= ${success.to ?? '9999-12-31'}::date)`
+}
+
+/**
+ * A batch that was given up left one failure for its region. Once it ends well after all, and no other batch of its kind
+ * is unfinished, nothing of that region is open any more.
+ */
+export async function resolveRegionFailures(tx: Tx, batch: { runId: string; seq: number }): Promise<void> {
+  await tx`
+    update sync_failure f set resolved_at = now(), resolved_by = ${batch.runId} from sync_batch mine
+    where mine.run_id = ${batch.runId} and mine.seq = ${batch.seq} and f.run_id = ${batch.runId} and f.resolved_at is null
+      and f.dataset = mine.dataset and f.instrument_id is null and f.symbol is null and not exists (
+        select from sync_batch b where b.run_id = ${batch.runId} and b.dataset = mine.dataset
+          and b.state in ('pending', 'running', 'failed'))`
 }
 
 /** Open failures of a run that may still be retried. */

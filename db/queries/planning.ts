@@ -2,7 +2,7 @@ import { SessionCalendar } from '../../market/calendar.ts'
 import type { PlanInstrument } from '../../planning/types.ts'
 import type { SourceCoverage } from '../../planning/wanted.ts'
 import { parseMultirange } from '../../planning/wanted.ts'
-import type { Sql } from '../client.ts'
+import type { Sql, Tx } from '../client.ts'
 
 /** All open days that are known, those to come included. The market has one calendar: Shanghai's; Beijing publishes none of its own. */
 export async function loadCalendar(sql: Sql): Promise<SessionCalendar> {
@@ -21,7 +21,7 @@ export async function loadInstruments(sql: Sql): Promise<(PlanInstrument & { stu
 }
 
 /** Ids behind any code that an instrument has or had. */
-export async function instrumentIds(sql: Sql, symbols: readonly string[]): Promise<Map<string, number>> {
+export async function instrumentIds(sql: Sql | Tx, symbols: readonly string[]): Promise<Map<string, number>> {
   const rows = await sql<{ code: string; id: number }[]>`
     select code, instrument_id as id from instrument_code where code = any(${symbols as string[]})`
   return new Map(rows.map((row) => [row.code, row.id]))

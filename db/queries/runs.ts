@@ -151,6 +151,7 @@ export async function reopenRun(db: Database, runId: string): Promise<number | '
         returning owner_epoch`
       if (!row) throw new NotReopened()
       await tx`update sync_batch set owner_epoch = ${row.owner_epoch} where run_id = ${runId} and state = 'pending'`
+      await recountSymbols(tx, runId)
       return row.owner_epoch
     })
   } catch (error) {
@@ -161,6 +162,34 @@ export async function reopenRun(db: Database, runId: string): Promise<number | '
 }
 
 class NotReopened extends Error {}
+
+/**
+ * A batch that failed had counted its symbols as done, and so had the last of their other batches. Now that it is pending
+ * again they are counted anew, or its end would count them twice. What is done stands with the newest finished batch.
+ */
+async function recountSymbols(tx: Tx, runId: string): Promise<void> {
+  await tx`
+    with stages as (
+      select stage, max(seq) filter (where state in ('done', 'failed', 'skipped')) as last,
+        bool_or(instruments is null) filter (where state in ('pending', 'running')) as market_open,
+        bool_or(instruments is null) filter (where state in ('done', 'failed', 'skipped')) as market_done
+      from sync_batch where run_id = ${runId} and state <> 'split' group by stage having sum(symbols_done) > 0
+    ), symbols as (
+      select b.stage, i, bool_or(b.state in ('pending', 'running')) as open
+      from sync_batch b join stages using (stage), unnest(b.instruments) i
+      where b.run_id = ${runId} and b.state <> 'split' group by 1, 2
+    ), counted as (
+      select stage, last, case when last is null or market_open then 0
+        when market_done then greatest(0, (select total from sync_run where id = ${runId}) - (select count(*) from symbols s where s.stage = t.stage and open))
+        else (select count(*) from symbols s where s.stage = t.stage and not open) end as done
+      from stages t
+    ), written as (
+      update sync_batch b set symbols_done = case when b.seq = c.last then c.done else 0 end
+      from counted c where b.run_id = ${runId} and b.stage = c.stage
+    )
+    update sync_run set symbols_done = (select sum(done) from counted)
+    where id = ${runId} and exists (select from counted)`
+}
 
 /**
  * Ends a run from outside: its workflow is gone. Fences whatever may still work for it.

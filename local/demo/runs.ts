@@ -4,7 +4,6 @@ import { openRecordedMarket } from '../replay/recorded.ts'
 export interface DemoRun {
   title: string
   body: {
-    all_history?: true
     start_date: string
     end_date: string
     symbols?: readonly string[]
@@ -22,7 +21,7 @@ export async function planRuns(
     return [
       {
         title: `full history of ${String(upstream.instruments)} stocks, ${span.start_date} to ${span.end_date}`,
-        body: { all_history: true, ...span },
+        body: { periods: ['daily'], ...span },
       },
     ]
   }
@@ -39,7 +38,7 @@ export async function planRuns(
     const named = unlisted.filter((code) => hasBars(market, code, from, to))
     const wholeMarket = {
       title: `whole market, ${from} to ${to}`,
-      body: { all_history: true as const, ...span },
+      body: { periods: ['daily'], ...span },
     }
     const rest = {
       title: `${named.length} codes that no list names, ${from} to ${to}`,

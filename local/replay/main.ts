@@ -1,9 +1,10 @@
+import { fstatSync } from 'node:fs'
 import { parseOptions } from './options.ts'
 import { openRecordedMarket } from './recorded.ts'
 import { createSandboxMarket } from './sandbox/market.ts'
 import { startTushareReplay } from './tushare-server.ts'
 
-// A process of its own for demo and tests: prints one line `READY {json}` and lives until its stdin ends.
+// A process of its own for demo and tests: prints one line `READY {json}` and lives until a pipe on its stdin ends or a signal comes.
 const options = parseOptions(process.argv.slice(2))
 const openMarket = () => {
   if (options.data !== undefined) return openRecordedMarket(options.data)
@@ -34,5 +35,6 @@ const stop = (): void => {
 }
 process.on('SIGTERM', stop)
 process.on('SIGINT', stop)
-// The parent's end closes this pipe, so the replay never outlives it.
-process.stdin.on('end', stop).on('error', stop).resume()
+// A parent's end closes its pipe, so the replay never outlives it; without a pipe (a supervisor) there is nothing to watch.
+const stdin = fstatSync(0)
+if (stdin.isFIFO() || stdin.isSocket()) process.stdin.on('end', stop).on('error', stop).resume()

@@ -111,6 +111,8 @@ export async function openLab(options: LabOptions = {}): Promise<Lab> {
       historyStart: '1990-12-19',
       batchSize: options.batchSize ?? 500,
       maxFailureRetries: 3,
+      // As many as in production, but a test need not wait for seconds.
+      retryDelays: [50, 100, 200],
       sourcePriority: { tushare: 1 },
     },
     log: pino({ level: 'silent' }),

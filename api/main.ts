@@ -1,0 +1,104 @@
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createAdaptorServer } from '@hono/node-server'
+import { pino } from 'pino'
+import { ConfigError, loadConfig, readEnvironment } from '../config.ts'
+import { openDatabase } from '../db/client.ts'
+import { createApp } from './app.ts'
+import type { ApiDeps } from './deps.ts'
+import { isLoopback } from './middleware/access.ts'
+import { startReconciler } from './reconciler.ts'
+import { createRedact } from './redact.ts'
+import { registerWhenUp } from './register.ts'
+import { closeServer } from './server.ts'
+import { describeSources } from './sources.ts'
+import { openTemporal } from './temporal/connect.ts'
+
+/*
+ * The API process: opens what it needs, serves until it is told to stop, closes it in reverse order. PostgreSQL and
+ * Temporal may be away when it starts: /readyz says so, and requests that need them answer 503.
+ */
+
+const DEFAULT_PORT = 8000
+
+const fail: (message: string) => never = (message) => {
+  process.stderr.write(`${message}\n`)
+  process.exit(1)
+}
+
+function readConfig() {
+  try {
+    return loadConfig(readEnvironment())
+  } catch (error) {
+    if (error instanceof ConfigError) return fail(error.message)
+    throw error
+  }
+}
+
+const config = readConfig()
+if (!config.DATABASE_URL || !config.TEMPORAL_ADDRESS)
+  fail('the API needs DATABASE_URL and TEMPORAL_ADDRESS; `npm start` brings both by itself')
+if (!isLoopback(config.HOST))
+  fail(
+    `HOST=${config.HOST} would open the API to other machines, and this version has no keys yet: use 127.0.0.1, with a proxy or a tunnel in front of it that checks who calls`,
+  )
+
+const log = pino({ level: config.LOG_LEVEL, base: { part: 'api' } }, pino.destination(2))
+const db = openDatabase({ url: config.DATABASE_URL, max: 10, name: 'ashare-sync api' })
+const temporal = openTemporal({
+  address: config.TEMPORAL_ADDRESS,
+  namespace: config.TEMPORAL_NAMESPACE,
+  apiKey: config.TEMPORAL_API_KEY,
+  tls: config.TEMPORAL_TLS,
+})
+const closing = new AbortController()
+const deps: ApiDeps = {
+  db,
+  temporal: temporal.gateway,
+  sources: describeSources({
+    tushare: {
+      priority: config.TUSHARE_PRIORITY,
+      token: config.TUSHARE_TOKEN,
+      points: config.TUSHARE_POINTS,
+      callsPerMinute: config.TUSHARE_CALLS_PER_MINUTE,
+      minIntervalMs: config.TUSHARE_MIN_INTERVAL_MS,
+    },
+  }),
+  settings: {
+    lock: config.SYNC_LOCK,
+    historyStart: config.HISTORY_START_DATE,
+    batchSize: config.BATCH_SIZE,
+  },
+  log,
+  now: () => new Date(),
+  closing: closing.signal,
+  redact: createRedact([config.TUSHARE_TOKEN, config.TEMPORAL_API_KEY]),
+}
+
+const server = createAdaptorServer({ fetch: createApp(deps).fetch }) as Server
+server.on('error', (error) =>
+  fail(`cannot listen on ${config.HOST}:${config.PORT ?? DEFAULT_PORT}: ${error.message}`),
+)
+server.listen(config.PORT ?? DEFAULT_PORT, config.HOST, () => {
+  const { address, port } = server.address() as AddressInfo
+  const host = address.includes(':') ? `[${address}]` : address
+  process.stdout.write(`READY ${JSON.stringify({ url: `http://${host}:${port}` })}\n`)
+})
+const registering = registerWhenUp(temporal, deps)
+const reconciler = startReconciler(deps)
+
+let ending = false
+const end = async (): Promise<void> => {
+  // A second signal does not wait for a clean end.
+  if (ending) process.exit(1)
+  ending = true
+  closing.abort()
+  await closeServer(server)
+  await registering
+  await reconciler.stop()
+  await temporal.close()
+  await db.close()
+  process.exit(0)
+}
+process.on('SIGTERM', () => void end())
+process.on('SIGINT', () => void end())

@@ -1,0 +1,124 @@
+import type { Context } from 'hono'
+import { HTTPException } from 'hono/http-exception'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import type { z } from 'zod'
+import { DatabaseError, withoutParameters } from '../../db/errors.ts'
+import type { ApiDeps, ApiEnv } from '../deps.ts'
+import { type FieldError, Problem, PROBLEMS } from '../problems.ts'
+import { TemporalAway } from '../temporal/errors.ts'
+
+// The documents that the product was asked for from: their paths keep their envelope, errors included.
+const SEED_PATHS = ['/api/sync/', '/api/multi-period-sync/', '/scheduler/', '/sync']
+
+const isSeedPath = (path: string): boolean =>
+  SEED_PATHS.some((prefix) =>
+    prefix.endsWith('/') ? path.startsWith(prefix) : path === prefix || path.startsWith(`${prefix}/`),
+  )
+
+/** Anything that was thrown → the answer of its group. What is unexpected is logged and does not leave. */
+export const onError =
+  (deps: Pick<ApiDeps, 'log' | 'redact'>) =>
+  (error: Error, c: Context<ApiEnv>): Response => {
+    const problem = problemOf(error)
+    if (problem.code === 'internal') {
+      const safe = withoutParameters(error)
+      const detail = safe instanceof Error ? (safe.stack ?? safe.message) : String(safe)
+      deps.log.error({ requestId: c.get('requestId'), error: deps.redact(detail) }, 'a request failed')
+    }
+    return answerOf(problem, c)
+  }
+
+/** The answer for a path that no route has. */
+export const onNotFound = (c: Context<ApiEnv>): Response =>
+  answerOf(
+    new Problem(
+      'not_found',
+      `${c.req.method} ${c.req.path} does not exist; GET /openapi.json lists what does`,
+    ),
+    c,
+  )
+
+function problemOf(error: Error): Problem {
+  if (error instanceof Problem) return error
+  if (error instanceof TemporalAway) {
+    return new Problem(
+      'temporal_unavailable',
+      `Temporal does not answer (${error.message}): try again; GET /readyz tells when it is back`,
+    )
+  }
+  if (error instanceof HTTPException) return fromHttp(error)
+  const safe = withoutParameters(error)
+  if (safe instanceof DatabaseError && isAway(safe.code)) {
+    return new Problem(
+      'database_unavailable',
+      `PostgreSQL does not answer (${safe.code}): try again; GET /readyz tells when it is back`,
+    )
+  }
+  const what = safe instanceof DatabaseError ? ` (${safe.message})` : ''
+  return new Problem(
+    'internal',
+    `an unexpected error${what}: please report it with the request id, which stands in the log`,
+  )
+}
+
+// Classes 08, 53 and 57P are the server's own troubles; the rest are codes of sockets and of the driver.
+const isAway = (code: string): boolean =>
+  /^(08|53|57P)/.test(code) || /^(CONNECT|CONNECTION_|ECONN|EPIPE|ENOTFOUND|ETIMEDOUT)/.test(code)
+
+function fromHttp(error: HTTPException): Problem {
+  if (error.status === 415)
+    return new Problem('unsupported_media_type', 'send JSON with Content-Type: application/json')
+  if (error.status === 400) return new Problem('malformed_json', 'the body is not well-formed JSON')
+  return new Problem(
+    'internal',
+    'an unexpected error: please report it with the request id, which stands in the log',
+  )
+}
+
+function answerOf(problem: Problem, c: Context<ApiEnv>): Response {
+  const { code, message, extra } = problem
+  const { status, title } = PROBLEMS[code]
+  const request_id = c.get('requestId')
+  c.header('X-Request-Id', request_id)
+  if (isSeedPath(c.req.path))
+    return c.json({ success: false, message, data: null }, status as ContentfulStatusCode)
+  return c.body(
+    JSON.stringify({
+      type: `/openapi.json#problem-${code}`,
+      code,
+      title,
+      status,
+      detail: message,
+      request_id,
+      ...extra,
+    }),
+    status as ContentfulStatusCode,
+    { 'Content-Type': 'application/problem+json' },
+  )
+}
+
+/** What zod found → a refusal that names every field. */
+export function invalidRequest(error: z.ZodError): Problem {
+  const errors = error.issues.flatMap(fieldErrors)
+  const text = errors
+    .map(({ field, message }) => (field === '' ? message : `${field}: ${message}`))
+    .join('; ')
+  return new Problem('invalid_request', text, { errors })
+}
+
+// A list of 5,000 wrong symbols is told by its first ones.
+const MAX_FIELD_ERRORS = 20
+
+function fieldErrors(issue: z.core.$ZodIssue, index: number): FieldError[] {
+  if (index >= MAX_FIELD_ERRORS) return []
+  const field = issue.path
+    .map((part, i) => (typeof part === 'number' ? `[${part}]` : `${i > 0 ? '.' : ''}${String(part)}`))
+    .join('')
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({
+      field: field === '' ? key.slice(0, 60) : `${field}.${key.slice(0, 60)}`,
+      message: 'is not known here',
+    }))
+  }
+  return [{ field, message: issue.message.replace(/^Invalid input: /, '') }]
+}

@@ -1,0 +1,171 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { type SSEStreamingApi, streamSSE } from 'hono/streaming'
+import { toIso } from '../../db/client.ts'
+import { readLogs } from '../../db/queries/logs.ts'
+import { withoutParameters } from '../../db/errors.ts'
+import { isFinal } from '../../workflows/contract/status.ts'
+import type { ApiDeps, ApiEnv } from '../deps.ts'
+import { Problem } from '../problems.ts'
+import { runIdParam } from '../schemas/common.ts'
+import { problems } from '../schemas/responses.ts'
+import type { Run } from '../schemas/run.ts'
+import { readRun } from './runs.ts'
+
+const EXAMPLE = [
+  'event: state\ndata: {"status":"running","message":null}\nid: 0\n',
+  'event: log\ndata: {"at":"2026-11-20T12:30:00.000Z","level":"info","message":"daily_history started"}\nid: 41\n',
+  'event: progress\ndata: {"percent":12.5,"cells_done":1000,"cells_total":8000}\nid: 41\n',
+].join('\n')
+
+const events = createRoute({
+  tags: ['Runs'],
+  method: 'get',
+  path: '/api/runs/{id}/events',
+  operationId: 'streamRunEvents',
+  summary: 'Progress, log lines and state of a run as they come',
+  description:
+    'Server-sent events. `log` events are numbered; `Last-Event-ID` goes on behind the last one that was seen. The stream ends after the event `state` of a run that has ended; asked again it answers 204, so that an EventSource stops.',
+  request: {
+    params: runIdParam,
+    headers: z.object({
+      'last-event-id': z
+        .string()
+        .regex(/^\d{1,15}$/, 'must be the id of an event of this stream')
+        .optional()
+        .openapi({ example: '41' }),
+    }),
+  },
+  responses: {
+    200: {
+      description: 'Events',
+      content: { 'text/event-stream': { schema: z.string(), example: EXAMPLE } },
+    },
+    204: { description: 'The run has ended and everything was seen' },
+    ...problems('invalid_request', 'run_not_found', 'too_many_streams'),
+  },
+})
+
+const INTERVAL_MS = 1_000
+// Proxies and browsers give up on a silent connection after half a minute or more.
+const KEEP_ALIVE_MS = 15_000
+// Each open stream asks the database once a second.
+const MAX_STREAMS = 50
+const LOG_PAGE = 200
+
+const progressOf = (run: Run) => ({
+  percent: run.percent,
+  eta_seconds: run.eta_seconds,
+  total: run.total,
+  done: run.done,
+  inserted: run.inserted,
+  updated: run.updated,
+  unchanged: run.unchanged,
+  rejected: run.rejected,
+  errors: run.errors,
+  calls: run.calls,
+  cells_total: run.cells_total,
+  cells_done: run.cells_done,
+  batches_total: run.batches_total,
+  batches_done: run.batches_done,
+})
+
+/** Tells one listener what is new about one run. */
+class RunStream {
+  readonly #deps: ApiDeps
+  readonly #id: string
+  readonly #stream: SSEStreamingApi
+  #seen: number
+  #progress = ''
+  #state = ''
+  #spokeAt = Date.now()
+
+  constructor(deps: ApiDeps, id: string, stream: SSEStreamingApi, seen: number) {
+    this.#deps = deps
+    this.#id = id
+    this.#stream = stream
+    this.#seen = seen
+  }
+
+  /** Until the run has ended, the listener has left or the process ends. */
+  async tell(): Promise<void> {
+    const { closing } = this.#deps
+    while (!this.#stream.aborted && !closing.aborted) {
+      if (await this.#look()) return
+      if (Date.now() - this.#spokeAt > KEEP_ALIVE_MS) await this.#write(': still here\n\n')
+      await sleep(INTERVAL_MS, undefined, { signal: closing }).catch(() => undefined)
+    }
+  }
+
+  /** @returns true when there will be nothing more */
+  async #look(): Promise<boolean> {
+    try {
+      // The state first: lines written before an end are then surely among the ones read.
+      const run = await readRun(this.#deps, this.#id)
+      await this.#logs()
+      this.#progress = await this.#send('progress', progressOf(run), this.#progress)
+      this.#state = await this.#send('state', { status: run.status, message: run.message }, this.#state)
+      return isFinal(run.status)
+    } catch (error) {
+      if (error instanceof Problem) return true
+      const safe = withoutParameters(error)
+      this.#deps.log.warn({ runId: this.#id, reason: String(safe) }, 'an event stream could not look')
+      return false
+    }
+  }
+
+  async #logs(): Promise<void> {
+    for (;;) {
+      const lines = await readLogs(this.#deps.db.sql, { runId: this.#id, after: this.#seen, limit: LOG_PAGE })
+      for (const { id, at, level, message, details } of lines) {
+        this.#seen = id
+        await this.#send('log', { at: toIso(at), level, message, details }, '')
+      }
+      if (lines.length < LOG_PAGE) return
+    }
+  }
+
+  /** Sends what differs from `before`; every event carries the last log line's number, which is where to go on. */
+  async #send(event: string, data: object, before: string): Promise<string> {
+    const text = JSON.stringify(data)
+    if (text === before) return before
+    this.#spokeAt = Date.now()
+    await this.#stream.writeSSE({ event, data: text, id: String(this.#seen) })
+    return text
+  }
+
+  async #write(text: string): Promise<void> {
+    this.#spokeAt = Date.now()
+    await this.#stream.write(text)
+  }
+}
+
+/** `GET /api/runs/{id}/events`. */
+export function runEventRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
+  const app = new OpenAPIHono<ApiEnv>()
+  let open = 0
+  app.openapi(events, async (c) => {
+    const { id } = c.req.valid('param')
+    const last = c.req.valid('header')['last-event-id']
+    const run = await readRun(deps, id)
+    if (last !== undefined && isFinal(run.status)) {
+      const newer = await readLogs(deps.db.sql, { runId: id, after: Number(last), limit: 1 })
+      if (newer.length === 0) return c.body(null, 204)
+    }
+    if (open >= MAX_STREAMS) {
+      throw new Problem(
+        'too_many_streams',
+        `${MAX_STREAMS} event streams are open: close one, or poll GET /api/runs/${id}`,
+      )
+    }
+    open++
+    return streamSSE(c, async (stream) => {
+      try {
+        await new RunStream(deps, id, stream, Number(last ?? 0)).tell()
+      } finally {
+        open--
+      }
+    })
+  })
+  return app
+}

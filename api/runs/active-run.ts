@@ -1,0 +1,12 @@
+import type { RunRow } from '../../db/queries/runs.ts'
+import { Problem } from '../problems.ts'
+
+/** The refusal that names the run under way. */
+export function activeRun(holder: RunRow): Problem {
+  const since = new Date(holder.startedAt ?? holder.createdAt).toISOString()
+  return new Problem(
+    'run_active',
+    `run ${holder.id} (${holder.job}) is ${holder.status} since ${since}: wait for its end, cancel it, or send "force": true`,
+    { run_id: holder.id },
+  )
+}

@@ -1,0 +1,74 @@
+import type { z } from '@hono/zod-openapi'
+import { PROBLEMS, type ProblemCode } from '../problems.ts'
+import { problemBody, seedError } from './common.ts'
+
+interface JsonResponse<T extends z.ZodType> {
+  description: string
+  content: { 'application/json': { schema: T; example?: unknown } }
+}
+
+/** A JSON answer with an example. */
+export const json = <T extends z.ZodType>(
+  description: string,
+  schema: T,
+  example?: unknown,
+): JsonResponse<T> => ({
+  description,
+  content: { 'application/json': { schema, ...(example === undefined ? {} : { example }) } },
+})
+
+/** A JSON body; without one every field has its default. */
+export const body = <T extends z.ZodType>(schema: T, required: boolean, example: unknown) => ({
+  required,
+  content: { 'application/json': { schema, example } },
+})
+
+// What any route may answer.
+const ALWAYS = ['foreign_host', 'internal', 'database_unavailable'] as const satisfies ProblemCode[]
+
+const grouped = (codes: readonly ProblemCode[]) => {
+  const byStatus = new Map<number, ProblemCode[]>()
+  for (const code of [...codes, ...ALWAYS]) {
+    const { status } = PROBLEMS[code]
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code])
+  }
+  return [...byStatus].map(([status, own]) => ({
+    status,
+    description: own.map((code) => `\`${code}\`: ${PROBLEMS[code].title}`).join('; '),
+    first: own[0] ?? 'internal',
+  }))
+}
+
+/** The refusals of a route of ours. Handlers throw them, so their types stay out of what a handler returns. */
+export function problems(...codes: ProblemCode[]): object {
+  return Object.fromEntries(
+    grouped(codes).map(({ status, description, first }) => [
+      String(status),
+      problemResponse(description, first),
+    ]),
+  )
+}
+
+const problemResponse = (description: string, code: ProblemCode) => ({
+  description,
+  content: {
+    'application/problem+json': {
+      schema: problemBody,
+      example: {
+        type: `/openapi.json#problem-${code}`,
+        code,
+        title: PROBLEMS[code].title,
+        status: PROBLEMS[code].status,
+        detail: 'What is wrong and what to do about it',
+        request_id: 'b1f0c7de-5b59-4f0f-8b7f-0a9a4a3c2d11',
+      },
+    },
+  },
+})
+
+/** The refusals of a route of the seeds. */
+export function seedErrors(...codes: ProblemCode[]): object {
+  return Object.fromEntries(
+    grouped(codes).map(({ status, description }) => [String(status), json(description, seedError)]),
+  )
+}

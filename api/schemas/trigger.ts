@@ -1,0 +1,127 @@
+import { z } from '@hono/zod-openapi'
+import { addDays, shanghaiClock } from '../../market/date.ts'
+import { PERIODS } from '../../market/datasets.ts'
+import type { Job } from '../../market/jobs.ts'
+import type { RunParams } from '../../market/run-params.ts'
+import { isSourceName, type SourceName } from '../../market/sources.ts'
+import { dateInput, symbolsInput } from './common.ts'
+
+/*
+ * The seeds' trigger: what its fields mean, in terms of jobs.
+ *
+ *   nothing                  → DEFAULT_JOB
+ *   symbols and/or periods   → their daily bars of the last 365 days, or between the dates given
+ *   all_history              → the whole history, of the symbols given or of all
+ */
+
+/** Stands in for `stock_basics` (list + newest valuation), which comes with the dataset `daily_basic`. */
+export const DEFAULT_JOB = 'stock_list' satisfies Job
+const DEFAULT_DAYS = 365
+
+/** Sources that the seeds name; those that are not built yet are accepted, so that their examples work as printed. */
+const PLANNED_SOURCES = ['tushare', 'akshare', 'baostock'] as const
+
+// Clients of the seeds' service send null for what they leave out.
+const maybe = <T extends z.ZodType>(schema: T) =>
+  schema.nullish().transform((value): z.output<T> | undefined => value ?? undefined)
+
+const period = z.enum(PERIODS, `must be one of ${PERIODS.join(', ')}`).refine((p) => p === 'daily', {
+  error: ({ input }) =>
+    `${String(input)} bars are not available yet: they come with a later version; ask for daily`,
+})
+
+const source = z.enum(PLANNED_SOURCES, {
+  error: ({ input }) => `${String(input).slice(0, 60)} is no source; known are ${PLANNED_SOURCES.join(', ')}`,
+})
+
+export const triggerBody = z
+  .strictObject({
+    force: maybe(z.boolean()).openapi({
+      description: 'Cancel the run that is under way, then start',
+      example: false,
+    }),
+    preferred_sources: maybe(z.array(source).max(10)).openapi({ example: ['tushare', 'akshare'] }),
+    symbols: maybe(symbolsInput).openapi({ example: ['000001', '600000'] }),
+    periods: maybe(z.array(period).max(3)).openapi({ example: ['daily'] }),
+    all_history: maybe(z.boolean()).openapi({ example: false }),
+    start_date: maybe(dateInput).openapi({ example: '2025-01-02' }),
+    end_date: maybe(dateInput).openapi({ example: '2025-12-31' }),
+    source_mode: maybe(
+      z.literal('failover', 'only failover is available yet: the other modes need a second source'),
+    ).openapi({ example: 'failover' }),
+  })
+  .check((context) => {
+    for (const [field, message] of contradictions(context.value))
+      context.issues.push({ code: 'custom', path: [field], message, input: context.value })
+  })
+  .openapi('TriggerRequest')
+
+type Trigger = z.output<typeof triggerBody>
+
+const namesBars = ({ symbols, periods }: Pick<Trigger, 'symbols' | 'periods'>): boolean =>
+  symbols !== undefined || (periods !== undefined && periods.length > 0)
+
+function contradictions(t: Trigger): [string, string][] {
+  const found: [string, string][] = []
+  if (t.start_date && t.end_date && t.start_date > t.end_date)
+    found.push(['end_date', 'lies before start_date'])
+  for (const field of ['start_date', 'end_date'] as const) {
+    if (t[field] === undefined) continue
+    if (t.all_history) found.push([field, 'contradicts all_history: give one of them'])
+    else if (!namesBars(t)) found.push([field, 'needs symbols or periods: a list has no dates'])
+  }
+  return found
+}
+
+export interface TriggerMeaning {
+  job: Job
+  params: RunParams
+  force: boolean
+  /** The request as it was understood, echoed to the caller. */
+  parameters: Record<string, unknown>
+  /** What the caller should know besides. */
+  notes: string[]
+}
+
+/** A trigger → the run that it asks for. */
+export function meaningOf(
+  trigger: Trigger,
+  context: { now: Date; configured: ReadonlySet<SourceName> },
+): TriggerMeaning {
+  const { symbols, preferred_sources: preferred = [] } = trigger
+  const bars = trigger.all_history === true || namesBars(trigger)
+  const known = preferred.filter(isSourceName).filter((name) => context.configured.has(name))
+  const missing = preferred.filter((name) => !known.some((k) => k === name))
+  const dates: Pick<RunParams, 'start_date' | 'end_date'> =
+    trigger.all_history || !bars ? {} : datesOf(trigger, context.now)
+  const params: RunParams = {
+    ...(symbols && { symbols }),
+    ...dates,
+    ...(known.length > 0 && { preferred_sources: known }),
+  }
+  return {
+    job: bars ? 'daily_history' : DEFAULT_JOB,
+    params,
+    force: trigger.force ?? false,
+    parameters: {
+      force: trigger.force ?? false,
+      preferred_sources: preferred,
+      symbols: symbols ?? [],
+      periods: bars ? ['daily'] : [],
+      all_history: trigger.all_history ?? false,
+      start_date: dates.start_date ?? null,
+      end_date: dates.end_date ?? null,
+      source_mode: 'failover',
+    },
+    notes: missing.length > 0 ? [`${missing.join(', ')} not configured: left out`] : [],
+  }
+}
+
+/** The last 365 days up to the newest session, unless dates are given. */
+function datesOf(trigger: Trigger, now: Date): { start_date: string; end_date?: string } {
+  const end = trigger.end_date ?? shanghaiClock(now).date
+  return {
+    start_date: trigger.start_date ?? addDays(end, -DEFAULT_DAYS),
+    ...(trigger.end_date && { end_date: trigger.end_date }),
+  }
+}

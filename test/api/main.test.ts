@@ -1,0 +1,141 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { freePort } from '../../local/ports.ts'
+import { TEST_TOKEN } from '../support/lab.ts'
+import { type ApiLab, openApiLab } from './support.ts'
+
+/* The API as a process of its own. */
+
+let lab: ApiLab
+
+beforeAll(async () => {
+  lab = await openApiLab()
+})
+afterAll(() => lab.close())
+
+interface Process {
+  child: ChildProcess
+  url: string
+  output: () => string
+  ended: Promise<number | null>
+}
+
+async function startApi(env: Record<string, string> = {}, ready = true): Promise<Process> {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'api/main.ts'], {
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      DATABASE_URL: lab.db.url,
+      TEMPORAL_ADDRESS: lab.temporal.address,
+      TUSHARE_TOKEN: TEST_TOKEN,
+      PORT: '0',
+      ...env,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  const ended = once(child, 'close').then(([code]) => code as number | null)
+  onTestFinished(async () => {
+    child.kill('SIGKILL')
+    await ended
+  })
+  if (ready) await expect.poll(() => output, { timeout: 20_000 }).toContain('READY ')
+  const line = /^READY (.*)$/m.exec(output)?.[1]
+  const url = line === undefined ? '' : (JSON.parse(line) as { url: string }).url
+  return { child, url, output: () => output, ended }
+}
+
+const json = async (response: Response) => (await response.json()) as Record<string, unknown>
+const post = (url: string, body?: unknown) =>
+  fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  })
+
+test('a workflow that is terminated elsewhere shows as terminated within 10 s, and can be retried', async () => {
+  const { url } = await startApi()
+  const started = await json(await post(`${url}/api/sync/trigger`))
+  const id = (started['data'] as { job_id: string }).job_id
+  await lab.client.workflow.getHandle(`sync/${id}`).terminate('by hand')
+  await expect
+    .poll(async () => (await json(await fetch(`${url}/api/runs/${id}`)))['status'], { timeout: 10_000 })
+    .toBe('terminated')
+  expect(await json(await post(`${url}/api/runs/${id}/retry`))).toMatchObject({ status: 'pending' })
+  await lab.clear()
+})
+
+test('without Temporal it starts, says why it is not ready, and starts what was asked for when Temporal is there', async () => {
+  const port = await freePort()
+  const { url } = await startApi({ TEMPORAL_ADDRESS: `127.0.0.1:${port}` })
+  const ready = await fetch(`${url}/readyz`)
+  expect(ready.status).toBe(503)
+  expect(await json(ready)).toMatchObject({
+    ready: false,
+    checks: {
+      postgres: { ok: true },
+      temporal: { ok: false, reason: expect.stringMatching(/Temporal/) as string },
+    },
+  })
+  expect((await fetch(`${url}/healthz`)).status).toBe(200)
+  const answer = await json(await post(`${url}/api/sync/trigger`, {}))
+  expect(answer).toMatchObject({ success: true, data: { status: 'pending' } })
+  expect(answer['message']).toContain('Temporal is away')
+  const { job_id: id } = answer['data'] as { job_id: string }
+
+  // Temporal comes up at that address: a tunnel to the one that runs.
+  const [host, target] = lab.temporal.address.split(':')
+  const tunnel = createServer((socket) => {
+    void import('node:net').then(({ connect }) => {
+      const upstream = connect(Number(target), host)
+      socket.on('error', () => upstream.destroy()).on('close', () => upstream.destroy())
+      upstream.on('error', () => socket.destroy()).on('close', () => socket.destroy())
+      socket.pipe(upstream).pipe(socket)
+    })
+  }).listen(port, '127.0.0.1')
+  onTestFinished(() => void tunnel.close())
+  await expect
+    .poll(
+      () =>
+        lab.client.workflow
+          .getHandle(`sync/${id}`)
+          .describe()
+          .then(({ status }) => status.name)
+          .catch(() => 'NONE'),
+      { timeout: 40_000, interval: 500 },
+    )
+    .toBe('RUNNING')
+  const later = await json(await fetch(`${url}/readyz`))
+  expect(later).toMatchObject({
+    ready: false,
+    checks: {
+      temporal: { ok: true },
+      worker: { ok: false, reason: expect.stringContaining('no worker') as string },
+    },
+  })
+  await lab.clear()
+})
+
+test('it ends within seconds although an event stream is open', async () => {
+  const { child, url, ended, output } = await startApi()
+  const { data } = (await (await post(`${url}/api/sync/trigger`, {})).json()) as { data: { job_id: string } }
+  const stream = await fetch(`${url}/api/runs/${data.job_id}/events`)
+  const reader = stream.body?.getReader()
+  expect(new TextDecoder().decode((await reader?.read())?.value as Uint8Array)).toContain('event: ')
+  const began = Date.now()
+  child.kill('SIGTERM')
+  expect(await Promise.race([ended, sleep(8_000).then(() => 'late')])).toBe(0)
+  expect(Date.now() - began).toBeLessThan(5_000)
+  expect(output()).not.toContain(TEST_TOKEN)
+  await lab.clear()
+})
+
+test('an address that other machines reach is refused', async () => {
+  const { ended, output } = await startApi({ HOST: '0.0.0.0' }, false)
+  expect(await ended).toBe(1)
+  expect(output()).toContain('HOST=0.0.0.0 would open the API to other machines')
+})

@@ -1,0 +1,247 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { createApp } from '../../api/app.ts'
+import { openDatabase } from '../../db/client.ts'
+import { getRun } from '../../db/queries/runs.ts'
+import { TEST_TOKEN } from '../support/lab.ts'
+import { type ApiLab, clientOf, openApiLab } from './support.ts'
+
+/* What requests mean, and which are refused and how. No worker: nothing runs. */
+
+let lab: ApiLab
+
+beforeAll(async () => {
+  lab = await openApiLab()
+})
+afterEach(() => lab.clear())
+afterAll(() => lab.close())
+
+interface Triggered {
+  message: string
+  data: { job_id: string; status: string; started_at: string; parameters: Record<string, unknown> }
+}
+
+const TRIGGER = '/api/sync/trigger'
+
+describe('the meaning of a trigger', () => {
+  // The lab's clock stands at 2026-11-22 in Shanghai.
+  test.each([
+    ['no body', undefined, 'stock_list', {}],
+    ['no field', {}, 'stock_list', {}],
+    ['nulls, as Python clients send them', { force: null, symbols: null, periods: null }, 'stock_list', {}],
+    [
+      'the example of the seeds',
+      { force: false, preferred_sources: ['tushare', 'akshare'] },
+      'stock_list',
+      { preferred_sources: ['tushare'] },
+    ],
+    ['a period', { periods: ['daily'] }, 'daily_history', { start_date: '2025-11-22' }],
+    [
+      'symbols',
+      { symbols: ['300750'] },
+      'daily_history',
+      { symbols: ['300750.SZ'], start_date: '2025-11-22' },
+    ],
+    [
+      'an end',
+      { periods: ['daily'], end_date: '2020-12-31' },
+      'daily_history',
+      { start_date: '2020-01-01', end_date: '2020-12-31' },
+    ],
+    ['all history', { all_history: true }, 'daily_history', {}],
+    [
+      'all history of symbols',
+      { all_history: true, symbols: ['bj.920002', '600000.SH', 'SH600000'] },
+      'daily_history',
+      { symbols: ['920002.BJ', '600000.SH'] },
+    ],
+  ])('%s', async (_, body, job, params) => {
+    const answer = await lab.post<Triggered>(TRIGGER, body)
+    expect(answer.status).toBe(200)
+    expect(answer.body).toMatchObject({ success: true, data: { status: 'running' } })
+    const row = await getRun(lab.db, answer.body.data.job_id)
+    expect(row).toMatchObject({ job, params })
+  })
+
+  test('sources that are not configured are left out and named', async () => {
+    const { body } = await lab.post<Triggered>(TRIGGER, {
+      preferred_sources: ['baostock', 'tushare', 'akshare'],
+    })
+    expect(body.message).toBe(
+      'Synchronization started successfully; baostock, akshare not configured: left out',
+    )
+    expect(body.data.parameters['preferred_sources']).toEqual(['baostock', 'tushare', 'akshare'])
+  })
+})
+
+describe('what is refused', () => {
+  test.each([
+    ['an unknown field', { symbol: ['600000'] }, /symbol: is not known/],
+    ['a bad symbol', { symbols: ['600000', 'HELLO'] }, /symbols\[1\]: "HELLO" is no symbol/],
+    ['a number for a symbol', { symbols: [600000] }, /symbols\[0\]: must be text/],
+    ['text for a list', { symbols: '600000' }, /symbols: must be a list/],
+    ['no symbol at all', { symbols: [] }, /symbols: is empty/],
+    ['a B share', { symbols: ['900901'] }, /"900901" is a B share/],
+    ['a weekly period', { periods: ['daily', 'weekly'] }, /periods\[1\]: weekly bars are not available yet/],
+    ['an unknown period', { periods: ['hourly'] }, /periods\[0\]: must be one of daily, weekly, monthly/],
+    [
+      'an unknown source',
+      { preferred_sources: ['yahoo'] },
+      /preferred_sources\[0\]: yahoo is no source; known are/,
+    ],
+    [
+      'a day that does not exist',
+      { periods: ['daily'], start_date: '2025-02-30' },
+      /start_date: "2025-02-30" is no day/,
+    ],
+    ['a compact date', { periods: ['daily'], end_date: '20250131' }, /end_date: "20250131" is no day/],
+    [
+      'an end before the start',
+      { periods: ['daily'], start_date: '2025-02-01', end_date: '2025-01-01' },
+      /end_date: lies before start_date/,
+    ],
+    ['dates without bars', { start_date: '2025-01-01' }, /start_date: needs symbols or periods/],
+    ['dates of all history', { all_history: true, start_date: '2025-01-01' }, /contradicts all_history/],
+    ['text for yes or no', { force: 'yes' }, /force: expected boolean/],
+    [
+      'a mode that is not built',
+      { source_mode: 'parallel', periods: ['daily'] },
+      /source_mode: only failover/,
+    ],
+    ['a list for a body', [], /expected object/],
+    ['no JSON', '{"force":', /not well-formed JSON/],
+  ])('%s', async (_, body, message) => {
+    const answer = await lab.post(TRIGGER, body)
+    expect(answer.status).toBe(400)
+    expect(answer.body).toEqual({
+      success: false,
+      message: expect.stringMatching(message) as string,
+      data: null,
+    })
+  })
+
+  test.each([
+    ['POST', '/api/runs', { job: 'nonsense', params: {} }, 'invalid_request'],
+    ['POST', '/api/runs', { job: 'stock_list', params: { symbols: ['600000'] } }, 'invalid_request'],
+    [
+      'POST',
+      '/api/runs',
+      { job: 'daily_history', params: { symbols: ['600000'], extra: 1 } },
+      'invalid_request',
+    ],
+    ['POST', '/api/plan', { job: 'daily_history', params: { start_date: '2025-13-01' } }, 'invalid_request'],
+    ['GET', '/api/runs?limit=0', undefined, 'invalid_request'],
+    ['GET', '/api/runs?limits=5', undefined, 'invalid_request'],
+    ['GET', '/api/runs?cursor=bm9uc2Vuc2U', undefined, 'invalid_request'],
+    ['GET', '/api/runs/17', undefined, 'invalid_request'],
+    ['GET', '/api/runs/0b9c1f4e-8d2a-4c53-9a43-6f2d3c1b7e90', undefined, 'run_not_found'],
+    ['GET', '/api/failures?open=maybe', undefined, 'invalid_request'],
+    ['GET', '/api/nothing', undefined, 'not_found'],
+  ])('%s %s with %j is %s', async (method, path, body, code) => {
+    const answer = method === 'GET' ? await lab.get(path) : await lab.post(path, body)
+    expect(answer.headers.get('content-type')).toContain('application/problem+json')
+    expect(answer.body).toMatchObject({ code, status: answer.status, detail: expect.any(String) as string })
+    expect(answer.body['request_id']).toBe(answer.headers.get('x-request-id'))
+  })
+
+  test('several wrong fields are named together', async () => {
+    const { body } = await lab.post('/api/runs', {
+      job: 'daily_history',
+      params: { symbols: ['X'], end_date: '1' },
+      force: 1,
+    })
+    expect((body['errors'] as { field: string }[]).map((error) => error.field).sort()).toEqual([
+      'force',
+      'params.end_date',
+      'params.symbols[0]',
+    ])
+  })
+
+  test('a body over 1 MiB, announced or not', async () => {
+    const large = JSON.stringify({ symbols: ['6'.repeat(1_100_000)] })
+    expect((await lab.post(TRIGGER, large, { 'content-length': String(large.length) })).status).toBe(413)
+    expect((await lab.post('/api/runs', large)).body).toMatchObject({ code: 'body_too_large' })
+  })
+
+  test('a form, which other sites could send without asking', async () => {
+    const answer = await lab.post(TRIGGER, 'force=true', {
+      'content-type': 'application/x-www-form-urlencoded',
+    })
+    expect(answer.status).toBe(415)
+  })
+})
+
+describe('who may call', () => {
+  test.each([
+    'evil.example',
+    'evil.example:8000',
+    '10.0.0.7:8000',
+    'localhost.evil.example',
+    '127.0.0.1.nip.io',
+  ])('not by the name %s', async (host) => {
+    expect(await lab.get('/healthz', { host })).toMatchObject({ status: 403, body: { code: 'foreign_host' } })
+  })
+
+  test.each(['localhost', 'localhost:8000', '127.0.0.1:8000', '[::1]:8000'])(
+    'by the name %s',
+    async (host) => {
+      expect((await lab.get('/healthz', { host })).status).toBe(200)
+    },
+  )
+
+  test.each([
+    { origin: 'http://evil.example' },
+    { origin: 'null' },
+    { origin: 'http://localhost:3000', host: 'localhost:8000' },
+    { 'sec-fetch-site': 'cross-site' },
+  ])('changes are not taken from another site: %j', async (headers) => {
+    const answer = await lab.post('/api/plan', { job: 'stock_list' }, headers)
+    expect(answer).toMatchObject({ status: 403, body: { code: 'foreign_origin' } })
+  })
+
+  test('changes are taken from a page of this service, reads from anywhere on this machine', async () => {
+    const own = { host: 'localhost:8000', origin: 'http://localhost:8000', 'sec-fetch-site': 'same-origin' }
+    expect((await lab.post('/api/plan', { job: 'stock_list' }, own)).status).toBe(200)
+    expect((await lab.get('/api/runs', { 'sec-fetch-site': 'cross-site' })).status).toBe(200)
+  })
+
+  test('every answer carries the security headers and a request id of its own or the caller’s', async () => {
+    for (const path of ['/healthz', '/api/runs', '/nothing']) {
+      const { headers } = await lab.get(path, { 'x-request-id': 'bad id\u00e9' })
+      expect(headers.get('x-content-type-options')).toBe('nosniff')
+      expect(headers.get('content-security-policy')).toContain("default-src 'none'")
+      expect(headers.get('access-control-allow-origin')).toBeNull()
+      expect(headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/)
+    }
+  })
+})
+
+describe('what never leaves', () => {
+  test('neither statement nor parameters nor token when the database refuses or is away', async () => {
+    const broken = openDatabase({ url: lab.db.url.replace(/\/t_\w+$/, '/no_such_database') })
+    const away = openDatabase({ url: 'postgres://someone:hunter2@127.0.0.1:9/db' })
+    for (const [db, status] of [
+      [broken, 500],
+      [away, 503],
+    ] as const) {
+      const { get, post } = clientOf(createApp({ ...lab.api, db }))
+      const answers = [
+        await post(TRIGGER, { symbols: ['600000'], periods: ['daily'] }),
+        await post('/api/runs', { job: 'stock_list' }),
+        await get('/api/runs'),
+        await get('/api/sync/status'),
+        await get('/readyz'),
+      ]
+      for (const { text } of answers)
+        expect(text).not.toMatch(/hunter2|select|insert|600000\.SH|no_such|stack|\.ts:/i)
+      expect(answers.slice(0, 4).map((answer) => answer.status)).toEqual([status, status, status, status])
+      await db.close()
+    }
+  })
+
+  test('a token that an upstream’s failure carries is taken out', async () => {
+    const { redact } = lab.api
+    expect(redact(`token=${TEST_TOKEN} at postgres://u:p@h/db`)).toBe(
+      'token=[redacted] at postgres://[redacted]@h/db',
+    )
+  })
+})

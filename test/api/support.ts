@@ -1,0 +1,101 @@
+import { pino } from 'pino'
+import { createApp } from '../../api/app.ts'
+import type { ApiDeps } from '../../api/deps.ts'
+import { createRedact } from '../../api/redact.ts'
+import { describeSources } from '../../api/sources.ts'
+import { TemporalGateway } from '../../api/temporal/gateway.ts'
+import { Secret } from '../../market/secret.ts'
+import { type Lab, type LabOptions, openLab, TEST_TOKEN } from '../support/lab.ts'
+
+export interface Answer<T = Record<string, unknown>> {
+  status: number
+  headers: Headers
+  text: string
+  body: T
+}
+
+export interface ApiLab extends Lab {
+  api: ApiDeps
+  app: ReturnType<typeof createApp>
+  get<T = Record<string, unknown>>(path: string, headers?: Record<string, string>): Promise<Answer<T>>
+  post<T = Record<string, unknown>>(
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<Answer<T>>
+  /** Ends every run that is under way, so that the next test finds the lock free. */
+  clear(): Promise<void>
+}
+
+/** A lab with the HTTP service on top; without workers unless a test asks for them. */
+export async function openApiLab(options: LabOptions & { api?: Partial<ApiDeps> } = {}): Promise<ApiLab> {
+  const lab = await openLab({ worker: false, ...options })
+  const closing = new AbortController()
+  const api: ApiDeps = {
+    db: lab.db,
+    temporal: new TemporalGateway(lab.client, 'default'),
+    sources: describeSources({
+      tushare: {
+        priority: 1,
+        token: new Secret(TEST_TOKEN),
+        points: undefined,
+        callsPerMinute: undefined,
+        minIntervalMs: 0,
+      },
+    }),
+    settings: { lock: 'global', historyStart: '1990-12-19', batchSize: 500 },
+    log: pino({ level: 'silent' }),
+    now: lab.deps.now,
+    closing: closing.signal,
+    redact: createRedact([new Secret(TEST_TOKEN)]),
+    ...options.api,
+  }
+  const app = createApp(api)
+  return {
+    ...lab,
+    api,
+    app,
+    ...clientOf(app),
+    clear: () => endAllRuns(lab),
+    close: async () => {
+      closing.abort()
+      await lab.close()
+    },
+  }
+}
+
+/** Sends requests to an app as a program on this machine would. */
+export function clientOf(app: ReturnType<typeof createApp>): Pick<ApiLab, 'get' | 'post'> {
+  return {
+    get: async (path, headers = {}) => await read(await app.request(path, { headers })),
+    post: async (path, body, headers = {}) => {
+      const text = body === undefined ? null : typeof body === 'string' ? body : JSON.stringify(body)
+      const type: Record<string, string> = text === null ? {} : { 'content-type': 'application/json' }
+      return await read(
+        await app.request(path, { method: 'POST', headers: { ...type, ...headers }, body: text }),
+      )
+    },
+  }
+}
+
+async function read<T>(response: Response): Promise<Answer<T>> {
+  const text = await response.text()
+  const isJson = response.headers.get('content-type')?.includes('json') ?? false
+  return {
+    status: response.status,
+    headers: response.headers,
+    text,
+    body: (isJson ? JSON.parse(text) : text) as T,
+  }
+}
+
+async function endAllRuns(lab: Lab): Promise<void> {
+  const open = await lab.db.sql<{ workflow_id: string }[]>`
+    update sync_run set status = 'cancelled', owner_epoch = owner_epoch + 1, finished_at = now()
+    where status in ('pending', 'running', 'paused', 'waiting') returning workflow_id`
+  for (const { workflow_id: id } of open)
+    await lab.client.workflow
+      .getHandle(id)
+      .terminate('end of test')
+      .catch(() => undefined)
+}
