@@ -52,15 +52,20 @@ export function withoutParameters(error: unknown): unknown {
 // Deadlock and serialisation failure: PostgreSQL asks for the transaction to be repeated.
 const REPEATABLE = new Set(['40P01', '40001'])
 
+// Under constant contention a transaction may lose several times in a row. A deadlock costs a second to find, so those
+// that lost must not come back together: the waits are drawn.
+const TRIES = 20
+const longestWait = (attempt: number) => Math.min(1_000, 10 * 2 ** attempt)
+
 /** Runs a transaction, repeating it when PostgreSQL says that it lost against another one. */
-export async function repeatOnConflict<T>(run: () => Promise<T>, tries = 10): Promise<T> {
+export async function repeatOnConflict<T>(run: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await run()
     } catch (error) {
       const safe = withoutParameters(error)
-      if (!(safe instanceof DatabaseError) || !REPEATABLE.has(safe.code) || attempt >= tries) throw safe
-      await sleep(attempt * 20)
+      if (!(safe instanceof DatabaseError) || !REPEATABLE.has(safe.code) || attempt >= TRIES) throw safe
+      await sleep(Math.random() * longestWait(attempt))
     }
   }
 }

@@ -18,12 +18,16 @@ export interface TemporalLink {
   close(): Promise<void>
 }
 
+const MAX_RECONNECT_MS = 3_000
+
 /** A connection that is made with the first request and made again whenever it was lost: the server may be away. */
 export function openTemporal({ address, namespace, apiKey, tls }: TemporalSettings): TemporalLink {
   const connection = Connection.lazy({
     address,
     tls: tls === 'on' || (tls === 'auto' && apiKey !== undefined),
     ...(apiKey && { apiKey: apiKey.reveal() }),
+    // By default a channel that was refused often waits for two minutes before it tries again.
+    channelArgs: { 'grpc.max_reconnect_backoff_ms': MAX_RECONNECT_MS },
   })
   const gateway = new TemporalGateway(new Client({ connection, namespace }), namespace)
   return {

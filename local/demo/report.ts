@@ -5,6 +5,8 @@ interface Phase {
   dataset: string
   calls: number
   rows: number
+  /** What was asked for; an upstream that lacks some of it costs the same calls. */
+  cells: number
   seconds: number
 }
 
@@ -43,13 +45,13 @@ async function printCalls(
   print: (line: string) => void,
 ): Promise<void> {
   const phases = await db.sql<Phase[]>`
-    select dataset, sum(calls)::int as calls, sum(inserted + updated + unchanged)::int as rows,
+    select dataset, sum(calls)::int as calls, sum(inserted + updated + unchanged)::int as rows, sum(cells_total)::int as cells,
       coalesce(extract(epoch from max(finished_at) - min(started_at)), 0)::float8 as seconds
     from sync_batch where run_id = any(${runIds as string[]}) group by dataset order by min(started_at)`
   print('  dataset              rows   calls  least possible  seconds')
-  for (const { dataset, calls, rows, seconds } of phases) {
+  for (const { dataset, calls, rows, cells, seconds } of phases) {
     const cap = ROW_CAP[dataset]
-    const least = cap === undefined ? '' : String(Math.ceil(rows / cap))
+    const least = cap === undefined ? '' : String(Math.ceil(cells / cap))
     print(
       `  ${dataset.padEnd(15)}${String(rows).padStart(10)}${String(calls).padStart(8)}${least.padStart(16)}${seconds.toFixed(1).padStart(9)}`,
     )

@@ -43,7 +43,7 @@ export async function openApiLab(options: LabOptions & { api?: Partial<ApiDeps> 
         minIntervalMs: 0,
       },
     }),
-    settings: { lock: 'global', historyStart: '1990-12-19', batchSize: 500 },
+    settings: { lock: 'global', historyStart: '1990-12-19', batchSize: options.batchSize ?? 500 },
     log: pino({ level: 'silent' }),
     now: lab.deps.now,
     closing: closing.signal,

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client, Connection } from '@temporalio/client'
 import { DefaultLogger, NativeConnection, Runtime, type Worker } from '@temporalio/worker'
-import { pino } from 'pino'
+import { type Logger, pino } from 'pino'
 import { inject } from 'vitest'
 import type { ActivityDeps } from '../../activities/index.ts'
 import { workflowBundle } from '../../activities/worker/bundle.ts'
@@ -39,6 +39,7 @@ export interface LabOptions {
   tushare?: Partial<SourceSettings['tushare']>
   now?: () => Date
   batchSize?: number
+  log?: Logger
   /** Workers are started with the lab unless a test wants to start them itself. */
   worker?: boolean
 }
@@ -115,7 +116,7 @@ export async function openLab(options: LabOptions = {}): Promise<Lab> {
       retryDelays: [50, 100, 200],
       sourcePriority: { tushare: 1 },
     },
-    log: pino({ level: 'silent' }),
+    log: options.log ?? pino({ level: 'silent' }),
     // After the newest session of the sandbox, whatever day the test runs.
     now: options.now ?? (() => new Date('2026-11-22T12:00:00Z')),
   }

@@ -1,0 +1,160 @@
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type ApiLab, openApiLab } from './support.ts'
+
+/* The document is what clients are generated from: it has to be whole, and answers have to be as it says. */
+
+interface Media {
+  schema?: Record<string, unknown>
+  example?: unknown
+}
+interface Operation {
+  operationId?: string
+  summary?: string
+  tags?: string[]
+  parameters?: { name: string; in: string; required?: boolean }[]
+  requestBody?: { content: Record<string, Media> }
+  responses: Record<string, { description: string; content?: Record<string, Media> }>
+}
+interface Document {
+  openapi: string
+  paths: Record<string, Record<string, Operation>>
+  components: { schemas: Record<string, { example?: unknown }> }
+}
+
+let lab: ApiLab
+let document: Document
+let operations: [string, Operation][]
+const ajv = new Ajv2020({ strict: false, validateFormats: false })
+
+beforeAll(async () => {
+  lab = await openApiLab()
+  document = (await lab.get<Document>('/openapi.json')).body
+  ajv.addSchema(document, 'api')
+  operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]): [string, Operation] => [
+      `${method} ${path}`,
+      operation,
+    ]),
+  )
+})
+afterAll(() => lab.close())
+
+const validatorAt = (...pointer: string[]) => {
+  const path = pointer.map((part) => part.replaceAll('~', '~0').replaceAll('/', '~1')).map(encodeURIComponent)
+  return ajv.compile({ $ref: `api#/${path.join('/')}` })
+}
+
+test('every endpoint of this version is in it', () => {
+  expect(operations.map(([name]) => name).sort()).toEqual(
+    [
+      'get /api/failures',
+      'get /api/runs',
+      'get /api/runs/{id}',
+      'get /api/runs/{id}/batches',
+      'get /api/runs/{id}/events',
+      'get /api/runs/{id}/logs',
+      'get /api/sync/status',
+      'get /healthz',
+      'get /readyz',
+      'post /api/plan',
+      'post /api/runs',
+      'post /api/runs/{id}/cancel',
+      'post /api/runs/{id}/pause',
+      'post /api/runs/{id}/resume',
+      'post /api/runs/{id}/retry',
+      'post /api/sync/trigger',
+    ].sort(),
+  )
+  expect(document.openapi).toBe('3.1.0')
+})
+
+test('every operation has its own id, a summary, a tag and its path parameters', () => {
+  const ids = operations.map(([, { operationId }]) => operationId)
+  expect(new Set(ids).size).toBe(ids.length)
+  for (const [name, operation] of operations) {
+    expect(operation, name).toMatchObject({
+      operationId: expect.stringMatching(/^[a-z]\w+$/) as string,
+      summary: expect.any(String) as string,
+      tags: [expect.any(String) as string],
+    })
+    const declared = (operation.parameters ?? []).filter((p) => p.in === 'path').map((p) => p.name)
+    expect(declared, name).toEqual([...name.matchAll(/\{(\w+)\}/g)].map((match) => match[1]))
+  }
+})
+
+test('every reference leads somewhere', () => {
+  const refs = JSON.stringify(document).matchAll(/"\$ref":"#\/([^"]+)"/g)
+  for (const [, path = ''] of refs) {
+    const target = path
+      .split('/')
+      .reduce<unknown>((at, part) => (at as Record<string, unknown> | undefined)?.[part], document)
+    expect(target, path).toBeDefined()
+  }
+})
+
+test('every example fits its schema', () => {
+  let checked = 0
+  for (const [name, operation] of operations) {
+    const [method = '', path = ''] = name.split(' ')
+    const bodies: [string[], Record<string, Media>][] = [
+      ...(operation.requestBody
+        ? [[['requestBody'], operation.requestBody.content] as [string[], Record<string, Media>]]
+        : []),
+      ...Object.entries(operation.responses).map(([status, response]): [string[], Record<string, Media>] => [
+        ['responses', status],
+        response.content ?? {},
+      ]),
+    ]
+    for (const [where, content] of bodies) {
+      for (const [type, media] of Object.entries(content)) {
+        if (media.example === undefined) continue
+        const valid = validatorAt('paths', path, method, ...where, 'content', type, 'schema')
+        expect(valid(media.example), `${name} ${where.join(' ')}: ${ajv.errorsText(valid.errors)}`).toBe(true)
+        checked++
+      }
+    }
+  }
+  expect(checked).toBeGreaterThan(30)
+})
+
+describe('answers are as the document says', () => {
+  test.each([
+    ['get', '/api/sync/status', '/api/sync/status'],
+    ['post', '/api/sync/trigger', '/api/sync/trigger', {}],
+    ['post', '/api/sync/trigger', '/api/sync/trigger', {}],
+    ['post', '/api/sync/trigger', '/api/sync/trigger', { symbols: ['?'] }],
+    ['get', '/api/sync/status', '/api/sync/status'],
+    ['get', '/api/runs', '/api/runs'],
+    ['get', '/api/runs', '/api/runs?limit=x'],
+    ['get', '/api/runs/{id}', '/api/runs/ID'],
+    ['get', '/api/runs/{id}/batches', '/api/runs/ID/batches'],
+    ['get', '/api/runs/{id}/logs', '/api/runs/ID/logs'],
+    ['post', '/api/runs/{id}/pause', '/api/runs/ID/pause'],
+    ['post', '/api/runs/{id}/retry', '/api/runs/ID/retry'],
+    ['post', '/api/runs', '/api/runs', { job: 'stock_list' }],
+    ['post', '/api/plan', '/api/plan', { job: 'daily_history', params: {} }],
+    ['get', '/api/failures', '/api/failures'],
+    ['get', '/healthz', '/healthz'],
+    ['get', '/readyz', '/readyz'],
+  ])('%s %s by %s %j', async (method, route, path, body?: object) => {
+    const [run] = await lab.db.sql`select id from sync_run order by created_at limit 1`
+    const url = path.replace('ID', String(run?.['id']))
+    const answer = method === 'get' ? await lab.get(url) : await lab.post(url, body)
+    const type = answer.headers.get('content-type')?.split(';')[0] ?? ''
+    expect(Object.keys(document.paths[route]?.[method]?.responses ?? {})).toContain(String(answer.status))
+    const valid = validatorAt(
+      'paths',
+      route,
+      method,
+      'responses',
+      String(answer.status),
+      'content',
+      type,
+      'schema',
+    )
+    expect(valid(answer.body), `${answer.status} ${ajv.errorsText(valid.errors)} in ${answer.text}`).toBe(
+      true,
+    )
+  })
+})
