@@ -106,7 +106,7 @@ async function split(work: Work): Promise<Outcome> {
 }
 
 async function callAfterCall(work: Work, first: SourceCall[]): Promise<Outcome> {
-  const { deps, input, batch, source, signal } = work
+  const { deps, input, batch, signal } = work
   let calls = first
   let failures = 0
   for (let cursor = batch.cursor; cursor < calls.length;) {

@@ -87,11 +87,15 @@ server.listen(config.PORT ?? DEFAULT_PORT, config.HOST, () => {
 const registering = registerWhenUp(temporal, deps)
 const reconciler = startReconciler(deps)
 
+// What hangs at the end (a server that does not answer) is left: everything that counts is in PostgreSQL.
+const END_LIMIT_MS = 5_000
+
 let ending = false
 const end = async (): Promise<void> => {
   // A second signal does not wait for a clean end.
   if (ending) process.exit(1)
   ending = true
+  setTimeout(() => process.exit(0), END_LIMIT_MS).unref()
   closing.abort()
   await closeServer(server)
   await registering

@@ -120,7 +120,7 @@ const upstreamArguments = (o: DemoOptions): string[] => [
 ]
 
 function printAddresses(at: { api: string; temporalUi: string | undefined; postgres: string }): void {
-  print(`\nAPI               ${at.api}  (documentation of every endpoint: ${at.api}/docs)`)
+  print(`\nAPI               ${at.api}  (every endpoint: ${at.api}/openapi.json)`)
   if (at.temporalUi) print(`Temporal Web UI   ${at.temporalUi}`)
   print(`PostgreSQL        ${at.postgres}`)
 }

@@ -6,6 +6,7 @@ import { PartInUseError } from './child-records.ts'
 import { SEARCH_ATTRIBUTES } from '../workflows/contract/ids.ts'
 import { AlreadyRunningError } from './data-dir.ts'
 import { PortTakenError } from './ports.ts'
+import { sourceNeeds } from './source-needs.ts'
 import { type Stack, type StackOptions, startStack } from './stack.ts'
 
 export { startStack } from './stack.ts'
@@ -80,7 +81,9 @@ const main = async (): Promise<void> => {
   process.stdout.on('error', () => undefined)
   const started = Date.now()
   try {
-    const { addresses } = await runStack(stackOptionsFromEnvironment(readEnvironment()))
+    const env = readEnvironment()
+    const { addresses } = await runStack(stackOptionsFromEnvironment(env))
+    for (const line of sourceNeeds(loadConfig(env))) print(line)
     print(`ready after ${((Date.now() - started) / 1000).toFixed(1)} s: ${addresses.api}`)
   } catch (error) {
     process.stderr.write(`${isExpected(error) ? error.message : String((error as Error).stack)}\n`)

@@ -35,5 +35,3 @@ export const SOURCE_ERRORS = {
 >
 
 export type SourceErrorClass = keyof typeof SOURCE_ERRORS
-export const isSourceErrorClass = (value: string): value is SourceErrorClass =>
-  Object.hasOwn(SOURCE_ERRORS, value)

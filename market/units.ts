@@ -42,8 +42,6 @@ export function plainDecimal(value: number): string {
 export const LOT_TO_SHARES = 2
 /** Thousand yuan → yuan. */
 export const THOUSAND_TO_ONE = 3
-/** Ten-thousand yuan or shares → one. */
-export const TEN_THOUSAND_TO_ONE = 4
 
 /**
  * The automatic guard for units: the mean price paid lies inside the day's range. A slip of lots against shares or of

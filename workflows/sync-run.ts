@@ -73,8 +73,7 @@ class SyncRun {
   #stage = 'opening'
   #source: SourceName | null = null
   #state: Progress['state'] = 'running'
-  /** Why nothing more is to be waited for; an object, so that an `await` in between may change what it holds. */
-  readonly #end = { reached: false }
+  #ended = false
   readonly #root = new CancellationScope()
   #lockWait: CancellationScope | null = null
 
@@ -106,7 +105,7 @@ class SyncRun {
     } catch (error) {
       outcome = outcomeOf(error)
     }
-    this.#end.reached = true
+    this.#ended = true
     this.#lockWait?.cancel()
     return await CancellationScope.nonCancellable(async () => {
       await pauses
@@ -192,22 +191,27 @@ class SyncRun {
   /** Gives the lock back when a pause has taken effect and takes it again before the gate opens. */
   async #watchPauses(): Promise<void> {
     for (;;) {
-      await condition(() => this.#end.reached || !this.#gate.isOpen)
-      if (this.#end.reached) return
+      await condition(() => this.#ended || !this.#gate.isOpen)
+      if (this.#over()) return
       this.#show('pausing')
-      await condition(() => this.#end.reached || this.#gate.drained)
-      if (this.#end.reached) return
+      await condition(() => this.#ended || this.#gate.drained)
+      if (this.#over()) return
       if (this.#gate.pauseWanted) {
         await short.suspendRun({ ...this.#owner, state: 'paused', message: 'paused by request' })
         this.#show('paused')
-        await condition(() => this.#end.reached || !this.#gate.pauseWanted)
-        if (this.#end.reached) return
+        await condition(() => this.#ended || !this.#gate.pauseWanted)
+        if (this.#over()) return
         this.#show('waiting')
         await this.#takeLock()
       }
       this.#show('running')
       this.#gate.reopen()
     }
+  }
+
+  /** Asked anew after each wait: the work may have ended meanwhile. */
+  #over(): boolean {
+    return this.#ended
   }
 
   /** Another run may hold the lock for hours: a cancel ends the wait. */

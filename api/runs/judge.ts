@@ -33,7 +33,7 @@ export const START_GRACE_MS = 5_000
 // An execution that ended by itself has written its end before; a row that says otherwise after this long is wrong.
 const END_GRACE_MS = 20_000
 
-const RETRY_HINT = 'POST /api/runs/{id}/retry goes on where it stopped'
+const RETRY_HINT = 'a retry of the run goes on where it stopped'
 
 /** What to do about a run; the row was read before the execution was asked for. */
 export function judge(run: RunFacts, execution: Execution): Judgement {

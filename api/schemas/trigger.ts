@@ -48,7 +48,7 @@ export const triggerBody = z
     end_date: maybe(dateInput).openapi({ example: '2025-12-31' }),
     source_mode: maybe(
       z.literal('failover', 'only failover is available yet: the other modes need a second source'),
-    ).openapi({ example: 'failover' }),
+    ).openapi({ type: ['string', 'null'], enum: ['failover', null], example: 'failover' }),
   })
   .check((context) => {
     for (const [field, message] of contradictions(context.value))

@@ -1,4 +1,4 @@
-import { desc, eq, inArray } from 'drizzle-orm'
+import { eq, inArray } from 'drizzle-orm'
 import type { Database, Sql, Tx } from '../client.ts'
 import { isUniqueViolation, withoutParameters } from '../errors.ts'
 import { syncRun } from '../schema/sync.ts'
@@ -62,47 +62,6 @@ export async function openRuns(db: Database): Promise<RunRow[]> {
     .select()
     .from(syncRun)
     .where(inArray(syncRun.status, ['pending', 'running', 'paused', 'waiting']))
-}
-
-/** The run that is under way, else the newest one. */
-export async function currentRun(db: Database): Promise<RunRow | null> {
-  const open = await db.orm
-    .select()
-    .from(syncRun)
-    .where(inArray(syncRun.status, ['pending', 'running', 'paused', 'waiting']))
-    .orderBy(desc(syncRun.createdAt))
-    .limit(1)
-  if (open[0]) return open[0]
-  const [last] = await db.orm.select().from(syncRun).orderBy(desc(syncRun.createdAt)).limit(1)
-  return last ?? null
-}
-
-/** A page of runs, newest first. `before` is the creation time of the last row of the page before. */
-export async function listRuns(
-  db: Database,
-  filter: {
-    status?: string | undefined
-    job?: string | undefined
-    before?: string | undefined
-    limit: number
-  },
-): Promise<RunRow[]> {
-  const rows = await db.sql<{ id: string }[]>`
-    select id from sync_run where (${filter.status ?? null}::text is null or status = ${filter.status ?? null})
-      and (${filter.job ?? null}::text is null or job = ${filter.job ?? null})
-      and (${filter.before ?? null}::timestamptz is null or created_at < ${filter.before ?? null}::timestamptz)
-    order by created_at desc limit ${filter.limit}`
-  if (rows.length === 0) return []
-  return await db.orm
-    .select()
-    .from(syncRun)
-    .where(
-      inArray(
-        syncRun.id,
-        rows.map((row) => row.id),
-      ),
-    )
-    .orderBy(desc(syncRun.createdAt))
 }
 
 export async function runTotals(sql: Sql | Tx, runId: string): Promise<RunTotalsRow> {

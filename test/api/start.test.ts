@@ -74,7 +74,8 @@ test('a run carries its request id, its parameters and what the Web UI shows', a
   })
   const description = await lab.client.workflow.getHandle(row?.workflowId ?? '').describe()
   expect(description.memo).toMatchObject({ runId: row?.id, epoch: 1 })
-  expect(description.searchAttributes).toMatchObject({ SyncJob: ['daily_history'], SyncRunId: [row?.id] })
+  const shown = description.typedSearchAttributes.getAll().map(({ key, value }) => [key.name, value])
+  expect(Object.fromEntries(shown)).toMatchObject({ SyncJob: 'daily_history', SyncRunId: row?.id })
 })
 
 test('a start takes over from a holder whose workflow was terminated', async () => {

@@ -105,20 +105,22 @@ export function merge(
   return db.sql.begin((tx) => mergeIn(tx, dataset, lines, context))
 }
 
-export const mergeIn = (
+export function mergeIn(
   tx: Tx,
   dataset: DatedDataset,
   lines: readonly string[],
   context: Partial<{ source: string; runId: string }> = {},
-): Promise<MergeCounts> =>
-  mergeRows(tx, dataset, lines, {
+): Promise<MergeCounts> {
+  const dates = lines.map((line) => line.split('\t')[2] ?? '').sort()
+  return mergeRows(tx, dataset, lines, {
     source: 'tushare',
     runId: '00000000-0000-0000-0000-000000000001',
     job: 'daily_history',
-    from: '1990-01-01',
-    to: '2030-12-31',
+    from: dates[0] ?? '',
+    to: dates.at(-1) ?? '',
     ...context,
   })
+}
 
 /** Connections of this database that wait for a lock. */
 export async function waiting(sql: Sql): Promise<number> {

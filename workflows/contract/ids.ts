@@ -9,11 +9,6 @@ export const sourceTaskQueue = (source: SourceName): string => `ashare-sync-${so
 /** One workflow id per run, whatever its attempt: two executions of a run cannot be open at once. */
 export const runWorkflowId = (runId: string): string => `sync/${runId}`
 
-/** The run behind a workflow id; null for workflows of others. */
-export function runIdOf(workflowId: string): string | null {
-  return /^sync\/([0-9a-f-]{36})$/.exec(workflowId)?.[1] ?? null
-}
-
 /** Registered on the server at start; they make runs findable in the Temporal Web UI. */
 export const SEARCH_ATTRIBUTES = {
   SyncJob: 'Keyword',

@@ -1,0 +1,133 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Database, openDatabase } from '../../db/client.ts'
+import { getRun, type RunRow } from '../../db/queries/runs.ts'
+import { type Stack, startStack } from '../../local/stack.ts'
+import type { JournalStats } from '../../local/replay/tushare/journal.ts'
+import { SEARCH_ATTRIBUTES } from '../../workflows/contract/ids.ts'
+import { isFinal, type RunState } from '../../workflows/contract/status.ts'
+
+const TOKEN = 'token-of-the-replay-upstream'
+const file = (path: string) => new URL(path, import.meta.url).pathname
+
+export interface SystemOptions {
+  /** Size of the sandbox market. */
+  stocks: number
+  years: number
+  /** Like `daily=500`; no limit without it. */
+  limits?: string
+  /** More environment for worker and API. */
+  env?: Record<string, string>
+  /** Arguments of bench/support/worker.ts. */
+  worker?: readonly string[]
+}
+
+/** The whole product in processes of its own, as `npm run demo` starts it, on a folder that is removed at the end. */
+export interface System {
+  stack: Stack
+  db: Database
+  /** What the upstream said of its market when it was ready. */
+  market: { instruments: number; first: string; today: string; url: string; token: string }
+  workerPid: number
+  /** Starts a run over the API; the answer is the run's id. */
+  trigger(body: object): Promise<string>
+  /** Waits for the end of a run, or until `seconds` have passed. */
+  until(runId: string, seconds?: number): Promise<RunRow>
+  upstreamStats(since?: number): Promise<JournalStats>
+  close(): Promise<void>
+}
+
+export async function openSystem(options: SystemOptions): Promise<System> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'ashare-bench-'))
+  const stack = await startStack({
+    dataDir,
+    port: 0,
+    searchAttributes: SEARCH_ATTRIBUTES,
+    log: () => undefined,
+    worker: { file: file('worker.ts'), args: options.worker ?? [] },
+    extraParts: [
+      {
+        name: 'upstream',
+        file: file('../../local/replay/main.ts'),
+        args: [
+          ...['--token', TOKEN, '--warm', '--stocks', String(options.stocks), '--years', String(options.years)],
+          ...(options.limits === undefined ? [] : ['--limits', options.limits]),
+        ],
+      },
+    ],
+    childEnv: ({ ready }) => ({
+      TUSHARE_URL: String(ready.upstream?.url),
+      TUSHARE_TOKEN: TOKEN,
+      TUSHARE_CALLS_PER_MINUTE: '0',
+      ...options.env,
+    }),
+  })
+  const upstream = stack.ready.upstream ?? {}
+  const url = String(upstream.url)
+  const db = openDatabase({ url: stack.addresses.postgres, max: 4, name: 'ashare-sync bench' })
+  return {
+    stack,
+    db,
+    market: {
+      instruments: Number(upstream.instruments),
+      first: iso(String(upstream.first)),
+      today: iso(String(upstream.today)),
+      url,
+      token: TOKEN,
+    },
+    workerPid: Number(stack.part('worker').pid),
+    trigger: (body) => trigger(stack.addresses.api, body),
+    until: (runId, seconds = 7_200) => untilFinal(db, runId, seconds),
+    upstreamStats: async (since = 0) => {
+      const headers = { 'x-replay-key': String(upstream.controlKey) }
+      const response = await fetch(`${url}/__replay/stats?since=${since}`, { headers })
+      return (await response.json()) as JournalStats
+    },
+    close: async () => {
+      await db.close()
+      await stack.stop()
+      rmSync(dataDir, { recursive: true, force: true })
+    },
+  }
+}
+
+const iso = (d: string) => `${d.slice(0, 4)}-${d.slice(4, 6)}-${d.slice(6)}`
+
+async function trigger(api: string, body: object): Promise<string> {
+  const response = await fetch(`${api}/api/sync/trigger`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+  const answer = (await response.json()) as { message?: string; data?: { job_id?: string } }
+  if (!response.ok || !answer.data?.job_id)
+    throw new Error(`the run was refused: ${answer.message ?? String(response.status)}`)
+  return answer.data.job_id
+}
+
+async function untilFinal(db: Database, runId: string, seconds: number): Promise<RunRow> {
+  const deadline = Date.now() + seconds * 1_000
+  for (;;) {
+    const row = await getRun(db, runId)
+    if (row && (isFinal(row.status as RunState) || Date.now() > deadline)) return row
+    await sleep(250)
+  }
+}
+
+/** Memory of a process in MiB: now, and the most that it ever had. */
+export function memoryOf(pid: number): { now: number; peak: number } {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+  const mib = (name: string) =>
+    Math.round(Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) / 1024)
+  return { now: mib('VmRSS'), peak: mib('VmHWM') }
+}
+
+/** CPU seconds that a process has used. */
+export function cpuOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  // Fields 14 and 15, in ticks of 10 ms.
+  return (Number(fields[11]) + Number(fields[12])) / 100
+}
