@@ -73,7 +73,7 @@ export async function suspendRun(
 ): Promise<void> {
   const rows = await deps.db.sql`
     update sync_run set status = ${input.state}, message = ${input.message}, updated_at = now()
-    where id = ${input.runId} and owner_epoch = ${input.epoch} and status = 'running'`
+    where id = ${input.runId} and owner_epoch = ${input.epoch} and status in ('running', 'waiting')`
   if (rows.count > 0) await logRun(deps.db.sql, { runId: input.runId, level: 'info', message: input.state })
 }
 

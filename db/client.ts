@@ -1,7 +1,8 @@
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
 import * as schema from './schema/index.ts'
-import { promptSockets } from './socket.ts'
+import { RenewedPool } from './pool.ts'
+import type { OpenSocket } from './socket.ts'
 
 export type Sql = postgres.Sql
 export type Tx = postgres.TransactionSql
@@ -29,35 +30,50 @@ const TYPES = {
 
 /**
  * Opens a pool. Sessions run in UTC, give up on a lock after 60 s and end a statement after 10 minutes, so that nothing
- * waits for ever.
+ * waits for ever. A server that is away is noticed with the next query, and one that is back as well.
  */
 export function openDatabase(options: { url: string; max?: number; name?: string }): Database {
-  const sql = pool(options, options.max ?? 10)
+  const plain = new RenewedPool((socket) => ({ sql: pool(options, options.max ?? 10, socket) }))
   // drizzle takes the JSON and date conversions out of the client that it is given, so it gets one of its own.
-  const forOrm = pool(options, ORM_CONNECTIONS)
+  const forOrm = new RenewedPool((socket) => {
+    const sql = pool(options, ORM_CONNECTIONS, socket)
+    return { sql, orm: drizzle(sql, { schema }) }
+  })
   return {
-    sql,
-    orm: drizzle(forOrm, { schema }),
+    sql: following(() => plain.current.sql),
+    orm: following(() => forOrm.current.orm),
     close: async () => {
-      await Promise.all([sql.end({ timeout: 5 }), forOrm.end({ timeout: 5 })])
+      await Promise.all([plain.close(), forOrm.close()])
     },
   }
+}
+
+/** Stands for whatever `current` gives at the moment of use. */
+function following<T extends object>(current: () => T): T {
+  const template = () => undefined
+  return new Proxy(template as unknown as T, {
+    apply: (_, self, args: unknown[]) => Reflect.apply(current() as never, self, args) as unknown,
+    get: (_, key) => Reflect.get(current(), key) as unknown,
+    has: (_, key) => Reflect.has(current(), key),
+  })
 }
 
 // Plain rows of the sync tables only: few and short.
 const ORM_CONNECTIONS = 3
 
-// Known to the driver, though not to its types.
-const SOCKETS = { socket: promptSockets() } as object
+// Between two attempts of one connection. The driver's own waits grow to 20 s: a server that is back would be missed as long.
+const RECONNECT_SECONDS = 0.1
 
-const pool = (options: { url: string; name?: string }, max: number): Sql =>
+const pool = (options: { url: string; name?: string }, max: number, socket: OpenSocket): Sql =>
   postgres(options.url, {
     max,
     types: TYPES,
     onnotice: () => undefined,
     connect_timeout: 10,
     idle_timeout: 300,
-    ...SOCKETS,
+    backoff: () => RECONNECT_SECONDS,
+    // Known to the driver, though not to its types.
+    ...({ socket } as object),
     connection: {
       application_name: options.name ?? 'ashare-sync',
       TimeZone: 'UTC',

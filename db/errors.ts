@@ -26,7 +26,9 @@ const textOr = (value: unknown): string | null =>
 /** The driver's error behind `error`, looking through drizzle's wrapper. */
 function driverError(error: unknown): Record<string, unknown> | null {
   if (!(error instanceof Error)) return null
-  if (error.name === 'PostgresError') return error as unknown as Record<string, unknown>
+  // The driver hangs statement and parameters on whatever its queries end with.
+  if (error.name === 'PostgresError' || Object.hasOwn(error, 'parameters'))
+    return error as unknown as Record<string, unknown>
   const code = (error as { code?: unknown }).code
   if (typeof code === 'string' && /^(CONNECT|CONNECTION_|ECONN|EPIPE|ENOTFOUND|ETIMEDOUT)/.test(code)) {
     return error as unknown as Record<string, unknown>

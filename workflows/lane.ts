@@ -31,6 +31,8 @@ export interface LaneContext {
   window: number
   activities: Pick<SyncActivities, 'giveUpBatch' | 'logRun'>
   syncBatch(seq: number, isolate: boolean): Promise<BatchOutcome>
+  /** Resolves while the run holds its lock: it gives it back when nothing is to be done for long. */
+  untilLocked(): Promise<void>
   onTotals(totals: RunTotals): void
   /** True once the server suggests to continue as new: the lane starts no more batches. */
   shouldStop(): boolean
@@ -62,6 +64,12 @@ export class Lane {
 
   get inFlight(): readonly number[] {
     return [...this.#inFlight]
+  }
+
+  /** When the next batch may start; 0 when one may start now, Infinity when none is left. */
+  get nextStart(): number {
+    if (this.#pending.length === 0 && this.#inFlight.size === 0) return Infinity
+    return this.#notBefore > Date.now() ? this.#notBefore : 0
   }
 
   /** Ends when no batch is left, or `shouldStop` says so and those in flight are through. */
@@ -110,6 +118,7 @@ export class Lane {
     await this.#context.rest.untilUp()
     const wait = this.#notBefore - Date.now()
     if (wait > 0) await sleep(wait)
+    await this.#context.untilLocked()
   }
 
   async #settle(seq: number, outcome: BatchOutcome): Promise<void> {

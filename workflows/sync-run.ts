@@ -10,6 +10,7 @@ import {
   ActivityCancellationType,
   setCurrentDetails,
   setHandler,
+  sleep,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow'
@@ -44,6 +45,9 @@ const HEARTBEAT_TIMEOUT = '15s'
 // Batches of one dataset in flight: enough to fill 500 calls a minute at a quarter of a second a call and commit.
 const WINDOW = 4
 
+// A run that can do nothing for longer than this gives its lock back.
+const LONG_WAIT_MS = 15 * 60_000
+
 const short = proxyActivities<SyncActivities>({ startToCloseTimeout: '2m', retry: RETRY })
 const long = proxyActivities<SyncActivities>({
   startToCloseTimeout: '24h',
@@ -73,9 +77,9 @@ class SyncRun {
   #stage = 'opening'
   #source: SourceName | null = null
   #state: Progress['state'] = 'running'
-  #ended = false
+  #lockGiven = false
   readonly #root = new CancellationScope()
-  #lockWait: CancellationScope | null = null
+  readonly #watchers = new CancellationScope()
 
   constructor(input: SyncRunInput) {
     this.#input = input
@@ -97,18 +101,20 @@ class SyncRun {
   }
 
   async run(): Promise<ClosedRun> {
-    const pauses = CancellationScope.nonCancellable(() => this.#watchPauses())
+    const watching = CancellationScope.nonCancellable(() => this.#watch())
     let outcome: { kind: 'finished' | 'failed' | 'cancelled'; message: string | null }
     try {
       await this.#root.run(() => this.#work())
       outcome = { kind: 'finished', message: null }
     } catch (error) {
       outcome = outcomeOf(error)
+      this.#root.cancel()
     }
-    this.#ended = true
-    this.#lockWait?.cancel()
     return await CancellationScope.nonCancellable(async () => {
-      await pauses
+      this.#watchers.cancel()
+      await watching
+      // What is in flight ends after the commit at hand, so that the totals of the end are the last ones.
+      await condition(() => this.#gate.drained)
       this.#show('closing')
       const closed = await short.closeRun({ ...this.#owner, outcome: outcome.kind, message: outcome.message })
       this.#progress.update(closed.totals)
@@ -161,6 +167,7 @@ class SyncRun {
           gate: this.#gate,
           rest,
           window: WINDOW,
+          untilLocked: () => condition(() => !this.#lockGiven),
           activities: short,
           syncBatch: (seq, isolate) =>
             onSource(source, `${dataset.dataset} batch ${seq}${isolate ? ', isolating' : ''}`).syncBatch({
@@ -188,42 +195,53 @@ class SyncRun {
     await continueAsNew<typeof syncRun>({ ...this.#input, carried })
   }
 
+  /** Looks after the lock beside the work, until the work ends. */
+  async #watch(): Promise<void> {
+    try {
+      await this.#watchers.run(() => Promise.all([this.#watchPauses(), this.#watchWaits()]))
+    } catch (error) {
+      if (!isCancellation(error)) throw error
+    }
+  }
+
   /** Gives the lock back when a pause has taken effect and takes it again before the gate opens. */
   async #watchPauses(): Promise<void> {
     for (;;) {
-      await condition(() => this.#ended || !this.#gate.isOpen)
-      if (this.#over()) return
+      await condition(() => !this.#gate.isOpen)
       this.#show('pausing')
-      await condition(() => this.#ended || this.#gate.drained)
-      if (this.#over()) return
+      await condition(() => this.#gate.drained)
       if (this.#gate.pauseWanted) {
         await short.suspendRun({ ...this.#owner, state: 'paused', message: 'paused by request' })
         this.#show('paused')
-        await condition(() => this.#ended || !this.#gate.pauseWanted)
-        if (this.#over()) return
+        await condition(() => !this.#gate.pauseWanted)
         this.#show('waiting')
-        await this.#takeLock()
+        await long.resumeRun(this.#owner)
       }
       this.#show('running')
       this.#gate.reopen()
     }
   }
 
-  /** Asked anew after each wait: the work may have ended meanwhile. */
-  #over(): boolean {
-    return this.#ended
+  /** Gives the lock back while every lane waits for a budget for long, a day's quota say: others may run meanwhile. */
+  async #watchWaits(): Promise<void> {
+    for (;;) {
+      await condition(() => this.#idleUntil() > Date.now() + LONG_WAIT_MS)
+      const until = this.#idleUntil()
+      this.#lockGiven = true
+      const message = `the budget is used up; goes on at ${new Date(until).toISOString()}`
+      await short.suspendRun({ ...this.#owner, state: 'waiting', message })
+      this.#show('waiting')
+      await sleep(until - Date.now())
+      await long.resumeRun(this.#owner)
+      this.#lockGiven = false
+      this.#show('running')
+    }
   }
 
-  /** Another run may hold the lock for hours: a cancel ends the wait. */
-  async #takeLock(): Promise<void> {
-    this.#lockWait = new CancellationScope()
-    try {
-      await this.#lockWait.run(() => long.resumeRun(this.#owner))
-    } catch (error) {
-      if (!isCancellation(error)) throw error
-    } finally {
-      this.#lockWait = null
-    }
+  /** Until when no lane has anything to do; 0 when one has. */
+  #idleUntil(): number {
+    const next = Math.min(Infinity, ...this.#lanes.map((lane) => lane.nextStart))
+    return Number.isFinite(next) ? next : 0
   }
 
   #show(state: Progress['state'], stage?: string): void {

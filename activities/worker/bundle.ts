@@ -1,8 +1,10 @@
+import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { access, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
 import { bundleWorkflowCode } from '@temporalio/worker'
 
 // The checkout, or dist/ when this file was compiled: both have the same folders.
@@ -21,8 +23,15 @@ const BUNDLED_FOLDERS = ['workflows', 'planning', 'market']
 export async function workflowBundle(cacheDir: string): Promise<{ codePath: string }> {
   if (await exists(PREBUILT)) return { codePath: PREBUILT }
   const codePath = path.join(cacheDir, `workflows-${await sourceHash()}.js`)
-  if (!(await exists(codePath))) await buildWorkflowBundle(codePath)
+  if (!(await exists(codePath))) await bundleInChild(codePath)
   return { codePath }
+}
+
+/** In a process of its own, since the bundler needs 100 MB that this one would keep for as long as it lives. */
+async function bundleInChild(codePath: string): Promise<void> {
+  const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
+  const program = path.join(ROOT, 'activities/worker/bundle-main.ts')
+  await promisify(execFile)(process.execPath, ['--import', tsx, program, codePath], { timeout: 120_000 })
 }
 
 /** Bundles the workflows into a file. */

@@ -31,7 +31,10 @@ const [bundle, connection] = await Promise.all([
   workflowBundle(path.join(config.DATA_DIR, 'cache')),
   NativeConnection.connect({
     address: config.TEMPORAL_ADDRESS,
-    ...(config.TEMPORAL_API_KEY ? { apiKey: config.TEMPORAL_API_KEY.reveal(), tls: true } : {}),
+    tls:
+      config.TEMPORAL_TLS === 'on' ||
+      (config.TEMPORAL_TLS === 'auto' && config.TEMPORAL_API_KEY !== undefined),
+    ...(config.TEMPORAL_API_KEY && { apiKey: config.TEMPORAL_API_KEY.reveal() }),
   }),
 ])
 const workers = await createWorkers({

@@ -13,7 +13,7 @@ import {
   SYNC_RUN_WORKFLOW,
   type SyncRunInput,
 } from '../../workflows/contract/messages.ts'
-import { asTemporalError, TemporalAway } from './errors.ts'
+import { asTemporalError } from './errors.ts'
 
 /** How an execution came to its end. */
 export type Ending = 'completed' | 'failed' | 'cancelled' | 'terminated' | 'timed_out'
@@ -151,7 +151,7 @@ export class TemporalGateway {
   }
 }
 
-export { TemporalAway, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError }
+export { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError }
 
 function executionOf(description: WorkflowExecutionDescription): Execution {
   const { memo, runId: executionId, startTime: startedAt, status } = description

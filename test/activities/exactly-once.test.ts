@@ -41,7 +41,8 @@ async function call<K extends keyof SyncActivities>(
   input: Parameters<SyncActivities[K]>[0],
 ): Promise<Result<K>> {
   const run = activities[name] as (input: unknown) => Promise<unknown>
-  return (await new MockActivityEnvironment().run(run, input)) as Result<K>
+  const result: unknown = await new MockActivityEnvironment().run(run, input)
+  return result as Result<K>
 }
 
 const batch = (seq: number): BatchInput => ({ runId, epoch: 1, seq, source: 'tushare', isolate: false })

@@ -199,7 +199,7 @@ test('the event stream tells progress, log lines and the end, and goes on behind
 })
 
 test('pause, resume and cancel take effect within seconds; force replaces the run that holds the lock', async () => {
-  lab.upstream.setFaults([{ kind: 'latency', ms: 600, api: 'daily' }])
+  lab.upstream.setFaults([{ kind: 'latency', ms: 1_500, api: 'daily' }])
   const refresh = { job: 'daily_history', params: { ...wholeMarket(lab.market), refresh: true } }
   const { id } = (await lab.post<{ id: string }>('/api/runs', refresh)).body
   await expect
@@ -217,6 +217,6 @@ test('pause, resume and cancel take effect within seconds; force replaces the ru
   await lab.until(id, ['cancelled'], 1)
   await ended(forced.body.data.job_id)
   lab.upstream.setFaults([])
-  expect((await lab.post(`/api/runs/${id}/retry`)).body).toMatchObject({ id, status: 'pending' })
+  expect((await lab.post(`/api/runs/${id}/retry`)).body).toMatchObject({ id, finished_at: null })
   expect((await ended(id)).status).toBe('success')
 })

@@ -29,10 +29,10 @@ async function answered(differs: Partial<AnswerCommit> = {}): Promise<void> {
 const covered = (instruments: readonly number[] | null, from: string, to: string, until: string) =>
   answered({ cover: { instruments, from, to, until } })
 const ranges = async () =>
-  (await db.sql`select instrument_id as id, ranges::text as ranges from coverage order by 1`).map((each) => [
-    each.id,
-    each.ranges,
-  ])
+  (
+    await db.sql<{ id: number; ranges: string }[]>`
+      select instrument_id as id, ranges::text as ranges from coverage order by 1`
+  ).map((each) => [each.id, each.ranges])
 const holes = () =>
   db.sql`select instrument_id as id, trade_date as date, reason, answers from coverage_hole order by 1, 2`
 const hole = (instrumentId: number, tradeDate: string) => ({ instrumentId, tradeDate })
@@ -91,9 +91,7 @@ test('an answer fills no holes outside its region, dataset or source', async () 
   await answered({ cover: { instruments: [1], from: '2024-01-04', to: '2024-01-05', until: '2024-01-08' } })
   expect(await holes()).toHaveLength(3)
   await answered({ cover: { instruments: null, from: '2024-01-03', to: '2024-01-03', until: '2024-01-04' } })
-  expect((await db.sql`select dataset from coverage_hole`).map((each) => each.dataset)).toEqual([
-    'adj_factor',
-  ])
+  expect(await db.sql`select dataset from coverage_hole`).toEqual([{ dataset: 'adj_factor' }])
 })
 
 test('a bar that a suspension of the whole day explains is no hole; one of half an hour explains nothing', async () => {
@@ -102,7 +100,7 @@ test('a bar that a suspension of the whole day explains is no hole; one of half 
     values (1, '2024-01-03', 'tushare', 'S', '600001.SH', null), (2, '2024-01-03', 'tushare', 'S', '600002.SH', '09:30-10:00')`
   const missing = [hole(1, '2024-01-03'), hole(2, '2024-01-03')]
   await answered({ missing, suspensionExplains: true })
-  expect((await holes()).map((each) => each.id)).toEqual([2])
+  expect(await holes()).toMatchObject([{ id: 2 }])
   await answered({ dataset: 'adj_factor', missing, suspensionExplains: false })
   expect(await holes()).toHaveLength(3)
 })

@@ -101,9 +101,9 @@ test('the failure of a batch that was given up is resolved once a retry brings t
   await db.sql`update sync_run set status = 'failed' where id = ${runId}`
   const epoch = Number(await reopenRun(db, runId))
   await db.sql`update sync_batch set state = 'running' where run_id = ${runId}`
-  await commit(db, { ...claim(1), epoch }, { resolves: true })
+  await commit(db, { ...claim(1), epoch })
   expect(await open()).toHaveLength(1)
-  await commit(db, { ...claim(2), epoch }, { resolves: true })
+  await commit(db, { ...claim(2), epoch })
   expect(await open()).toHaveLength(0)
 })
 

@@ -25,7 +25,8 @@ const rowVersions = () =>
   db.sql`select tableoid::regclass::text as part, ctid::text, xmin::text from bars order by instrument_id, trade_date`
 const closes = async () =>
   (
-    await db.sql`select instrument_id as id, trade_date as date, close::float8 as close from bars order by 1, 2`
+    await db.sql<{ id: number; date: string; close: number }[]>`
+      select instrument_id as id, trade_date as date, close::float8 as close from bars order by 1, 2`
   ).map((row) => [row.id, row.date, row.close])
 
 test('new, changed and equal rows are counted apart', async () => {

@@ -3,6 +3,8 @@ import { expect, test } from 'vitest'
 import { SessionCalendar } from '../../market/calendar.ts'
 import { addDays } from '../../market/date.ts'
 
+fc.configureGlobal({ seed: 20_240_102 })
+
 const WEEK = new SessionCalendar(['2024-01-02', '2024-01-03', '2024-01-05', '2024-01-08'])
 
 test('a session is found at its own position, a closed day between its neighbours', () => {

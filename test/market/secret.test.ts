@@ -17,7 +17,7 @@ function logged(write: (log: pino.Logger) => void): string {
 test.each([
   ['String()', () => String(secret)],
   ['a template', () => `${String(secret)} ${[secret].join()}`],
-  ['concatenation', () => '' + (secret as unknown as string)],
+  ['concatenation', () => 'token: ' + (secret as unknown as string)],
   ['JSON', () => JSON.stringify({ nested: [{ secret }] })],
   ['inspect', () => inspect({ nested: [{ secret }] }, { depth: 9 })],
   ['inspect of hidden properties', () => inspect(secret, { showHidden: true, depth: 9 })],
@@ -30,7 +30,7 @@ test.each([
   ],
   ['a logged error', () => logged((log) => log.error(Object.assign(new Error('refused'), { secret })))],
   ['its own keys', () => Object.entries(secret).join() + Object.getOwnPropertyNames(secret).join()],
-  ['a copy', () => JSON.stringify(structuredClone(secret)) + inspect({ ...secret })],
+  ['a copy', () => JSON.stringify(structuredClone(secret)) + inspect(Object.assign({}, secret))],
 ])('%s never shows it', (_, show) => {
   expect(show()).not.toContain(VALUE)
 })

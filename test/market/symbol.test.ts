@@ -2,6 +2,8 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { boardOf, codeOf, exchangeOf, isBShare, isSymbol, parseSymbol } from '../../market/symbol.ts'
 
+fc.configureGlobal({ seed: 20_240_102 })
+
 const SPELLINGS: readonly ((code: string, suffix: string) => string)[] = [
   (code, suffix) => `${code}.${suffix}`,
   (code, suffix) => `${suffix}${code}`,

@@ -8,6 +8,8 @@ import {
   THOUSAND_TO_ONE,
 } from '../../market/units.ts'
 
+fc.configureGlobal({ seed: 20_240_102 })
+
 /** `digits` x 10^-`scale` as text without an exponent. */
 function decimalText(digits: bigint, scale: number): string {
   const whole = digits.toString().padStart(scale + 1, '0')

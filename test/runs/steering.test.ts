@@ -155,3 +155,18 @@ test('progress answers by query what the database has', async () => {
     unchanged: run.unchanged,
   })
 })
+
+test('a run whose quota of the day is used gives the lock back and waits; another one may run', async () => {
+  lab.upstream.setFaults([
+    { kind: 'rate_limited', api: 'daily', span: 'day', limit: 100 },
+    { kind: 'rate_limited', api: 'adj_factor', span: 'day', limit: 100 },
+  ])
+  const id = await lab.start('daily_history', { ...wholeMarket(lab.market), refresh: true })
+  const waiting = await lab.until(id, ['waiting'])
+  expect(waiting.message).toMatch(/^the budget is used up; goes on at \d{4}-/)
+  lab.upstream.setFaults([])
+  expect((await lab.run('stock_list')).status).toBe('success')
+  await handle(id).cancel()
+  expect((await lab.until(id)).status).toBe('cancelled')
+  await lab.db.sql`truncate source_budget`
+})
