@@ -1,11 +1,11 @@
-import { type AnswerCommit, type Claim, commitAnswer, type CommitResult } from '../db/commit.ts'
+import type { AnswerCommit, Claim } from '../db/commit.ts'
 import type { SourceCall } from '../market/capability.ts'
 import { DATASETS } from '../market/datasets.ts'
 import { addDays } from '../market/date.ts'
 import { cellIndex, expectedRows, missingCells } from '../planning/expected.ts'
 import type { Answer, BarRow } from '../sources/contract.ts'
 import { countsSymbols, type Work } from './batch-work.ts'
-import { mergeAnswer } from './merge-answer.ts'
+import { mergeOf } from './merge-answer.ts'
 import type { MarketFacts } from './run-context.ts'
 
 /** A commit that brings nothing: what a call that failed for good leaves behind is put into it. */
@@ -22,14 +22,9 @@ export const emptyAnswer = (work: Work, claim: Claim, call: SourceCall): Omit<An
   countsSymbols: countsSymbols(work),
 })
 
-/** Commits the answer of one call: rows, what they cover, what is missing of what was expected. */
-export async function commitCall(
-  work: Work,
-  claim: Claim,
-  call: SourceCall,
-  answer: Answer,
-): Promise<CommitResult> {
-  const { deps, market, run, batch, source } = work
+/** What the answer of one call commits: rows, what they cover, what is missing of what was expected. */
+export function answerCommit(work: Work, claim: Claim, call: SourceCall, answer: Answer): AnswerCommit {
+  const { market, run, batch, source } = work
   const cellKind = DATASETS[call.dataset].cell
   const ids = call.symbols === null ? null : idsOf(call.symbols, market)
   const rows = answer.rows as BarRow[]
@@ -42,9 +37,11 @@ export async function commitCall(
           has: cellIndex(rows.map((row) => ({ symbol: row.symbol, tradeDate: row.trade_date }))),
         })
       : []
-  return await commitAnswer(deps.db.sql, {
+  const known = (symbol: string) => market.bySymbol.get(symbol)?.id
+  const context = { source: source.name, runId: claim.runId, job: run.job }
+  return {
     ...emptyAnswer(work, claim, call),
-    merge: (tx) => mergeAnswer(tx, call, answer, { source: source.name, runId: claim.runId, job: run.job }),
+    merge: mergeOf(call, answer, known, context),
     cover:
       call.from === null || call.to === null
         ? null
@@ -55,7 +52,7 @@ export async function commitCall(
     rejected: answer.rejected,
     requests: answer.requests,
     cells: cellKind === 'session' ? settledCells(call, work) : 0,
-  })
+  }
 }
 
 const idsOf = (symbols: readonly string[], market: MarketFacts): number[] =>

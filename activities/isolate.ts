@@ -18,7 +18,7 @@ export async function isolate(
   const { deps, market, source, run } = work
   const alone = call.symbols?.length === 1 && !(error instanceof AnswerTooLarge)
   const halves = alone ? null : bisectCall(call, market.calendar)
-  if (halves) return await replaceCall(deps.db.sql, claim, halves)
+  if (halves) return await replaceCall(deps.db.sql, claim, call, halves)
   const result = await commitAnswer(deps.db.sql, {
     ...emptyAnswer(work, claim, call),
     merge: async (tx) => {

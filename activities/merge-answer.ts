@@ -4,8 +4,8 @@ import { type DatedDataset, type MergeCounts, mergeRows } from '../db/merge.ts'
 import { mergeCodeChanges, mergeStockList } from '../db/stock-list.ts'
 import { mergeCalendar } from '../db/trade-calendar.ts'
 import type { SourceCall } from '../market/capability.ts'
-import type { Answer, BarRow, CalendarRow, StockRow } from '../sources/contract.ts'
-import { stagedLines } from './staged-lines.ts'
+import type { Answer, CalendarRow, StockRow } from '../sources/contract.ts'
+import { type StagedAnswer, stageRows, withIds } from './staged-lines.ts'
 
 export interface MergeContext {
   source: string
@@ -16,20 +16,23 @@ export interface MergeContext {
 // Beijing's codes became 920xxx on this day.
 const BSE_RENUMBERED_ON = '2025-10-09'
 
-/** Writes the rows of an answer into the table of its dataset, inside the commit's transaction. */
-export async function mergeAnswer(
-  tx: Tx,
+/**
+ * How the rows of an answer get into the table of their dataset, inside the commit's transaction. What is returned holds
+ * on to the rows of lists only: those of dated datasets are COPY text from now on.
+ */
+export function mergeOf(
   call: SourceCall,
   answer: Answer,
+  known: (symbol: string) => number | undefined,
   context: MergeContext,
-): Promise<MergeCounts> {
+): (tx: Tx) => Promise<MergeCounts> {
   switch (call.dataset) {
     case 'trade_calendar':
-      return await mergeCalendar(tx, answer.rows as CalendarRow[], context)
+      return (tx) => mergeCalendar(tx, answer.rows as CalendarRow[], context)
     case 'stock_list':
-      return await mergeList(tx, call, answer, context)
+      return (tx) => mergeList(tx, call, answer, context)
     default:
-      return await mergeDated(tx, call.dataset, answer.rows as BarRow[], context)
+      return mergeStaged(call.dataset, stageRows(call.dataset, answer.rows as never[], known), context)
   }
 }
 
@@ -52,16 +55,16 @@ async function mergeList(
   return counts
 }
 
-async function mergeDated(
-  tx: Tx,
+/** Apart from `mergeOf`, so that the answer is not among what the closure keeps alive. */
+function mergeStaged(
   dataset: DatedDataset,
-  rows: readonly BarRow[],
+  staged: StagedAnswer | null,
   context: MergeContext,
-): Promise<MergeCounts> {
-  if (rows.length === 0) return { inserted: 0, updated: 0, unchanged: 0 }
-  const ids = await resolveInstruments(tx, [...new Set(rows.map((row) => row.symbol))], context.source)
-  const dates = rows.map((row) => row.trade_date)
-  const from = dates.reduce((least, date) => (date < least ? date : least))
-  const to = dates.reduce((most, date) => (date > most ? date : most))
-  return await mergeRows(tx, dataset, stagedLines(dataset, rows as never[], ids), { ...context, from, to })
+): (tx: Tx) => Promise<MergeCounts> {
+  return async (tx) => {
+    if (staged === null) return { inserted: 0, updated: 0, unchanged: 0 }
+    const ids = await resolveInstruments(tx, [...staged.ids.keys()], context.source)
+    const { from, to } = staged
+    return await mergeRows(tx, dataset, withIds(staged, ids), { ...context, from, to })
+  }
 }

@@ -1,4 +1,4 @@
-import { copyText, type DatedDataset, type StagedLine } from '../db/merge.ts'
+import { copyChunks, copyText, type DatedDataset, type StagedLine, type StagedRows } from '../db/merge.ts'
 import type { BarRow, FactorRow, RowsOf, SuspensionRow } from '../sources/contract.ts'
 
 /** Values of a row in the order of the dataset's merge: extra key columns, then values. */
@@ -48,4 +48,51 @@ export function stagedLines<D extends DatedDataset>(
     lines.push(`${each.id}\t${each.row.symbol}\t${each.date}\t${values(each.row)}`)
   }
   return lines
+}
+
+/** Rows of an answer, ready for COPY before the transaction begins. */
+export interface StagedAnswer {
+  rows: StagedRows
+  /** What the symbols of the rows were taken to stand for. */
+  ids: ReadonlyMap<string, number>
+  /** First and last date. */
+  from: string
+  to: string
+}
+
+/**
+ * Rows → COPY text at once. Rows that waited for their turn to be committed as objects would outlive the young part of
+ * the heap, and cleaning up after them took a third of the worker's time and half of its memory.
+ *
+ * @param known ids of symbols; one that is missing gets 0, see `withIds`
+ */
+export function stageRows<D extends DatedDataset>(
+  dataset: D,
+  rows: readonly RowsOf[D][],
+  known: (symbol: string) => number | undefined,
+): StagedAnswer | null {
+  const first = rows[0]
+  if (!first) return null
+  const ids = new Map<string, number>()
+  let from = first.trade_date
+  let to = from
+  for (const { symbol, trade_date } of rows) {
+    if (!ids.has(symbol)) ids.set(symbol, known(symbol) ?? 0)
+    if (trade_date < from) from = trade_date
+    if (trade_date > to) to = trade_date
+  }
+  return { rows: copyChunks(stagedLines(dataset, rows, ids)), ids, from, to }
+}
+
+/** The same rows under the ids that the database has for their symbols now. */
+export function withIds(staged: StagedAnswer, ids: ReadonlyMap<string, number>): StagedRows {
+  if ([...staged.ids].every(([symbol, id]) => ids.get(symbol) === id)) return staged.rows
+  const lines = staged.rows.chunks.flatMap((chunk) => chunk.toString('utf8').slice(0, -1).split('\n'))
+  const keyed = lines.map((line) => {
+    const [, symbol = '', date = ''] = line.split('\t', 3)
+    return { id: ids.get(symbol) ?? 0, date, rest: line.slice(line.indexOf('\t')) }
+  })
+  // Stable: rows of one instrument and date keep their order.
+  keyed.sort((a, b) => a.id - b.id || (a.date < b.date ? -1 : a.date > b.date ? 1 : 0))
+  return copyChunks(keyed.map(({ id, rest }) => `${id}${rest}`))
 }

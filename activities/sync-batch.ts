@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Claim } from '../db/commit.ts'
+import { type AnswerCommit, type Claim, commitAnswer } from '../db/commit.ts'
 import { claimBatch, getBatch, noteBatchTrouble, splitBatch } from '../db/queries/batches.ts'
 import { logRun } from '../db/queries/logs.ts'
 import { runTotals } from '../db/queries/runs.ts'
@@ -9,7 +9,7 @@ import { type Answer, AnswerTooLarge } from '../sources/contract.ts'
 import { SourceError } from '../sources/errors.ts'
 import type { BatchInput, BatchOutcome } from '../workflows/contract/messages.ts'
 import type { Work } from './batch-work.ts'
-import { commitCall } from './commit-call.ts'
+import { answerCommit } from './commit-call.ts'
 import type { ActivityDeps } from './deps.ts'
 import { withHeartbeat } from './heartbeat.ts'
 import { isolate } from './isolate.ts'
@@ -115,11 +115,8 @@ async function callAfterCall(work: Work, first: SourceCall[]): Promise<Outcome> 
     if (!call) throw new RangeError(`batch ${input.seq} has no call ${cursor}`)
     const claim: Claim = { ...input, cursor }
     try {
-      const answer = await fetchExpected(work, call)
-      for (const message of answer.notes ?? [])
-        await logRun(deps.db.sql, { runId: input.runId, level: 'warn', message })
-      const result = await commitCall(work, claim, call, answer)
-      if (result.kind === 'fenced') return await afterFence(work, result.reason)
+      const result = await commitAnswer(deps.db.sql, await bring(work, claim, call))
+      if (result.kind === 'fenced') return await afterFence(work, claim, calls, result.reason)
       cursor = result.cursor
     } catch (error) {
       signal.throwIfAborted()
@@ -127,12 +124,21 @@ async function callAfterCall(work: Work, first: SourceCall[]): Promise<Outcome> 
       const isolating = input.isolate && error instanceof SourceError && ++failures <= MAX_ISOLATION_FAILURES
       if (!(error instanceof AnswerTooLarge) && !isolating) return await standStill(work, claim, error)
       const replaced = await isolate(work, claim, call, error)
-      if (replaced === null) return await afterFence(work, 'the cursor moved')
+      if (replaced === null) return await afterFence(work, claim, calls, 'the cursor moved')
       if (replaced === 'skipped') cursor++
       else calls = replaced
     }
   }
   return { kind: 'done' }
+}
+
+/** Fetches a call. The rows become what is to be committed before anything is waited for, and are let go of. */
+async function bring(work: Work, claim: Claim, call: SourceCall): Promise<AnswerCommit> {
+  const answer = await fetchExpected(work, call)
+  const commit = answerCommit(work, claim, call, answer)
+  for (const message of answer.notes ?? [])
+    await logRun(work.deps.db.sql, { runId: claim.runId, level: 'warn', message })
+  return commit
 }
 
 /** An empty answer where rows are expected may be an upstream that is not ready: it is asked once more. */
@@ -145,12 +151,23 @@ async function fetchExpected({ deps, source, input, signal }: Work, call: Source
   return { ...again, requests: answer.requests + again.requests }
 }
 
-/** A commit was refused: another attempt was faster, or the run belongs to somebody else now. */
-async function afterFence({ deps, input }: Work, reason: string): Promise<Outcome> {
+/**
+ * A commit was refused: the run ended or belongs to somebody else now, or another attempt at this batch was faster. Of
+ * the latter there are two for a moment when Temporal was away: it takes the heartbeats that it missed for a lost worker.
+ * Either of them may be the one that counts, so both go on where the batch stands; one is told soon that it is not.
+ */
+async function afterFence(
+  { deps, input, signal }: Work,
+  claim: Claim,
+  calls: readonly SourceCall[],
+  reason: string,
+): Promise<Outcome> {
   const batch = await getBatch(deps.db.sql, input)
-  return batch?.owner_epoch === input.epoch && batch.state === 'done'
-    ? { kind: 'done' }
-    : { kind: 'fenced', reason }
+  const isSame =
+    batch?.state === 'running' && batch.cursor === claim.cursor && batch.call_list?.length === calls.length
+  if (!batch || batch.owner_epoch !== input.epoch || isSame) return { kind: 'fenced', reason }
+  signal.throwIfAborted()
+  return await workOnBatch(deps, input, signal)
 }
 
 /** A piece of an answer whose form has changed: what a person needs to see to mend the mapping. */

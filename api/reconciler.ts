@@ -7,8 +7,8 @@ import { TemporalAway } from './temporal/errors.ts'
 
 // Twice in the 10 s within which a run that was ended from outside has to show it.
 const INTERVAL_MS = 5_000
-// Any constant that nobody else uses: of all API processes, the one that holds this lock does the work.
-const LOCK = 7_302_114
+/** Any constant that nobody else uses: of all API processes, the one that holds this lock does the work. */
+export const RECONCILER_LOCK = 7_302_114
 
 export interface Reconciler {
   stop(): Promise<void>
@@ -35,13 +35,15 @@ export function startReconciler(deps: ApiDeps, intervalMs = INTERVAL_MS): Reconc
 export async function reconcileAll(deps: ApiDeps): Promise<void> {
   const connection = await deps.db.sql.reserve()
   try {
-    const [row] = await connection<{ mine: boolean }[]>`select pg_try_advisory_lock(${LOCK}) as mine`
+    const [row] = await connection<
+      { mine: boolean }[]
+    >`select pg_try_advisory_lock(${RECONCILER_LOCK}) as mine`
     if (!row?.mine) return
     try {
       for (const run of await openRuns(deps.db))
         await reconcileRun(deps, run).catch((error: unknown) => note(deps, error, run.id))
     } finally {
-      await connection`select pg_advisory_unlock(${LOCK})`
+      await connection`select pg_advisory_unlock(${RECONCILER_LOCK})`
     }
   } finally {
     connection.release()

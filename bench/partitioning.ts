@@ -11,7 +11,7 @@ import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import postgres from 'postgres'
 import { type Database, openDatabase } from '../db/client.ts'
-import { mergeRows } from '../db/merge.ts'
+import { copyChunks, mergeRows } from '../db/merge.ts'
 import { migrateDatabase } from '../db/migrate.ts'
 import { startPostgres } from '../local/postgres.ts'
 import { startWatchdog } from '../local/watchdog.ts'
@@ -145,7 +145,7 @@ async function merge(db: Database, calls: readonly SourceCall[]): Promise<{ seco
       const lines = linesOf(call)
       const range = { from: call.from ?? '', to: call.to ?? '' }
       rows += lines.length
-      await db.sql.begin((tx) => mergeRows(tx, 'bars', lines, { ...context, ...range }))
+      await db.sql.begin((tx) => mergeRows(tx, 'bars', copyChunks(lines), { ...context, ...range }))
     }
   }
   const start = performance.now()

@@ -50,9 +50,9 @@ export function openDatabase(options: { url: string; max?: number; name?: string
 
 /** Stands for whatever `current` gives at the moment of use. */
 function following<T extends object>(current: () => T): T {
-  const template = () => undefined
-  return new Proxy(template as unknown as T, {
-    apply: (_, self, args: unknown[]) => Reflect.apply(current() as never, self, args) as unknown,
+  const callable: object = () => undefined
+  return new Proxy(callable as T, {
+    apply: (_, self, args) => Reflect.apply(current() as () => unknown, self, args) as unknown,
     get: (_, key) => Reflect.get(current(), key) as unknown,
     has: (_, key) => Reflect.has(current(), key),
   })

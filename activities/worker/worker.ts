@@ -8,6 +8,8 @@ import { createActivities, type ActivityDeps } from '../index.ts'
 const MAX_HEARTBEAT_THROTTLE = '2s'
 // Batches of one source that this process works on at a time: two datasets of four batches, with room for a probe.
 const BATCHES_AT_ONCE = 16
+// Decisions go to the worker that has the workflow in memory; when it was killed they go to any other after this.
+const STICKY_LIMIT = '4s'
 // Below the 30 s that container platforms give before they kill.
 const SHUTDOWN_GRACE = '20s'
 
@@ -34,6 +36,7 @@ export async function createWorkers(setup: WorkerSetup): Promise<Worker[]> {
     workflowBundle: setup.bundle,
     // One isolate thread: workflows only decide, and the machine's cores are for rows.
     workflowThreadPoolSize: 1,
+    stickyQueueScheduleToStartTimeout: STICKY_LIMIT,
     maxConcurrentActivityTaskExecutions: 20,
   })
   const ofSource = (source: SourceName) =>

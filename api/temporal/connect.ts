@@ -18,7 +18,8 @@ export interface TemporalLink {
   close(): Promise<void>
 }
 
-const MAX_RECONNECT_MS = 3_000
+// gRPC waits longer and longer between attempts, up to two minutes: a server that is back would be missed for as long.
+const RECONNECT = { 'grpc.initial_reconnect_backoff_ms': 200, 'grpc.max_reconnect_backoff_ms': 2_000 }
 
 /** A connection that is made with the first request and made again whenever it was lost: the server may be away. */
 export function openTemporal({ address, namespace, apiKey, tls }: TemporalSettings): TemporalLink {
@@ -26,8 +27,7 @@ export function openTemporal({ address, namespace, apiKey, tls }: TemporalSettin
     address,
     tls: tls === 'on' || (tls === 'auto' && apiKey !== undefined),
     ...(apiKey && { apiKey: apiKey.reveal() }),
-    // By default a channel that was refused often waits for two minutes before it tries again.
-    channelArgs: { 'grpc.max_reconnect_backoff_ms': MAX_RECONNECT_MS },
+    channelArgs: RECONNECT,
   })
   const gateway = new TemporalGateway(new Client({ connection, namespace }), namespace)
   return {

@@ -1,29 +1,40 @@
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
-import type { Tx } from '../../db/client.ts'
-import { type DatedDataset, MERGES, type MergeCounts, type StagedLine } from '../../db/merge.ts'
+import type { Sql, Tx } from '../../db/client.ts'
+import { copyChunks, copyInto, type DatedDataset, MERGES, type MergeCounts, type StagedRows } from '../../db/merge.ts'
 
 export * from '../../db/merge.ts'
 
 /**
- * What `mergeRows` is measured against: plain COPY of the same lines into the same table with its partitions and
+ * What `mergeRows` is measured against: plain COPY of the same bytes into the same table with its partitions and
  * indexes. No staging, no look at what is there: a row that exists already fails the whole answer.
  */
-export async function mergeRows(
-  tx: Tx,
-  dataset: DatedDataset,
-  lines: readonly StagedLine[],
-  context: { source: string; runId: string; job: string },
-): Promise<MergeCounts> {
-  const { table, extraKey, values, fixed } = MERGES[dataset]
+export async function mergeRows(tx: Tx, dataset: DatedDataset, rows: StagedRows): Promise<MergeCounts> {
+  const { table, extraKey, values } = MERGES[dataset]
   const columns = ['instrument_id', 'symbol', 'trade_date', ...extraKey, ...Object.keys(values)]
-  const constants = { ...fixed, source: context.source, run_id: context.runId, data_type: context.job }
-  const all = [...columns, ...Object.keys(constants)].join(', ')
-  const tail = `\t${Object.values(constants).join('\t')}\n`
-  const sink = await tx.unsafe(`copy ${table} (${all}) from stdin`).writable()
-  const chunks = function* () {
-    for (let i = 0; i < lines.length; i += 1_000) yield lines.slice(i, i + 1_000).join(tail) + tail
-  }
-  await pipeline(Readable.from(chunks()), sink)
-  return { inserted: lines.length, updated: 0, unchanged: 0 }
+  const fresh = unseen(rows)
+  await copyInto(tx, `${table} (${columns.join(', ')})`, fresh)
+  return { inserted: fresh.count, updated: 0, unchanged: rows.count - fresh.count }
 }
+
+const seen = new Set<string>()
+
+/** Calls overlap here and there, and COPY has no way to leave out what is there already. */
+function unseen(rows: StagedRows): StagedRows {
+  const lines = rows.chunks.flatMap((chunk) => chunk.toString('latin1').slice(0, -1).split('\n'))
+  const fresh = lines.filter((line) => {
+    const key = line.slice(0, line.indexOf('\t', line.indexOf('\t') + 12))
+    return seen.size < seen.add(key).size
+  })
+  return fresh.length === lines.length ? rows : copyChunks(fresh)
+}
+
+/** Lets the tables fill in what is the same in every row of a run, which COPY cannot. */
+export async function prepareForCopy(sql: Sql): Promise<void> {
+  for (const { table, fixed } of Object.values(MERGES)) {
+    const constants = { ...fixed, source: 'tushare', run_id: RUN, data_type: 'daily_history' }
+    const defaults = Object.entries(constants).map(([name, value]) => `alter ${name} set default '${value}'`)
+    await sql.unsafe(`alter table ${table} ${defaults.join(', ')}`)
+  }
+}
+
+// The run is not known before it starts: any value of that width does.
+const RUN = '00000000-0000-4000-8000-000000000000'

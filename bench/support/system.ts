@@ -1,6 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Database, openDatabase } from '../../db/client.ts'
 import { getRun, type RunRow } from '../../db/queries/runs.ts'
@@ -44,6 +44,8 @@ export async function openSystem(options: SystemOptions): Promise<System> {
   const stack = await startStack({
     dataDir,
     port: 0,
+    // A worker of some other stack may come back to a port that is ours now: it must find nothing to do.
+    temporalNamespace: basename(dataDir).toLowerCase(),
     searchAttributes: SEARCH_ATTRIBUTES,
     log: () => undefined,
     worker: { file: file('worker.ts'), args: options.worker ?? [] },

@@ -102,12 +102,13 @@ export async function claimBatch(
 export async function replaceCall(
   sql: Sql,
   claim: Claim,
+  call: SourceCall,
   replacement: readonly SourceCall[],
 ): Promise<SourceCall[] | null> {
   return await sql.begin(async (tx) => {
     const [row] = await tx<{ call_list: SourceCall[] }[]>`
       select call_list from sync_batch where run_id = ${claim.runId} and seq = ${claim.seq} and owner_epoch = ${claim.epoch}
-        and cursor = ${claim.cursor} and state = 'running' for update`
+        and cursor = ${claim.cursor} and state = 'running' and call_list -> ${claim.cursor}::int = ${tx.json(call as never)} for update`
     if (!row) return null
     const calls = [
       ...row.call_list.slice(0, claim.cursor),

@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { reconcileAll } from '../../api/reconciler.ts'
+import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { Client, Connection } from '@temporalio/client'
+import { createApp } from '../../api/app.ts'
+import { RECONCILER_LOCK, reconcileAll } from '../../api/reconciler.ts'
+import { TemporalGateway } from '../../api/temporal/gateway.ts'
 import { getRun, insertRun, type RunRow } from '../../db/queries/runs.ts'
 import { runWorkflowId } from '../../workflows/contract/ids.ts'
-import { type ApiLab, openApiLab } from './support.ts'
+import { type ApiLab, clientOf, openApiLab } from './support.ts'
 
 /* Who may start a run, and what becomes of runs whose starter or workflow died. No worker: nothing runs by itself. */
 
@@ -178,7 +181,34 @@ test('steering a run whose workflow is gone says so and shows it as terminated',
   expect(await statusOf(id)).toBe('terminated')
 })
 
-test('an execution that failed ends its run as failed with the reason', async () => {
+test('only one process at a time compares runs with Temporal', async () => {
+  const { id } = await insertPending()
+  await age(id, 6)
+  const other = await lab.db.sql.reserve()
+  await other`select pg_advisory_lock(${RECONCILER_LOCK})`
+  await reconcileAll(lab.api)
+  await expect(lab.client.workflow.getHandle(runWorkflowId(id)).describe()).rejects.toThrow(/not found/)
+  await other`select pg_advisory_unlock(${RECONCILER_LOCK})`
+  other.release()
+  await reconcileAll(lab.api)
+  expect((await lab.client.workflow.getHandle(runWorkflowId(id)).describe()).status.name).toBe('RUNNING')
+})
+
+test('while Temporal is away a free lock is taken and a held one is not judged', async () => {
+  const connection = Connection.lazy({ address: '127.0.0.1:9' })
+  onTestFinished(() => connection.close())
+  const temporal = new TemporalGateway(new Client({ connection }), 'default')
+  const { post } = clientOf(createApp({ ...lab.api, temporal }))
+  const first = await post<Triggered>('/api/sync/trigger')
+  expect(first).toMatchObject({ status: 200, body: { data: { status: 'pending' } } })
+  const second = await post<Triggered>('/api/sync/trigger')
+  expect(second).toMatchObject({ status: 503, body: { success: false, data: null } })
+  expect(second.body.message).toContain('Temporal does not answer')
+  const paused = await post(`/api/runs/${first.body.data.job_id}/pause`)
+  expect(paused).toMatchObject({ status: 503, body: { code: 'temporal_unavailable' } })
+})
+
+test('an execution that ran out of time ends its run as failed', async () => {
   const row = await insertPending()
   // A workflow that no worker runs can only be made to fail from outside by a time-out.
   await lab.client.workflow.start('syncRun', {

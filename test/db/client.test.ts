@@ -207,8 +207,8 @@ test('a COPY does not wait for the acknowledgement of its beginning', async () =
   await copy()
   const started = performance.now()
   for (let i = 0; i < 20; i++) await copy()
-  // 40 ms each and more with Nagle's algorithm.
-  expect((performance.now() - started) / 20).toBeLessThan(35)
+  // Twice 40 ms each with Nagle's algorithm, a tenth of that without.
+  expect((performance.now() - started) / 20).toBeLessThan(60)
 })
 
 // --- migrations

@@ -145,14 +145,3 @@ test.each([
   await answered({ missing: refused.missing })
   expect(await holes()).toMatchObject([{ reason: 'absent_upstream' }])
 })
-
-test('many holes are replaced fast, also after a merge that told the planner to probe', async () => {
-  const ids = Array.from({ length: 3_000 }, (_, i) => i + 1)
-  const missing = ids.map((id) => hole(id, '2024-01-03'))
-  const cover = { instruments: null, from: '2024-01-03', to: '2024-01-03', until: '2024-01-04' }
-  await answered({ missing, cover })
-  const started = performance.now()
-  await answered({ missing: missing.slice(1), cover, suspensionExplains: true })
-  expect(performance.now() - started).toBeLessThan(2_000)
-  expect(await db.sql`select from coverage_hole`).toHaveLength(2_999)
-})

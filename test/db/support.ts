@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Sql, Tx } from '../../db/client.ts'
 import { type AnswerCommit, type Claim, commitAnswer, type CommitResult } from '../../db/commit.ts'
-import { type DatedDataset, type MergeCounts, mergeRows } from '../../db/merge.ts'
+import { copyChunks, type DatedDataset, type MergeCounts, mergeRows } from '../../db/merge.ts'
 import { claimBatch, insertBatches, type NewBatch } from '../../db/queries/batches.ts'
 import { insertRun } from '../../db/queries/runs.ts'
 import type { SourceCall } from '../../market/capability.ts'
@@ -112,7 +112,7 @@ export function mergeIn(
   context: Partial<{ source: string; runId: string }> = {},
 ): Promise<MergeCounts> {
   const dates = lines.map((line) => line.split('\t')[2] ?? '').sort()
-  return mergeRows(tx, dataset, lines, {
+  return mergeRows(tx, dataset, copyChunks(lines), {
     source: 'tushare',
     runId: '00000000-0000-0000-0000-000000000001',
     job: 'daily_history',

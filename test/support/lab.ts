@@ -40,6 +40,8 @@ export interface LabOptions {
   now?: () => Date
   batchSize?: number
   log?: Logger
+  /** One of the test's own, on a server that it may stop. */
+  database?: TestDatabase
   /** Workers are started with the lab unless a test wants to start them itself. */
   worker?: boolean
 }
@@ -49,6 +51,8 @@ export interface Lab {
   db: TestDatabase
   client: Client
   temporal: LocalTemporal
+  /** Temporal goes away, and is back at the same address after a while. */
+  withoutTemporal(ms: number): Promise<void>
   market: ReplayMarket
   upstream: TushareReplay
   deps: ActivityDeps
@@ -79,16 +83,18 @@ export async function openLab(options: LabOptions = {}): Promise<Lab> {
   const dataDir = mkdtempSync(join(tmpdir(), 'ashare-lab-'))
   const guard = startWatchdog(() => undefined)
   const market = options.market ?? createSandboxMarket({ stocks: 60, years: 1 })
-  const [db, temporal, upstream] = await Promise.all([
-    createTestDatabase(),
+  const temporalOn = (port: number, uiPort: number) =>
     startTemporal({
       dataDir,
       binary: inject('temporalBinary'),
-      port: 0,
-      uiPort: 0,
+      port,
+      uiPort,
       searchAttributes: SEARCH_ATTRIBUTES,
       guard,
-    }),
+    })
+  const [db, temporal, upstream] = await Promise.all([
+    options.database ?? createTestDatabase(),
+    temporalOn(0, 0),
     startTushareReplay({ market, token: TEST_TOKEN, ...options.replay }),
   ])
   const connection = await Connection.connect({ address: temporal.address })
@@ -125,6 +131,11 @@ export async function openLab(options: LabOptions = {}): Promise<Lab> {
     db,
     client,
     temporal,
+    withoutTemporal: async (ms) => {
+      await lab.temporal.stop()
+      await sleep(ms)
+      lab.temporal = await temporalOn(temporal.port, temporal.uiPort)
+    },
     market,
     upstream,
     deps,
@@ -167,7 +178,7 @@ export async function openLab(options: LabOptions = {}): Promise<Lab> {
       await connection.close()
       for (const source of sources.values()) await source.close()
       await upstream.close()
-      await temporal.stop()
+      await lab.temporal.stop()
       await db.drop()
       await guard.close()
       rmSync(dataDir, { recursive: true, force: true })

@@ -1,0 +1,41 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { chaosSeed, randomFrom } from '../chaos/random.ts'
+import { type ChaosStack, startChaosStack } from '../chaos/stack.ts'
+import { killDuringRun, type Outcome, perform } from '../chaos/trial.ts'
+
+/*
+ * One random moment for each process that can be killed, on the real process tree; `npm run test:chaos` takes twenty.
+ */
+
+const random = randomFrom(chaosSeed())
+let stack: ChaosStack
+let undisturbed: Outcome
+
+beforeAll(async () => {
+  const latency = JSON.stringify([{ kind: 'latency', ms: 150 }])
+  stack = await startChaosStack({
+    upstream: ['--stocks', '64', '--years', '1', '--faults', latency],
+    batchSize: 4,
+  })
+  undisturbed = await perform(stack)
+})
+afterAll(() => stack.stop())
+
+test('an undisturbed run brings the market', () => {
+  expect(undisturbed.result).toMatchObject({ status: 'success', total: 64, done: 64, sums: true })
+})
+
+test.each(['worker', 'api', 'temporal', 'postgres', 'supervisor'] as const)(
+  'killed with kill -9 in the middle of a run, the %s comes back and the run ends as if nothing had been',
+  { timeout: 200_000 },
+  async (victim) => {
+    let moment = Math.round(random() * undisturbed.ms * 0.9)
+    let trial = await killDuringRun(stack, victim, moment)
+    // On a machine that has become idle a run may be over before the moment comes.
+    while (!trial.hit) trial = await killDuringRun(stack, victim, (moment = Math.round(moment / 2)))
+    console.log(`[chaos] ${victim} after ${moment} ms: nothing was committed for ${trial.standstillMs} ms`)
+    expect(trial.result).toEqual(undisturbed.result)
+    expect(trial.hashes).toEqual(undisturbed.hashes)
+    expect({ bystanders: trial.bystanders, leads: trial.leads }).toEqual({ bystanders: [], leads: [] })
+  },
+)
