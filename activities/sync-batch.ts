@@ -63,8 +63,8 @@ async function workOnBatch(deps: ActivityDeps, input: BatchInput, signal: AbortS
   const work: Work = { deps, input, run, batch, source, market, signal }
   const calls = callsFor(work)
   if (batch.state === 'split' || (batch.cursor === 0 && calls.length > MAX_CALLS)) return await split(work)
-  if (!(await claimBatch(deps.db.sql, { ...input }, calls)))
-    return { kind: 'fenced', reason: 'the run has a newer owner' }
+  // Another attempt has ended it meanwhile, or the run has a newer owner: the batch says which.
+  if (!(await claimBatch(deps.db.sql, { ...input }, calls))) return await workOnBatch(deps, input, signal)
   return await callAfterCall(work, calls)
 }
 

@@ -112,7 +112,7 @@ export async function copyInto(tx: Tx, target: string, { chunks }: StagedRows): 
   const query = tx.unsafe(`copy ${target} from stdin`)
   const sink: Writable = await query.writable()
   // The driver tells nobody of an error that comes after the last byte, and whoever waited for the end waits for ever.
-  Object.assign(query, { reject: (error: Error) => void sink.destroy(error) })
+  void Object.assign(query, { reject: (error: Error) => void sink.destroy(error) })
   await pipeline(Readable.from(chunks), sink)
 }
 

@@ -26,4 +26,3 @@ export const DATASET_NAMES = Object.keys(DATASETS) as Dataset[]
 export const isDataset = (value: string): value is Dataset => Object.hasOwn(DATASETS, value)
 
 export const PERIODS = ['daily', 'weekly', 'monthly'] as const
-export type Period = (typeof PERIODS)[number]

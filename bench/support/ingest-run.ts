@@ -68,7 +68,10 @@ function cpuByPart({ stack }: System): Record<string, number> {
   return Object.fromEntries(
     PARTS.map((name) => {
       const pid = stack.part(name).pid
-      return [name, used.filter((p) => p.pid === pid || p.parent === pid).reduce((sum, p) => sum + p.seconds, 0)]
+      return [
+        name,
+        used.filter((p) => p.pid === pid || p.parent === pid).reduce((sum, p) => sum + p.seconds, 0),
+      ]
     }),
   )
 }
@@ -76,7 +79,10 @@ function cpuByPart({ stack }: System): Record<string, number> {
 function processTimes(pid: string): { pid: number; parent: number; seconds: number } | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ').map(Number)
+    const fields = stat
+      .slice(stat.lastIndexOf(')') + 2)
+      .split(' ')
+      .map(Number)
     const [, parent = 0] = fields
     // utime, stime and those of children that have ended, in ticks of 10 ms.
     const ticks = fields.slice(11, 15).reduce((sum, n) => sum + n, 0)

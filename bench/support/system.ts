@@ -27,6 +27,7 @@ export interface SystemOptions {
 /** The whole product in processes of its own, as `npm run demo` starts it, on a folder that is removed at the end. */
 export interface System {
   stack: Stack
+  namespace: string
   db: Database
   /** What the upstream said of its market when it was ready. */
   market: { instruments: number; first: string; today: string; url: string; token: string }
@@ -41,11 +42,12 @@ export interface System {
 
 export async function openSystem(options: SystemOptions): Promise<System> {
   const dataDir = mkdtempSync(join(tmpdir(), 'ashare-bench-'))
+  // A worker of some other stack may come back to a port that is ours now: it must find nothing to do.
+  const namespace = basename(dataDir).toLowerCase()
   const stack = await startStack({
     dataDir,
     port: 0,
-    // A worker of some other stack may come back to a port that is ours now: it must find nothing to do.
-    temporalNamespace: basename(dataDir).toLowerCase(),
+    temporalNamespace: namespace,
     searchAttributes: SEARCH_ATTRIBUTES,
     log: () => undefined,
     worker: { file: file('worker.ts'), args: options.worker ?? [] },
@@ -54,7 +56,15 @@ export async function openSystem(options: SystemOptions): Promise<System> {
         name: 'upstream',
         file: file('../../local/replay/main.ts'),
         args: [
-          ...['--token', TOKEN, '--warm', '--stocks', String(options.stocks), '--years', String(options.years)],
+          ...[
+            '--token',
+            TOKEN,
+            '--warm',
+            '--stocks',
+            String(options.stocks),
+            '--years',
+            String(options.years),
+          ],
           ...(options.limits === undefined ? [] : ['--limits', options.limits]),
         ],
       },
@@ -71,6 +81,7 @@ export async function openSystem(options: SystemOptions): Promise<System> {
   const db = openDatabase({ url: stack.addresses.postgres, max: 4, name: 'ashare-sync bench' })
   return {
     stack,
+    namespace,
     db,
     market: {
       instruments: Number(upstream.instruments),

@@ -45,7 +45,7 @@ describe('kill -9', () => {
   afterAll(() => stack.stop())
 
   test.each(planTrials())('of $name at $at of the run', async ({ victim, at }) => {
-    const entry: Entry = { kind: victim, passed: false, standstillMs: 0, longerMs: 0, note: '' }
+    const entry: Entry = { kind: victim, passed: false, standstillMs: 0, longerMs: 0 }
     entries.push(entry)
     let moment = Math.round(at * undisturbed.ms)
     let trial = await killDuringRun(stack, victim, moment)
@@ -91,7 +91,6 @@ describe('outages', () => {
       passed: false,
       standstillMs: 0,
       longerMs: 0,
-      note: '',
     }
     entries.push(entry)
     let backAt = 0

@@ -10,7 +10,6 @@ export interface Entry {
   standstillMs: number
   /** How much longer the run took than an undisturbed one. */
   longerMs: number
-  note: string
 }
 
 const median = (values: readonly number[]): number => {

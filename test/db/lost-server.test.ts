@@ -23,7 +23,7 @@ afterAll(async () => {
   await server.close()
 })
 
-const lines = () => Readable.from(Array.from({ length: 20 }, () => `${'1\n'.repeat(500)}`))
+const lines = () => Readable.from(Array.from({ length: 20 }, () => '1\n'.repeat(500)))
 
 /** What a commit of ours is made of. */
 async function commit(): Promise<void> {
