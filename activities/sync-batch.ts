@@ -148,6 +148,15 @@ async function fetchExpected({ deps, source, input, signal }: Work, call: Source
   if (call.rows === 0 || answer.rows.length > 0 || answer.rejected.length > 0) return answer
   await sleep(EMPTY_AGAIN_MS, undefined, { signal })
   const again = await fetchCall(deps.db.sql, source, call, signal, retries)
+  if (call.symbols === null && again.rows.length === 0 && again.rejected.length === 0) {
+    // Some symbols may have no rows; a market without a single one on an open day is an upstream in trouble.
+    throw new SourceError({
+      source: source.name,
+      api: call.dataset,
+      errorClass: 'Transient',
+      upstreamMessage: `no row for the whole market from ${call.from ?? ''} to ${call.to ?? ''}`,
+    })
+  }
   return { ...again, requests: answer.requests + again.requests }
 }
 

@@ -87,8 +87,10 @@ async function round(): Promise<Round> {
     )
     return { readySeconds, rowSeconds }
   } finally {
-    // npm hands the signal on.
-    child.kill('SIGTERM')
+    // Not npm: its shell dies of a signal without handing it on.
+    const running = readRunning(dataDir)
+    if (running) process.kill(running.pid, 'SIGTERM')
+    else child.kill('SIGKILL')
     await ended
     while (readRunning(dataDir)) await sleep(100)
   }

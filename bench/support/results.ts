@@ -24,8 +24,9 @@ export async function circumstances(db: Database): Promise<string> {
 async function temporalVersion(): Promise<string> {
   const binary = await findTemporalBinary({ log: () => undefined })
   const text = execFileSync(binary, ['--version'], { encoding: 'utf8' })
-  const found = /version (\S+) \(Server (\S+?),/.exec(text)
-  return found ? `Temporal CLI ${found[1] ?? ''}, server ${found[2] ?? ''}` : text.trim()
+  // A CLI that was built by `go install` calls itself 0.0.0-DEV: the server's version is the one that counts.
+  const server = /Server (\S+?),/.exec(text)?.[1]
+  return server === undefined ? text.trim() : `Temporal dev server ${server}`
 }
 
 /** Puts a section into RESULTS.md in the place of the older one of that title. */

@@ -198,3 +198,19 @@ test('an address that is blocked rests the source; nothing is given up', async (
   expect(run.status).toBe('success')
   expect(await failures(id)).toEqual([])
 })
+
+test('a day on which the whole market comes empty is a failure, never a day without trading', async () => {
+  const dates = [...new Set([...lab.market.truthBars()].map((bar) => bar.trade_date))].sort()
+  const day = dates.at(-5) ?? ''
+  lab.upstream.setFaults([{ kind: 'empty', api: 'daily', date: day.replaceAll('-', '') }])
+  const id = await lab.start('daily_history', { start_date: day, end_date: day })
+  const run = await lab.until(id)
+  expect(run.status).toBe('success_with_errors')
+  const [covered] = await lab.db.sql`select 1 from coverage where dataset = 'bars' and ranges @> ${day}::date`
+  expect(covered).toBeUndefined()
+  lab.upstream.setFaults([])
+  await lab.retry(id)
+  const healed = await lab.until(id)
+  expect({ status: healed.status, message: healed.message }).toEqual({ status: 'success', message: null })
+  expect(await barDifferences(lab.db.sql, lab.market, (_symbol, date) => date === day)).toEqual([])
+})
