@@ -11,9 +11,11 @@ import { killDuringRun, type Outcome, perform } from './trial.ts'
  * each the run ends by itself, and tables and counters are those of an undisturbed run.
  */
 
-const ROUNDS = Number(process.env.CHAOS_ROUNDS ?? 20)
+const FULL_ROUNDS = 20
+const FULL_OUTAGE_MS = 60_000
+const ROUNDS = Number(process.env.CHAOS_ROUNDS ?? FULL_ROUNDS)
 const SUPERVISOR_ROUNDS = Math.ceil(ROUNDS / 4)
-const OUTAGE_MS = Number(process.env.CHAOS_OUTAGE_SECONDS ?? 60) * 1000
+const OUTAGE_MS = Number(process.env.CHAOS_OUTAGE_SECONDS ?? FULL_OUTAGE_MS / 1000) * 1000
 
 const MARKET: ChaosOptions = {
   upstream: ['--stocks', '120', '--years', '2', '--faults', JSON.stringify([{ kind: 'latency', ms: 250 }])],
@@ -22,7 +24,10 @@ const MARKET: ChaosOptions = {
 
 const seed = chaosSeed()
 const entries: Entry[] = []
-afterAll(() => writeReport(seed, entries))
+afterAll(() => {
+  // A shorter run is for development: the report is about the whole matrix.
+  if (ROUNDS === FULL_ROUNDS && OUTAGE_MS === FULL_OUTAGE_MS) writeReport(seed, entries)
+})
 
 /** All trials: the kinds take turns, so that no part is killed again while its back-off still counts the last time. */
 function planTrials(): { name: string; victim: Victim; at: number }[] {
@@ -94,6 +99,8 @@ describe('outages', () => {
     }
     entries.push(entry)
     let backAt = 0
+    const programs = () => [stack.pidOf('worker'), stack.pidOf('api')]
+    const before = programs()
     const outcome = await perform(stack, async (run) => {
       await sleep(undisturbed.ms / 3)
       expect(run.ended).toBe(false)
@@ -104,9 +111,10 @@ describe('outages', () => {
     })
     entry.standstillMs = outcome.watched.longestGapAfter(backAt)
     entry.longerMs = outcome.ms - undisturbed.ms
-    expect({ result: outcome.result, hashes: outcome.hashes }).toEqual({
+    expect({ result: outcome.result, hashes: outcome.hashes, programs: programs() }).toEqual({
       result: undisturbed.result,
       hashes: undisturbed.hashes,
+      programs: before,
     })
     entry.passed = true
   })
