@@ -45,6 +45,13 @@ const RETRY = {
 
 // How long a killed worker's batches stand still. Heartbeats come every 2 s; one that is late by more than this costs a
 // second attempt beside the first, which repeats a call but counts nothing twice.
+// The server suggests a new execution at 4,096 events, when the batches in flight have theirs still to come.
+const MOST_EVENTS = 3_900
+const historyIsLong = (): boolean => {
+  const { continueAsNewSuggested, historyLength } = workflowInfo()
+  return continueAsNewSuggested || historyLength >= MOST_EVENTS
+}
+
 const HEARTBEAT_TIMEOUT = '8s'
 // A statement or two. Without heartbeats this is how long it takes to notice that the worker died in the middle.
 const SHORT_TIMEOUT = '10s'
@@ -186,12 +193,12 @@ class SyncRun {
             this.#progress.update(totals)
             setCurrentDetails(this.#details(this.#state))
           },
-          shouldStop: () => workflowInfo().continueAsNewSuggested,
+          shouldStop: historyIsLong,
         }),
     )
     await Promise.all(this.#lanes.map((lane) => lane.run()))
     this.#lanes = []
-    if (workflowInfo().continueAsNewSuggested) await this.#continue(stage)
+    if (historyIsLong()) await this.#continue(stage)
   }
 
   /** The next execution plans the same stage again and gets what is still open. */

@@ -136,11 +136,3 @@ export function memoryOf(pid: number): { now: number; peak: number } {
     Math.round(Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) / 1024)
   return { now: mib('VmRSS'), peak: mib('VmHWM') }
 }
-
-/** CPU seconds that a process has used. */
-export function cpuOf(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  // Fields 14 and 15, in ticks of 10 ms.
-  return (Number(fields[11]) + Number(fields[12])) / 100
-}
