@@ -45,13 +45,6 @@ const RETRY = {
 
 // How long a killed worker's batches stand still. Heartbeats come every 2 s; one that is late by more than this costs a
 // second attempt beside the first, which repeats a call but counts nothing twice.
-// The server suggests a new execution at 4,096 events, when the batches in flight have theirs still to come.
-const MOST_EVENTS = 3_900
-const historyIsLong = (): boolean => {
-  const { continueAsNewSuggested, historyLength } = workflowInfo()
-  return continueAsNewSuggested || historyLength >= MOST_EVENTS
-}
-
 const HEARTBEAT_TIMEOUT = '8s'
 // A statement or two. Without heartbeats this is how long it takes to notice that the worker died in the middle.
 const SHORT_TIMEOUT = '10s'
@@ -60,6 +53,13 @@ const WINDOW = 4
 
 // A run that can do nothing for longer than this gives its lock back.
 const LONG_WAIT_MS = 15 * 60_000
+
+// The server suggests a new execution at 4,096 events, when the batches in flight have theirs still to come.
+const MOST_EVENTS = 3_900
+const historyIsLong = (): boolean => {
+  const { continueAsNewSuggested, historyLength } = workflowInfo()
+  return continueAsNewSuggested || historyLength >= MOST_EVENTS
+}
 
 const short = proxyActivities<SyncActivities>({ startToCloseTimeout: SHORT_TIMEOUT, retry: RETRY })
 const long = proxyActivities<SyncActivities>({

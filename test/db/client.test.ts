@@ -224,7 +224,9 @@ test('migrations may run in several processes at once, and again', async () => {
   const migrated = postgres(url.toString(), { max: 1 })
   const [applied] = await migrated`
     select count(*)::int as n, count(distinct hash)::int as distinct from drizzle.__drizzle_migrations`
-  const [locks] = await migrated`select count(*)::int as n from pg_locks where locktype = 'advisory'`
+  const [locks] = await migrated`
+    select count(*)::int as n from pg_locks where locktype = 'advisory'
+      and database = (select oid from pg_database where datname = current_database())`
   await migrated.end()
   await admin.unsafe(`drop database ${name} with (force)`)
   await admin.end()
