@@ -4,6 +4,7 @@ import { closeRun, resumeRun, suspendRun } from './close-run.ts'
 import type { ActivityDeps } from './deps.ts'
 import { giveUpBatch, planRetries } from './failures.ts'
 import { guarded } from './guard.ts'
+import { withHeartbeat } from './heartbeat.ts'
 import { openRun } from './open-run.ts'
 import { planStage } from './plan-stage.ts'
 import { probeSource } from './probe-source.ts'
@@ -16,11 +17,12 @@ export type { ActivityDeps } from './deps.ts'
 export function createActivities(deps: ActivityDeps): SyncActivities {
   return guarded<SyncActivities>({
     openRun: (input) => openRun(deps, input),
-    planStage: (input) => planStage(deps, input),
+    // Planning a whole market takes seconds: it has to be seen alive meanwhile.
+    planStage: (input) => withHeartbeat(() => planStage(deps, input)),
     syncBatch: (input) => syncBatch(deps, input),
     probeSource: (input) => probeSource(deps, input),
     giveUpBatch: (input) => giveUpBatch(deps, input),
-    planRetries: (input) => planRetries(deps, input),
+    planRetries: (input) => withHeartbeat(() => planRetries(deps, input)),
     verifyRun: (input) => verifyRun(deps, input),
     closeRun: (input) => closeRun(deps, input),
     suspendRun: (input) => suspendRun(deps, input),

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Client, Connection } from '@temporalio/client'
+import { Client, Connection, WorkflowExecutionAlreadyStartedError } from '@temporalio/client'
 import { DefaultLogger, NativeConnection, Runtime, type Worker } from '@temporalio/worker'
 import { type Logger, pino } from 'pino'
 import { inject } from 'vitest'
@@ -188,12 +188,19 @@ export async function openLab(options: LabOptions = {}): Promise<Lab> {
   return lab
 }
 
-async function startWorkflow(client: Client, row: RunRow): Promise<void> {
-  await client.workflow.start('syncRun', {
-    taskQueue: TASK_QUEUE,
-    workflowId: row.workflowId,
-    args: [{ runId: row.id, epoch: row.ownerEpoch, job: row.job, requestId: null }],
-  })
+/** A run is final in the database a moment before its workflow is in Temporal: a retry at once waits for that. */
+async function startWorkflow(client: Client, row: RunRow, tries = 100): Promise<void> {
+  try {
+    await client.workflow.start('syncRun', {
+      taskQueue: TASK_QUEUE,
+      workflowId: row.workflowId,
+      args: [{ runId: row.id, epoch: row.ownerEpoch, job: row.job, requestId: null }],
+    })
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError) || tries === 0) throw error
+    await sleep(50)
+    await startWorkflow(client, row, tries - 1)
+  }
 }
 
 async function startWorker(address: string, deps: ActivityDeps): Promise<() => Promise<void>> {
