@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { readJsonObject, writeFileAtomic } from './files.ts'
 import { type ProcessIdentity, endProcess, identify, isAlive } from './process-info.ts'
@@ -31,6 +31,16 @@ export const recordChild = (dataDir: string, name: string, pid: number, signal: 
 /** Forgets a child that ended, unless the record is of a later one. */
 export const forgetChild = (dataDir: string, name: string, pid: number): void => {
   if (readRecord(dataDir, name)?.pid === pid) rmSync(file(dataDir, name), { force: true })
+}
+
+/** Forgets every child that is gone: after a start that was broken off, one may have ended unseen. */
+export const forgetDead = (dataDir: string): void => {
+  if (!existsSync(folder(dataDir))) return
+  for (const entry of readdirSync(folder(dataDir)).filter((name) => name.endsWith('.json'))) {
+    const name = entry.slice(0, -'.json'.length)
+    const record = readRecord(dataDir, name)
+    if (record && !isAlive(record)) rmSync(file(dataDir, name), { force: true })
+  }
 }
 
 const readRecord = (dataDir: string, name: string): ChildRecord | undefined => {

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { forgetDead } from './child-records.ts'
 import { claimDataDir } from './data-dir.ts'
 import { type LogFile, openLogFile } from './log-file.ts'
 import { type NodePartSpec, type ReadyInfo, nodePart } from './node-part.ts'
@@ -135,6 +136,7 @@ const openWorkshop = async (options: StackOptions): Promise<Workshop> => {
     close: async () => {
       await supervisor.stop()
       await guard.close()
+      forgetDead(dataDir)
       logs.close()
       removeRunning(dataDir)
       lock.release()
