@@ -1,4 +1,5 @@
-import { CancellationScope, condition, isCancellation } from '@temporalio/workflow'
+import { CancellationScope, condition } from '@temporalio/workflow'
+import { endedByCancel } from './cancelled.ts'
 
 /**
  * Lets steps run while the gate is open; a pause cancels every step in flight, a resume starts them again from the
@@ -53,7 +54,7 @@ export class PauseGate {
         // The scope is tested, not the flag: pause and resume may arrive in one workflow task, and by the time of this
         // catch the flag is open again.
         const workflowCancelled = CancellationScope.current().consideredCancelled
-        if (!isCancellation(error) || !scope.consideredCancelled || workflowCancelled) throw error
+        if (!endedByCancel(error) || !scope.consideredCancelled || workflowCancelled) throw error
       } finally {
         this.#scopes.delete(scope)
       }

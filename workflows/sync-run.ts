@@ -6,7 +6,6 @@ import {
   CancellationScope,
   condition,
   continueAsNew,
-  isCancellation,
   proxyActivities,
   ActivityCancellationType,
   setCurrentDetails,
@@ -16,6 +15,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow'
 import type { SourceName } from '../market/sources.ts'
+import { endedByCancel } from './cancelled.ts'
 import type { SyncActivities } from './contract/activities.ts'
 import { sourceTaskQueue } from './contract/ids.ts'
 import type { ClosedRun, PlannedStage, Progress, SteeringMessage, SyncRunInput } from './contract/messages.ts'
@@ -213,7 +213,7 @@ class SyncRun {
     try {
       await this.#watchers.run(() => Promise.all([this.#watchPauses(), this.#watchWaits()]))
     } catch (error) {
-      if (!isCancellation(error)) throw error
+      if (!endedByCancel(error)) throw error
     }
   }
 
@@ -293,7 +293,7 @@ export async function syncRun(input: SyncRunInput): Promise<ClosedRun> {
 
 /** What an end of the work means for the run. A newer owner writes its state, so this execution just ends; continue-as-new passes. */
 function outcomeOf(error: unknown): { kind: 'failed' | 'cancelled'; message: string | null } {
-  if (isCancellation(error)) return { kind: 'cancelled', message: null }
+  if (endedByCancel(error)) return { kind: 'cancelled', message: null }
   if (error instanceof LaneStopped && error.kind === 'fatal')
     return { kind: 'failed', message: error.message }
   // Any other error than a failure of Temporal's would be taken for a bug that a new version mends, and tried for ever.
