@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { chaosSeed, randomFrom } from '../chaos/random.ts'
 import { type ChaosStack, startChaosStack } from '../chaos/stack.ts'
@@ -39,3 +40,24 @@ test.each(['worker', 'api', 'temporal', 'postgres', 'supervisor'] as const)(
     expect({ bystanders: trial.bystanders, leads: trial.leads }).toEqual({ bystanders: [], leads: [] })
   },
 )
+
+test('paused while its worker is dead, a run is paused and not failed; resumed, it ends as ever', async () => {
+  const steer = async (id: string, action: 'pause' | 'resume') => {
+    const response = await fetch(`${stack.running.api}/api/runs/${id}/${action}`, { method: 'POST' })
+    expect(response.ok).toBe(true)
+  }
+  const states = new Set<unknown>()
+  const { result, hashes } = await perform(stack, async (run) => {
+    await sleep(undisturbed.ms / 2)
+    stack.kill('worker')
+    await steer(run.runId, 'pause')
+    while (!run.ended && !states.has('paused')) {
+      states.add((await stack.db.sql`select status from sync_run`)[0]?.status)
+      await sleep(50)
+    }
+    await steer(run.runId, 'resume')
+  })
+  expect(states).toContain('paused')
+  expect(result).toEqual(undisturbed.result)
+  expect(hashes).toEqual(undisturbed.hashes)
+})
