@@ -22,7 +22,14 @@ export async function openRun(deps: ActivityDeps, owner: OwnedRun): Promise<Open
       details: { sources, params },
     })
   }
-  return { job, stages: stages.length, sources, totals: await runTotals(sql, owner.runId) }
+  return {
+    job,
+    stages: stages.length,
+    mode: params.source_mode ?? 'failover',
+    sources,
+    resting: [],
+    totals: await runTotals(sql, owner.runId),
+  }
 }
 
 /** Preferred ones first, then by priority; only sources that are there. */

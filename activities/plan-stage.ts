@@ -35,7 +35,7 @@ async function openAskedSymbols(deps: ActivityDeps, run: LoadedRun): Promise<voi
 export async function plannedStage(deps: ActivityDeps, runId: string, stage: number): Promise<PlannedStage> {
   const open = await openBatches(deps.db.sql, runId, stage)
   return {
-    datasets: open.map(({ dataset, seqs, calls }) => ({ dataset, open: toRanges(seqs), calls })),
+    datasets: open.map(({ dataset, seqs, calls }) => ({ dataset, open: toRanges(seqs), calls, sources: [] })),
     totals: await runTotals(deps.db.sql, runId),
   }
 }

@@ -45,6 +45,7 @@ async function workOnBatch(deps: ActivityDeps, input: BatchInput, signal: AbortS
       errorClass: 'AuthFailed',
       message: `${input.source} is not switched on here`,
       cursor: 0,
+      restingUntilMs: null,
     }
   const batch = await getBatch(deps.db.sql, input)
   if (!batch) throw new RangeError(`batch ${input.seq} of run ${input.runId} is gone`)
@@ -57,6 +58,7 @@ async function workOnBatch(deps: ActivityDeps, input: BatchInput, signal: AbortS
       errorClass: 'PermissionDenied',
       message: `${source.name} has no ${batch.dataset}`,
       cursor: 0,
+      restingUntilMs: null,
     }
   const run = await loadRun(deps, input.runId)
   const market = await loadMarket(deps, capability)
@@ -102,7 +104,7 @@ async function split(work: Work): Promise<Outcome> {
     }
   })
   const seqs = await splitBatch(deps.db.sql, input, batch, children)
-  return { kind: 'split', children: toRanges(seqs) }
+  return { kind: 'split', children: toRanges(seqs), unserved: [] }
 }
 
 async function callAfterCall(work: Work, first: SourceCall[]): Promise<Outcome> {
@@ -196,5 +198,11 @@ async function standStill({ deps, input }: Work, claim: Claim, error: unknown): 
   await noteBatchTrouble(deps.db.sql, claim, { errorClass: error.errorClass, message: error.message })
   if (error.details.sample !== undefined) await quarantineSample(deps, claim, error.details.sample, error)
   deps.log.warn({ runId: input.runId, batch: input.seq, errorClass: error.errorClass }, error.message)
-  return { kind: 'failed', errorClass: error.errorClass, message: error.message, cursor: claim.cursor }
+  return {
+    kind: 'failed',
+    errorClass: error.errorClass,
+    message: error.message,
+    cursor: claim.cursor,
+    restingUntilMs: null,
+  }
 }

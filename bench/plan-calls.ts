@@ -46,10 +46,12 @@ const GROWTH = [
 
 const TUSHARE: Capability = {
   api: 'daily',
+  budget: 'daily',
+  site: 'server',
   exchanges: ['SSE', 'SZSE', 'BSE'],
   historyStart: '1990-12-19',
   bySymbols: { maxSymbols: 100, rowCap: 6000 },
-  byDate: { rowCap: 6000, maxDates: 1 },
+  byDate: { rowCap: 6000, maxDates: 1, reach: 'history' },
   readyTime: '17:00',
 }
 

@@ -2,19 +2,36 @@ import type { Dataset } from './datasets.ts'
 import type { TradeDate } from './date.ts'
 import type { Exchange } from './symbol.ts'
 
+/**
+ * How far back by-date calls reach. `newest`: a snapshot, only the last closed session; `sampled`: nobody knows before
+ * it was tried: its depth is found out before a history is planned on it.
+ */
+export type ByDateReach = 'history' | 'newest' | 'sampled'
+
 /** What a source can do for one dataset. Plain data, so that planning needs no source. */
 export interface Capability {
-  /** The upstream's own name of the interface; budgets and permissions are kept per api. */
+  /** The upstream's own name of the interface; permissions are kept per api. */
   api: string
+  /** What its requests are counted in: interfaces with one limit in common share a budget. */
+  budget: string
+  /** What is up or down as one: interfaces behind one site rest together. */
+  site: string
   exchanges: readonly Exchange[]
   /** The first date that the source has; earlier cells are not asked. */
   historyStart: TradeDate
   /** One call for a list of symbols over a range of dates; null when the source cannot. */
   bySymbols: { maxSymbols: number; rowCap: number } | null
   /** One call for the whole market of one date. `maxDates` > 1 when a range of dates fits one call. */
-  byDate: { rowCap: number; maxDates: number } | null
+  byDate: { rowCap: number; maxDates: number; reach: ByDateReach } | null
   /** Beijing time of the day from which a session's data may be asked, `HH:MM`. */
   readyTime: string
+  /**
+   * Rows only where a value changes (adjustment factors on ex-dates): absence is no hole, and a symbol is asked over its
+   * whole life in one call.
+   */
+  sparse?: true
+  /** Comes with the answers of another dataset and has no calls of its own. */
+  ridesOn?: Dataset
 }
 
 /** One request to an upstream, with all its pages: the unit of commit. Stored with its batch, so it is plain JSON. */
@@ -33,7 +50,7 @@ export interface SourceCall {
 
 export type CapabilityTable = Partial<Record<Dataset, Capability>>
 
-/** What an upstream grants for one api; see db/budget.ts for how it is kept. */
+/** What an upstream grants for one budget; see db/budget.ts for how it is kept. */
 export interface CallLimits {
   perMinute: number | null
   perHour: number | null

@@ -1,6 +1,20 @@
 import type { TradeDate } from './date.ts'
 import type { SourceName } from './sources.ts'
 
+/**
+ * How a run uses its sources. `failover`: the best one that is up; `parallel`: all of them over one list of batches, the
+ * faster one takes more; `all`: each of them does everything, for comparison.
+ */
+export const SOURCE_MODES = ['failover', 'parallel', 'all'] as const
+export type SourceMode = (typeof SOURCE_MODES)[number]
+
+/**
+ * Which cells a run asks for. `any`: those that no source has brought; `upgrade`: also those that only sources of lower
+ * precedence have; `each`: those that the source at hand has not brought itself.
+ */
+export const WANTS = ['any', 'upgrade', 'each'] as const
+export type Want = (typeof WANTS)[number]
+
 /** What a run was asked for, as it is stored and shown. Absent: all, or the default. */
 export interface RunParams {
   /** Canonical symbols. */
@@ -8,6 +22,8 @@ export interface RunParams {
   start_date?: TradeDate
   end_date?: TradeDate
   preferred_sources?: readonly SourceName[]
+  source_mode?: SourceMode
+  want?: Want
   /** Ask again for what is covered already, e.g. after doubts about an upstream. */
   refresh?: boolean
 }

@@ -28,6 +28,11 @@ export const SOURCE_ERRORS = {
     next: 'rest',
     hint: 'the upstream blocks this address: wait, and call less often',
   },
+  NotServed: {
+    retryInPlace: false,
+    next: 'skip',
+    hint: 'no source that is switched on has it: enable one that does',
+  },
   SourceDown: { retryInPlace: false, next: 'rest', hint: 'the source rests and is asked again' },
 } as const satisfies Record<
   string,

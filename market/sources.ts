@@ -1,11 +1,40 @@
-/** The upstreams, in the default order of preference. */
+/**
+ * The upstreams, in the default order of preference.
+ *
+ * `batchesAtOnce`: batches of one dataset that a run keeps in flight on the source. `precedence`: whose value stands
+ * where several have one (1 is the best); it has nothing to do with who is asked first.
+ */
 export const SOURCES = {
   tushare: {
     title: 'Tushare Pro',
-    description: 'Professional A-share data API; needs a token',
+    description: 'Professional A-share data API of high quality; needs a token',
     needsToken: true,
+    batchesAtOnce: 4,
+    precedence: 1,
   },
-} as const satisfies Record<string, { title: string; description: string; needsToken: boolean }>
+  akshare: {
+    title: 'AKShare',
+    description: 'Open-source collection of public market sites, through an AKTools server of your own',
+    needsToken: false,
+    batchesAtOnce: 1,
+    precedence: 3,
+  },
+  baostock: {
+    title: 'BaoStock',
+    description: 'Free market data platform with long histories; no account, no Beijing stocks',
+    needsToken: false,
+    batchesAtOnce: 1,
+    precedence: 2,
+  },
+} as const satisfies Record<string, SourceFacts>
+
+interface SourceFacts {
+  title: string
+  description: string
+  needsToken: boolean
+  batchesAtOnce: number
+  precedence: number
+}
 
 export type SourceName = keyof typeof SOURCES
 export const SOURCE_NAMES = Object.keys(SOURCES) as SourceName[]

@@ -16,6 +16,9 @@ export const TUSHARE_ROW_CAPS = {
   adj_factor: 6_000,
 } as const
 
+/** All of Tushare is one server. */
+export const TUSHARE_SITE = 'server'
+
 type Api = keyof typeof TUSHARE_ROW_CAPS
 
 // "100 codes were accepted in 2020, no documented maximum".
@@ -25,10 +28,13 @@ const ALL: readonly Exchange[] = ['SSE', 'SZSE', 'BSE']
 // A full answer cannot be told from a cut one where the server sends no `has_more`: plans stay one row below the cap.
 const dated = (api: Api, readyTime: string): Capability => ({
   api,
+  // Limits are per interface; the server is up or down as a whole.
+  budget: api,
+  site: TUSHARE_SITE,
   exchanges: ALL,
   historyStart: '1990-12-19',
   bySymbols: { maxSymbols: MAX_SYMBOLS, rowCap: TUSHARE_ROW_CAPS[api] - 1 },
-  byDate: { rowCap: TUSHARE_ROW_CAPS[api] - 1, maxDates: 1 },
+  byDate: { rowCap: TUSHARE_ROW_CAPS[api] - 1, maxDates: 1, reach: 'history' },
   readyTime,
 })
 

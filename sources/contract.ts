@@ -63,6 +63,8 @@ export interface BarRow {
   volume: string
   /** Yuan. */
   amount: string
+  /** Under special treatment that day; null or absent where the source does not say. */
+  is_st?: boolean | null
 }
 
 export interface FactorRow {
@@ -106,12 +108,32 @@ export interface Answer<D extends Dataset = Dataset> {
   requests: number
   /** What a person should know of it, e.g. a part that the account may not read; for the run's log. */
   notes?: readonly string[]
+  /** Rows of other datasets that came with it, e.g. suspensions that BaoStock marks on its bars. */
+  alongside?: { suspension?: SuspensionRow[] }
 }
 
 export interface FetchContext {
   signal: AbortSignal
-  /** Resolves when the budget grants one request to that api; called before every request, pages included. */
-  reserve(api: string): Promise<void>
+  /**
+   * Resolves when the budget grants one request; called before every request, pages included.
+   *
+   * @param cost requests that the upstream makes for this one, where it is a bridge to another site
+   */
+  reserve(budget: string, cost?: number): Promise<void>
+}
+
+/** The right to be the only one, over all workers, who talks to an upstream. */
+export interface Exclusive {
+  /** Waits for the right. */
+  acquire(signal: AbortSignal): Promise<ExclusiveHold>
+}
+
+export interface ExclusiveHold {
+  /** Aborted when the right was lost: whoever held it must stop at once. */
+  readonly lost: AbortSignal
+  /** True while somebody else waits for it. */
+  readonly wanted: boolean
+  release(): Promise<void>
 }
 
 /** An answer that no paging can bring whole: the call has to be split. */
@@ -123,12 +145,19 @@ export interface Source {
   readonly name: SourceName
   /** A hash of the account, so that budgets of two accounts stay apart and no token is stored. */
   readonly account: string
-  limitsOf(api: string): CallLimits
   readonly capabilities: CapabilityTable
+  /** False where a second request at once makes it worse: a call that failed is left to the next rest. */
+  readonly retriesInPlace: boolean
+  limitsOf(budget: string): CallLimits
+  /** The budget and the site of an interface; see `Capability`. */
+  budgetOf(api: string): string
+  siteOf(api: string): string
   /** The requests that make up a list without dates, e.g. one per list status. */
   partsOf(dataset: Dataset): readonly string[]
   fetch(call: SourceCall, context: FetchContext): Promise<Answer>
-  /** One cheap live request; throws a SourceError that says why the source is not usable. */
-  probe(context: FetchContext): Promise<{ latencyMs: number }>
+  /** One cheap live request to a site; throws a SourceError that says why it is not usable. */
+  probe(context: FetchContext, site: string): Promise<{ latencyMs: number }>
+  /** For by-date calls of unknown depth: the first date that they have, as far as a few sample calls can tell; null for none. */
+  sampleDepth?(dataset: Dataset, newest: TradeDate, context: FetchContext): Promise<TradeDate | null>
   close(): Promise<void>
 }

@@ -12,6 +12,8 @@ export interface SourceErrorDetails {
   upstreamMessage: string
   /** For RateLimited: the limit that the refusal named. */
   limit?: { window: LimitWindow; calls: number | null }
+  /** Nothing came within the time limit: asking again at once would cost the limit again. */
+  timedOut?: true
   /** For SchemaDrift: a piece of the answer, for the quarantine. */
   sample?: string
 }

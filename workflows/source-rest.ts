@@ -41,7 +41,7 @@ export class SourceRest {
     this.#checking = true
     try {
       for (let tries = 0; ; tries++) {
-        const probe = await this.#probe({ source: this.#source })
+        const probe = await this.#probe({ source: this.#source, site: 'server' })
         if (probe.up) break
         const seconds = REST_SECONDS[Math.min(tries, REST_SECONDS.length - 1)] ?? 300
         this.#down = true

@@ -41,7 +41,7 @@ export async function recordFailures(tx: Tx | Sql, failure: NewFailure): Promise
     select ${failure.job}, ${failure.dataset}, ${failure.source}, i, s, ${failure.from}::date, ${failure.to}::date,
       ${failure.errorClass}, ${failure.message.slice(0, 1_000)}, ${failure.runId}, ${failure.maxRetries}
     from jsonb_to_recordset(${tx.json(rows)}) as x(i int, s text)
-    on conflict (dataset, source, instrument_id, from_date, to_date) where resolved_at is null
+    on conflict (dataset, source, instrument_id, symbol, from_date, to_date) where resolved_at is null
     do update set retry_count = f.retry_count + 1, last_attempt_at = now(), error_class = excluded.error_class,
       message = excluded.message, run_id = excluded.run_id`
 }

@@ -1,4 +1,16 @@
-import { date, index, integer, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
+import {
+  bigint,
+  date,
+  index,
+  integer,
+  jsonb,
+  numeric,
+  pgTable,
+  primaryKey,
+  text,
+  uniqueIndex,
+  uuid,
+} from 'drizzle-orm/pg-core'
 import { datemultirange, instant } from './columns.ts'
 
 /** The instrument id that stands for the whole market in `coverage`. */
@@ -51,4 +63,41 @@ export const dayGate = pgTable(
     checkedAt: instant('checked_at').notNull().defaultNow(),
   },
   (t) => [primaryKey({ columns: [t.dataset, t.tradeDate] })],
+)
+
+/** Values of two sources that differ by more than their tolerance. */
+export const agreement = pgTable(
+  'agreement',
+  {
+    id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+    dataset: text('dataset').notNull(),
+    instrumentId: integer('instrument_id').notNull(),
+    tradeDate: date('trade_date').notNull(),
+    field: text('field').notNull(),
+    /** Of the two, `source_a` has the higher precedence. */
+    sourceA: text('source_a').notNull(),
+    valueA: numeric('value_a'),
+    sourceB: text('source_b').notNull(),
+    valueB: numeric('value_b'),
+    /** disputed, or outvoted when two other sources agree on another value. */
+    verdict: text('verdict').notNull(),
+    runId: uuid('run_id'),
+    firstSeenAt: instant('first_seen_at').notNull().defaultNow(),
+    lastSeenAt: instant('last_seen_at').notNull().defaultNow(),
+  },
+  (t) => [
+    uniqueIndex('agreement_key').on(t.dataset, t.instrumentId, t.tradeDate, t.field, t.sourceA, t.sourceB),
+    index('agreement_date').on(t.dataset, t.tradeDate),
+  ],
+)
+
+/** Whose value stands where several sources have one, per group of fields; 1 is the best. */
+export const valuePrecedence = pgTable(
+  'value_precedence',
+  {
+    fieldGroup: text('field_group').notNull(),
+    source: text('source').notNull(),
+    rank: integer('rank').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.fieldGroup, t.source] })],
 )

@@ -116,6 +116,8 @@ export const bars = pgTable(
     volume: bigint('volume', { mode: 'bigint' }).notNull(),
     /** Yuan. */
     amount: numeric('amount', { precision: 22, scale: 4 }).notNull(),
+    /** Under special treatment that day; null where the source does not say. */
+    isSt: boolean('is_st'),
     ...written,
   },
   (t) => [

@@ -129,7 +129,7 @@ export const syncFailure = pgTable(
   },
   (t) => [
     uniqueIndex('sync_failure_open')
-      .on(t.dataset, t.source, t.instrumentId, t.fromDate, t.toDate)
+      .on(t.dataset, t.source, t.instrumentId, t.symbol, t.fromDate, t.toDate)
       .where(sql`resolved_at is null`),
     index('sync_failure_run').on(t.runId),
   ],
@@ -149,35 +149,6 @@ export const syncLog = pgTable(
   (t) => [index('sync_log_run').on(t.runId, t.id), index('sync_log_at').on(t.at)],
 )
 
-/** How many calls an upstream API still grants; one row per source, account and api, shared by all workers. */
-export const sourceBudget = pgTable(
-  'source_budget',
-  {
-    source: text('source').notNull(),
-    /** A hash of the account's token, so that two accounts have two budgets and no token is stored. */
-    account: text('account').notNull(),
-    api: text('api').notNull(),
-    /** GCRA: when the next slot is free (theoretical arrival time). */
-    nextSlot: instant('next_slot').notNull().defaultNow(),
-    blockedUntil: instant('blocked_until'),
-    blockedReason: text('blocked_reason'),
-    /** What the upstream named as its limit, once it refused; wins over the configured one while it is lower. */
-    learnedPerMinute: integer('learned_per_minute'),
-    learnedPerHour: integer('learned_per_hour'),
-    learnedPerDay: integer('learned_per_day'),
-    /** The hour and the day (Asia/Shanghai) that the counters count. */
-    hour: instant('hour'),
-    hourCalls: integer('hour_calls').notNull().default(0),
-    day: date('day'),
-    dayCalls: integer('day_calls').notNull().default(0),
-    totalCalls: bigint('total_calls', { mode: 'number' }).notNull().default(0),
-    /** The last refusal was about permission: not asked again until a person or a probe clears it. */
-    deniedAt: instant('denied_at'),
-    deniedMessage: text('denied_message'),
-  },
-  (t) => [primaryKey({ columns: [t.source, t.account, t.api] })],
-)
-
 /** Rows that could not be true. */
 export const quarantine = pgTable(
   'quarantine',
@@ -193,4 +164,23 @@ export const quarantine = pgTable(
     at: instant('at').notNull().defaultNow(),
   },
   (t) => [index('quarantine_run').on(t.runId), check('quarantine_raw_size', sql`length(${t.raw}) <= 4000`)],
+)
+
+/** What one source brought for one dataset of a run; the run's counters are the sums of these as well. */
+export const syncRunSource = pgTable(
+  'sync_run_source',
+  {
+    runId: uuid('run_id')
+      .notNull()
+      .references(() => syncRun.id, { onDelete: 'cascade' }),
+    source: text('source').notNull(),
+    dataset: text('dataset').notNull(),
+    inserted: count('inserted'),
+    updated: count('updated'),
+    unchanged: count('unchanged'),
+    rejected: count('rejected'),
+    calls: count('calls'),
+    cellsDone: count('cells_done'),
+  },
+  (t) => [primaryKey({ columns: [t.runId, t.source, t.dataset] })],
 )

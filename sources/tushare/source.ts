@@ -5,6 +5,7 @@ import {
   type LimitSettings,
   TUSHARE_CAPABILITIES,
   TUSHARE_LIST_PARTS,
+  TUSHARE_SITE,
   tushareLimits,
 } from '../../market/tushare.ts'
 import {
@@ -46,6 +47,7 @@ interface Table {
 export class TushareSource implements Source {
   readonly name = 'tushare'
   readonly capabilities = TUSHARE_CAPABILITIES
+  readonly retriesInPlace = true
   readonly account: string
   readonly #client: TushareClient
   readonly #limits: LimitSettings
@@ -58,6 +60,14 @@ export class TushareSource implements Source {
 
   limitsOf(api: string): CallLimits {
     return tushareLimits(api, this.#limits)
+  }
+
+  budgetOf(api: string): string {
+    return api
+  }
+
+  siteOf(): string {
+    return TUSHARE_SITE
   }
 
   partsOf(dataset: Dataset): readonly string[] {

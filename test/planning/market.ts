@@ -25,10 +25,12 @@ export interface Market {
 
 export const CAPABILITY: Capability = {
   api: 'daily',
+  budget: 'daily',
+  site: 'server',
   exchanges: ['SSE', 'SZSE', 'BSE'],
   historyStart: '1990-12-19',
   bySymbols: { maxSymbols: 100, rowCap: 6000 },
-  byDate: { rowCap: 6000, maxDates: 1 },
+  byDate: { rowCap: 6000, maxDates: 1, reach: 'history' },
   readyTime: '17:00',
 }
 
@@ -64,7 +66,11 @@ export const capabilities: fc.Arbitrary<Capability> = fc
       fc.record({ maxSymbols: fc.integer({ min: 1, max: 12 }), rowCap: fc.integer({ min: 1, max: 120 }) }),
     ),
     byDate: fc.option(
-      fc.record({ rowCap: fc.integer({ min: 1, max: 60 }), maxDates: fc.integer({ min: 1, max: 4 }) }),
+      fc.record({
+        rowCap: fc.integer({ min: 1, max: 60 }),
+        maxDates: fc.integer({ min: 1, max: 4 }),
+        reach: fc.constant('history' as const),
+      }),
     ),
   })
   .filter(({ bySymbols, byDate }) => bySymbols !== null || byDate !== null)

@@ -7,6 +7,7 @@ import type {
   PlannedStage,
   ProbeOutcome,
   RunTotals,
+  SourcePlace,
   Verification,
 } from './messages.ts'
 import type { SourceErrorClass } from '../../market/source-errors.ts'
@@ -25,8 +26,8 @@ export interface SyncActivities {
   planStage(input: OwnedRun & { stage: number }): Promise<PlannedStage>
   /** Works on one batch of one source until it is done, stopped or stuck. */
   syncBatch(input: BatchInput): Promise<BatchOutcome>
-  /** One cheap live request. */
-  probeSource(input: { source: SourceName }): Promise<ProbeOutcome>
+  /** One cheap live request to a place that may be up again. */
+  probeSource(input: SourcePlace): Promise<ProbeOutcome>
   /** Gives up what is left of a batch: a failure record, or nothing where the dataset is optional. */
   giveUpBatch(
     input: OwnedRun & { seq: number; source: SourceName; errorClass: SourceErrorClass; message: string },

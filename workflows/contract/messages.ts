@@ -1,4 +1,5 @@
 import type { Job } from '../../market/jobs.ts'
+import type { SourceMode } from '../../market/run-params.ts'
 import type { SourceErrorClass } from '../../market/source-errors.ts'
 import type { SourceName } from '../../market/sources.ts'
 import type { FinalState } from './status.ts'
@@ -59,18 +60,36 @@ export interface Progress extends RunTotals {
 /** Numbers of batches as ranges, so that thousands of them stay a few bytes: `[[1, 97], [120, 120]]`. */
 export type SeqRanges = [number, number][]
 
+/** A part of a source that is up or down as one. */
+export interface SourcePlace {
+  source: SourceName
+  site: string
+}
+
+/** A place that rests: nothing is asked of it before that time. */
+export interface Resting extends SourcePlace {
+  untilMs: number
+  reason: string
+}
+
 export interface OpenedRun {
   job: Job
   stages: number
-  /** Sources in order of preference for this run. */
+  mode: SourceMode
+  /** Sources that are switched on, in the order in which this run prefers them. */
   sources: SourceName[]
+  /** Places that rest already, because of what other runs met. */
+  resting: Resting[]
   totals: RunTotals
 }
 
+/** Batches of one dataset and who may do them. With `all` there is one for each source. */
 export interface PlannedDataset {
   dataset: string
   open: SeqRanges
   calls: number
+  /** Best first. */
+  sources: SourcePlace[]
 }
 
 export interface PlannedStage {
@@ -89,11 +108,20 @@ export interface BatchInput {
 
 export type BatchOutcome = { totals: RunTotals } & (
   | { kind: 'done' }
-  /** The region needed too many calls of this source: its children take its place. */
-  | { kind: 'split'; children: SeqRanges }
+  /** Its children take its place: it was too large for the source, or the source does not serve all of it (`unserved`). */
+  | { kind: 'split'; children: SeqRanges; unserved: SeqRanges }
   /** The budget grants the next call only later. */
   | { kind: 'wait'; untilMs: number; reason: string }
-  | { kind: 'failed'; errorClass: SourceErrorClass; message: string; cursor: number }
+  /** The source rests, and was not asked. */
+  | { kind: 'resting'; untilMs: number; reason: string }
+  /** `restingUntilMs`: until when the source rests because of it; null when it need not. */
+  | {
+      kind: 'failed'
+      errorClass: SourceErrorClass
+      message: string
+      cursor: number
+      restingUntilMs: number | null
+    }
   /** The run has a newer owner, or the batch was done by another attempt. */
   | { kind: 'fenced'; reason: string }
 )
@@ -102,6 +130,8 @@ export interface ProbeOutcome {
   up: boolean
   errorClass: SourceErrorClass | null
   message: string
+  /** When it may be probed again; 0 when it is up. */
+  restingUntilMs: number
 }
 
 export interface Verification {
