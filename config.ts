@@ -1,6 +1,7 @@
 import { config as readDotenv } from 'dotenv'
 import { z } from 'zod'
 import { Secret } from './market/secret.ts'
+import type { SourceSettings } from './market/source-settings.ts'
 import { isTradeDate } from './market/date.ts'
 
 /*
@@ -29,7 +30,11 @@ const urlOf = (protocols: string[], example: string) =>
     (value) => URL.canParse(value) && protocols.includes(new URL(value).protocol),
     `an address like ${example}`,
   )
-const secret = text.transform((value) => new Secret(value))
+const secretOf = (schema: z.ZodType<string>) => schema.transform((value) => new Secret(value))
+const secret = secretOf(text)
+/** Unset or empty: the default. */
+const withDefault = (schema: z.ZodType<string>, fallback: string) =>
+  z.preprocess((v) => (v === '' || v === undefined ? fallback : v), schema)
 /** Unset: the default place in the order. Empty: the source is switched off. */
 const priority = (fallback: number) =>
   z.preprocess(
@@ -41,33 +46,45 @@ const priority = (fallback: number) =>
   )
 
 const schema = z.object({
-  HOST: z.preprocess((v) => (v === '' || v === undefined ? '127.0.0.1' : v), text),
+  HOST: withDefault(text, '127.0.0.1'),
   PORT: optional(integer(0, 65_535)),
-  DATA_DIR: z.preprocess((v) => (v === '' || v === undefined ? '.data' : v), text),
+  DATA_DIR: withDefault(text, '.data'),
   DATABASE_URL: optional(urlOf(['postgres:', 'postgresql:'], 'postgres://user:password@host:5432/ashare')),
   TEMPORAL_ADDRESS: optional(text.regex(/^[\w.-]+:\d+$/, 'host:port, like localhost:7233')),
-  TEMPORAL_NAMESPACE: z.preprocess((v) => (v === '' || v === undefined ? 'default' : v), text),
+  TEMPORAL_NAMESPACE: withDefault(text, 'default'),
   TEMPORAL_CLI: optional(text),
   TEMPORAL_API_KEY: optional(secret),
   TEMPORAL_TLS: choice(['auto', 'on', 'off'], 'auto'),
+  APP_SECRET: optional(secretOf(text.min(16, 'at least 16 characters, best random ones'))),
   SYNC_LOCK: choice(['global', 'job'], 'global'),
   LOG_LEVEL: choice(['debug', 'info', 'warn', 'error', 'silent'], 'info'),
   TUSHARE_TOKEN: optional(secret),
-  TUSHARE_URL: z.preprocess(
-    (v) => (v === '' || v === undefined ? 'https://api.tushare.pro' : v),
-    urlOf(['http:', 'https:'], 'https://api.tushare.pro'),
-  ),
+  TUSHARE_URL: withDefault(urlOf(['http:', 'https:'], 'https://api.tushare.pro'), 'https://api.tushare.pro'),
   TUSHARE_POINTS: optional(integer(0, 1_000_000)),
   TUSHARE_PRIORITY: priority(1),
   TUSHARE_TIMEOUT_MS: number(100, 600_000, 10_000),
   TUSHARE_CALLS_PER_MINUTE: optional(integer(0, 100_000)),
   TUSHARE_MIN_INTERVAL_MS: number(0, 600_000, 0),
+  AKTOOLS_URL: optional(urlOf(['http:', 'https:'], 'http://127.0.0.1:8080')),
+  AKSHARE_PRIORITY: priority(2),
+  AKSHARE_TIMEOUT_MS: number(100, 600_000, 60_000),
+  AKSHARE_CALLS_PER_MINUTE: optional(integer(0, 100_000)),
+  AKSHARE_MIN_INTERVAL_MS: optional(integer(0, 600_000)),
+  BAOSTOCK_HOST: withDefault(
+    text.regex(/^[\w.-]+$/, 'a host name, like public-api.baostock.com'),
+    'public-api.baostock.com',
+  ),
+  BAOSTOCK_PORT: number(1, 65_535, 10_030),
+  BAOSTOCK_API_KEY: optional(
+    secretOf(text.regex(/^bs-[0-9A-Za-z]+$/, 'an API key of BaoStock: bs- and letters or digits')),
+  ),
+  BAOSTOCK_PRIORITY: priority(3),
+  BAOSTOCK_TIMEOUT_MS: number(100, 600_000, 120_000),
+  BAOSTOCK_CALLS_PER_MINUTE: optional(integer(0, 100_000)),
+  BAOSTOCK_MIN_INTERVAL_MS: optional(integer(0, 600_000)),
   BATCH_SIZE: number(1, 500, 500),
   MAX_FAILURE_RETRIES: number(0, 20, 3),
-  HISTORY_START_DATE: z.preprocess(
-    (v) => (v === '' || v === undefined ? '1990-12-19' : v),
-    text.refine(isTradeDate, 'a date like 1990-12-19'),
-  ),
+  HISTORY_START_DATE: withDefault(text.refine(isTradeDate, 'a date like 1990-12-19'), '1990-12-19'),
 })
 
 export type Config = Readonly<z.infer<typeof schema>>
@@ -110,3 +127,32 @@ export function readEnvironment(dotenvPath = '.env'): NodeJS.ProcessEnv {
   readDotenv({ path: dotenvPath, processEnv: fromFile, quiet: true })
   return { ...fromFile, ...process.env }
 }
+
+/** How the environment sets the sources. */
+export const sourceSettings = (config: Config): SourceSettings => ({
+  tushare: {
+    priority: config.TUSHARE_PRIORITY,
+    token: config.TUSHARE_TOKEN,
+    url: config.TUSHARE_URL,
+    timeoutMs: config.TUSHARE_TIMEOUT_MS,
+    points: config.TUSHARE_POINTS,
+    callsPerMinute: config.TUSHARE_CALLS_PER_MINUTE,
+    minIntervalMs: config.TUSHARE_MIN_INTERVAL_MS,
+  },
+  akshare: {
+    priority: config.AKSHARE_PRIORITY,
+    url: config.AKTOOLS_URL,
+    timeoutMs: config.AKSHARE_TIMEOUT_MS,
+    callsPerMinute: config.AKSHARE_CALLS_PER_MINUTE,
+    minIntervalMs: config.AKSHARE_MIN_INTERVAL_MS,
+  },
+  baostock: {
+    priority: config.BAOSTOCK_PRIORITY,
+    host: config.BAOSTOCK_HOST,
+    port: config.BAOSTOCK_PORT,
+    apiKey: config.BAOSTOCK_API_KEY,
+    timeoutMs: config.BAOSTOCK_TIMEOUT_MS,
+    callsPerMinute: config.BAOSTOCK_CALLS_PER_MINUTE,
+    minIntervalMs: config.BAOSTOCK_MIN_INTERVAL_MS,
+  },
+})

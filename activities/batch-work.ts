@@ -1,8 +1,13 @@
 import type { BatchRow } from '../db/queries/batches.ts'
+import type { Capability } from '../market/capability.ts'
+import type { TradeDate } from '../market/date.ts'
+import { newestReady, resolveCapability } from '../planning/market-facts.ts'
+import type { PlanInstrument, ResolvedCapability } from '../planning/types.ts'
 import type { Source } from '../sources/contract.ts'
 import type { BatchInput } from '../workflows/contract/messages.ts'
 import type { ActivityDeps } from './deps.ts'
-import type { LoadedRun, MarketFacts } from './run-context.ts'
+import { depthOf } from './depth.ts'
+import { type LoadedRun, loadMarket, loadRun, type MarketFacts } from './run-context.ts'
 
 /** A batch that is being worked on, with all that its calls need. */
 export interface Work {
@@ -11,8 +16,41 @@ export interface Work {
   run: LoadedRun
   batch: BatchRow
   source: Source
+  /** What the source can do for the batch's dataset, now. */
+  capability: ResolvedCapability
+  /** The newest session that the source may be asked for; null before the first. */
+  lastReady: TradeDate | null
+  /** The whole market, whoever serves it. */
   market: MarketFacts
+  /** What the source serves of it. */
+  served: readonly PlanInstrument[]
   signal: AbortSignal
+}
+
+export async function prepareWork(
+  deps: ActivityDeps,
+  input: BatchInput,
+  batch: BatchRow,
+  source: Source,
+  capability: Capability,
+  signal: AbortSignal,
+): Promise<Work> {
+  const run = await loadRun(deps, input.runId)
+  const market = await loadMarket(deps)
+  const lastReady = newestReady(deps.now(), capability, market.calendar)
+  const depth = await depthOf(deps, source, batch.dataset, lastReady, signal)
+  return {
+    deps,
+    input,
+    run,
+    batch,
+    source,
+    capability: resolveCapability(capability, { now: deps.now(), calendar: market.calendar, depth }),
+    lastReady,
+    market,
+    served: market.servedBy(capability.exchanges),
+    signal,
+  }
 }
 
 /** In the last stage of a job a symbol is done when its last batch is; retries count nothing again. */

@@ -1,18 +1,23 @@
 import type { AnswerCommit, Claim } from '../db/commit.ts'
 import type { SourceCall } from '../market/capability.ts'
-import { DATASETS } from '../market/datasets.ts'
+import { type Dataset, DATASETS } from '../market/datasets.ts'
 import { addDays } from '../market/date.ts'
 import { cellIndex, expectedRows, missingCells } from '../planning/expected.ts'
 import type { Answer, BarRow } from '../sources/contract.ts'
 import { countsSymbols, type Work } from './batch-work.ts'
-import { mergeOf } from './merge-answer.ts'
+import { alongsideOf, mergeOf } from './merge-answer.ts'
 import type { MarketFacts } from './run-context.ts'
 
 /** A commit that brings nothing: what a call that failed for good leaves behind is put into it. */
-export const emptyAnswer = (work: Work, claim: Claim, call: SourceCall): Omit<AnswerCommit, 'merge'> => ({
+export const emptyAnswer = (
+  work: Work,
+  claim: Claim,
+  dataset: Dataset,
+): Omit<AnswerCommit, 'merge'> => ({
   claim,
-  dataset: call.dataset,
+  dataset,
   cover: null,
+  alongside: [],
   resolves: false,
   missing: [],
   suspensionExplains: false,
@@ -24,15 +29,15 @@ export const emptyAnswer = (work: Work, claim: Claim, call: SourceCall): Omit<An
 
 /** What the answer of one call commits: rows, what they cover, what is missing of what was expected. */
 export function answerCommit(work: Work, claim: Claim, call: SourceCall, answer: Answer): AnswerCommit {
-  const { market, run, batch, source } = work
+  const { market, served, run, batch, source } = work
   const cellKind = DATASETS[call.dataset].cell
   const ids = call.symbols === null ? null : idsOf(call.symbols, market)
   const rows = answer.rows as BarRow[]
   const missing =
-    cellKind === 'session'
+    cellKind === 'session' && !work.capability.sparse
       ? missingCells({
           call,
-          instruments: market.instruments,
+          instruments: served,
           calendar: market.calendar,
           has: cellIndex(rows.map((row) => ({ symbol: row.symbol, tradeDate: row.trade_date }))),
         })
@@ -40,12 +45,13 @@ export function answerCommit(work: Work, claim: Claim, call: SourceCall, answer:
   const known = (symbol: string) => market.bySymbol.get(symbol)?.id
   const context = { source: source.name, runId: claim.runId, job: run.job }
   return {
-    ...emptyAnswer(work, claim, call),
+    ...emptyAnswer(work, claim, call.dataset),
     merge: mergeOf(call, answer, known, context),
     cover:
       call.from === null || call.to === null
         ? null
         : { instruments: ids, from: call.from, to: call.to, until: nextSession(call.to, market) },
+    alongside: alongsideOf(answer),
     resolves: true,
     missing: missing.map((cell) => ({ instrumentId: cell.id, tradeDate: cell.date })),
     suspensionExplains: batch.dataset === 'bars',

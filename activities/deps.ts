@@ -1,7 +1,6 @@
 import type { Logger } from 'pino'
 import type { Database } from '../db/client.ts'
-import type { SourceName } from '../market/sources.ts'
-import type { Source } from '../sources/contract.ts'
+import type { SourceRegistry } from './source-registry.ts'
 
 export interface ActivitySettings {
   /** First date of a history that names none. */
@@ -11,13 +10,12 @@ export interface ActivitySettings {
   maxFailureRetries: number
   /** Waits before a call that hiccuped is sent again, in ms. */
   retryDelays: readonly number[]
-  sourcePriority: Readonly<Partial<Record<SourceName, number>>>
 }
 
 /** All that activities need, made once by the worker. */
 export interface ActivityDeps {
   db: Database
-  sources: ReadonlyMap<SourceName, Source>
+  sources: SourceRegistry
   settings: ActivitySettings
   log: Logger
   now: () => Date

@@ -9,7 +9,7 @@ import type { Region, RegionItem } from '../planning/types.ts'
 import type { OwnedRun } from '../workflows/contract/activities.ts'
 import type { PlannedStage, RunTotals } from '../workflows/contract/messages.ts'
 import type { ActivityDeps } from './deps.ts'
-import { planDatasets, plannedStage } from './plan-stage.ts'
+import { fewestFailuresFirst, planDatasets, plannedStage } from './plan-stage.ts'
 import { loadRun } from './run-context.ts'
 
 /** Gives up what is left of a batch. An optional dataset is skipped, anything else leaves one failure for its region. */
@@ -69,11 +69,15 @@ const RETRY_STAGE = 100
  * What the run could not bring, as new batches, once per execution: its open failures of single symbols, and in a retry
  * also the cells that the execution before found missing.
  */
-export async function planRetries(deps: ActivityDeps, owner: OwnedRun): Promise<PlannedStage> {
+export async function planRetries(
+  deps: ActivityDeps,
+  owner: OwnedRun,
+  signal: AbortSignal,
+): Promise<PlannedStage> {
   const { sql } = deps.db
   const stage = RETRY_STAGE + owner.epoch
   const failures = (await openFailuresOf(sql, owner.runId)).filter((f) => f.instrument_id !== null)
-  const batches = [...retryBatches(failures), ...(owner.epoch > 1 ? await missingBatches(deps, owner) : [])]
+  const batches = [...retryBatches(failures), ...(owner.epoch > 1 ? await missingBatches(deps, owner, signal) : [])]
   if (batches.length > 0 && !(await stagePlanned(sql, owner.runId, stage))) {
     await sql.begin(async (tx) => {
       if (!(await lockOwnedRun(tx, owner)) || (await stagePlanned(tx, owner.runId, stage))) return
@@ -82,16 +86,21 @@ export async function planRetries(deps: ActivityDeps, owner: OwnedRun): Promise<
       await logRun(tx, { runId: owner.runId, level: 'info', message })
     })
   }
-  return await plannedStage(deps, owner.runId, stage)
+  return await plannedStage(deps, owner.runId, stage, fewestFailuresFirst(failures))
 }
 
 /** Wanted − covered, asked again: in a retry that is what was missing. Cells that failed by name are among them. */
-async function missingBatches(deps: ActivityDeps, owner: OwnedRun): Promise<NewBatch[]> {
+async function missingBatches(
+  deps: ActivityDeps,
+  owner: OwnedRun,
+  signal: AbortSignal,
+): Promise<NewBatch[]> {
   const run = await loadRun(deps, owner.runId)
   const plans = await planDatasets(
     deps,
     { ...run, params: { ...run.params, refresh: false } },
     run.stages.length - 1,
+    signal,
   )
   return plans.flatMap((plan) => plan.batches).filter((batch) => DATASETS[batch.dataset].cell === 'session')
 }

@@ -18,11 +18,11 @@ export function createActivities(deps: ActivityDeps): SyncActivities {
   return guarded<SyncActivities>({
     openRun: (input) => openRun(deps, input),
     // Planning a whole market takes seconds: it has to be seen alive meanwhile.
-    planStage: (input) => withHeartbeat(() => planStage(deps, input)),
+    planStage: (input) => withHeartbeat((signal) => planStage(deps, input, signal)),
     syncBatch: (input) => syncBatch(deps, input),
     probeSource: (input) => probeSource(deps, input),
     giveUpBatch: (input) => giveUpBatch(deps, input),
-    planRetries: (input) => withHeartbeat(() => planRetries(deps, input)),
+    planRetries: (input) => withHeartbeat((signal) => planRetries(deps, input, signal)),
     verifyRun: (input) => verifyRun(deps, input),
     closeRun: (input) => closeRun(deps, input),
     suspendRun: (input) => suspendRun(deps, input),

@@ -20,7 +20,7 @@ export async function isolate(
   const halves = alone ? null : bisectCall(call, market.calendar)
   if (halves) return await replaceCall(deps.db.sql, claim, call, halves)
   const result = await commitAnswer(deps.db.sql, {
-    ...emptyAnswer(work, claim, call),
+    ...emptyAnswer(work, claim, call.dataset),
     merge: async (tx) => {
       await recordFailures(tx, {
         job: run.job,

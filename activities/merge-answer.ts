@@ -4,7 +4,7 @@ import { type DatedDataset, type MergeCounts, mergeRows } from '../db/merge.ts'
 import { mergeCodeChanges, mergeStockList } from '../db/stock-list.ts'
 import { mergeCalendar } from '../db/trade-calendar.ts'
 import type { SourceCall } from '../market/capability.ts'
-import type { Answer, CalendarRow, StockRow } from '../sources/contract.ts'
+import type { Answer, CalendarRow, RowsOf, StockRow } from '../sources/contract.ts'
 import { type StagedAnswer, stageRows, withIds } from './staged-lines.ts'
 
 export interface MergeContext {
@@ -12,6 +12,8 @@ export interface MergeContext {
   runId: string
   job: string
 }
+
+type Merge = (tx: Tx) => Promise<MergeCounts>
 
 // Beijing's codes became 920xxx on this day.
 const BSE_RENUMBERED_ON = '2025-10-09'
@@ -25,14 +27,41 @@ export function mergeOf(
   answer: Answer,
   known: (symbol: string) => number | undefined,
   context: MergeContext,
-): (tx: Tx) => Promise<MergeCounts> {
+): Merge {
   switch (call.dataset) {
     case 'trade_calendar':
       return (tx) => mergeCalendar(tx, answer.rows as CalendarRow[], context)
     case 'stock_list':
       return (tx) => mergeList(tx, call, answer, context)
     default:
-      return mergeStaged(call.dataset, stageRows(call.dataset, answer.rows as never[], known), context)
+      return inOrder([
+        ...alongsideOf(answer).map((dataset) => staged(dataset, answer.alongside?.[dataset] ?? [])),
+        staged(call.dataset, answer.rows as never[]),
+      ])
+  }
+
+  function staged<D extends DatedDataset>(dataset: D, rows: readonly RowsOf[D][]) {
+    return mergeStaged(dataset, stageRows(dataset, rows, known), context)
+  }
+}
+
+/** Datasets that came along with an answer, in the lock order of their tables. */
+export const alongsideOf = ({ alongside }: Answer): readonly 'suspension'[] =>
+  alongside?.suspension ? ['suspension'] : []
+
+/** The parts of an answer one after the other; their counts add up. */
+function inOrder(merges: readonly Merge[]): Merge {
+  const [only, ...others] = merges
+  if (only && others.length === 0) return only
+  return async (tx) => {
+    const sum: MergeCounts = { inserted: 0, updated: 0, unchanged: 0 }
+    for (const merge of merges) {
+      const counts = await merge(tx)
+      sum.inserted += counts.inserted
+      sum.updated += counts.updated
+      sum.unchanged += counts.unchanged
+    }
+    return sum
   }
 }
 
@@ -60,7 +89,7 @@ function mergeStaged(
   dataset: DatedDataset,
   staged: StagedAnswer | null,
   context: MergeContext,
-): (tx: Tx) => Promise<MergeCounts> {
+): Merge {
   return async (tx) => {
     if (staged === null) return { inserted: 0, updated: 0, unchanged: 0 }
     const ids = await resolveInstruments(tx, [...staged.ids.keys()], context.source)

@@ -1,9 +1,10 @@
-import { runTotals } from '../db/queries/runs.ts'
+import { restingPlaces } from '../db/health.ts'
 import { logRun } from '../db/queries/logs.ts'
-import { SOURCE_NAMES, type SourceName } from '../market/sources.ts'
+import { runTotals } from '../db/queries/runs.ts'
 import type { OwnedRun } from '../workflows/contract/activities.ts'
 import type { OpenedRun } from '../workflows/contract/messages.ts'
 import type { ActivityDeps } from './deps.ts'
+import { rankedSources } from './ranking.ts'
 import { loadRun } from './run-context.ts'
 
 /** Takes the run over: it is running from now on, unless a newer owner has it. */
@@ -13,30 +14,24 @@ export async function openRun(deps: ActivityDeps, owner: OwnedRun): Promise<Open
   const opened = await sql`
     update sync_run set status = 'running', started_at = coalesce(started_at, now()), updated_at = now()
     where id = ${owner.runId} and owner_epoch = ${owner.epoch} and status = 'pending'`
-  const sources = orderSources(deps, params.preferred_sources ?? [])
+  const ranked = await rankedSources(deps, await deps.sources.current(), params.preferred_sources ?? [])
+  const sources = ranked.map(({ source }) => source)
   if (opened.count > 0) {
+    const order = ranked.map(({ source, reason }) => `${source} (${reason})`).join(', then ')
     await logRun(sql, {
       runId: owner.runId,
       level: 'info',
-      message: `${job} started`,
+      message: `${job} started with ${order === '' ? 'no source' : order}`,
       details: { sources, params },
     })
   }
+  const resting = await restingPlaces(sql)
   return {
     job,
     stages: stages.length,
     mode: params.source_mode ?? 'failover',
     sources,
-    resting: [],
+    resting: resting.filter(({ source }) => sources.includes(source)),
     totals: await runTotals(sql, owner.runId),
   }
-}
-
-/** Preferred ones first, then by priority; only sources that are there. */
-function orderSources(deps: ActivityDeps, preferred: readonly SourceName[]): SourceName[] {
-  const priority = (name: SourceName) => deps.settings.sourcePriority[name] ?? 99
-  const rest = SOURCE_NAMES.filter((name) => !preferred.includes(name)).sort(
-    (a, b) => priority(a) - priority(b),
-  )
-  return [...preferred, ...rest].filter((name) => deps.sources.has(name))
 }

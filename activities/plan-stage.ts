@@ -1,25 +1,28 @@
 import { resolveInstruments } from '../db/instruments.ts'
 import { type DatasetPlan, planDatasetsOf } from '../db/plan-datasets.ts'
-import { insertBatches, openBatches, stagePlanned } from '../db/queries/batches.ts'
+import { ANY_SOURCE, insertBatches, openBatches, stagePlanned } from '../db/queries/batches.ts'
 import { logRun } from '../db/queries/logs.ts'
+import { keepDatasetPlans, loadDatasetPlans } from '../db/queries/run-plan.ts'
 import { lockOwnedRun, runTotals } from '../db/queries/runs.ts'
+import type { SourceName } from '../market/sources.ts'
 import type { OwnedRun } from '../workflows/contract/activities.ts'
-import type { PlannedStage, SeqRanges } from '../workflows/contract/messages.ts'
+import type { PlannedDataset, PlannedStage, SourcePlace } from '../workflows/contract/messages.ts'
 import type { ActivityDeps } from './deps.ts'
+import { planContext } from './plan-context.ts'
 import { type LoadedRun, loadRun } from './run-context.ts'
-
-export type { DatasetPlan } from '../db/plan-datasets.ts'
+import { toRanges } from './seq-ranges.ts'
 
 /** Wanted − covered → batches of one stage, in one transaction. Planned already: what is still open. */
 export async function planStage(
   deps: ActivityDeps,
   input: OwnedRun & { stage: number },
+  signal: AbortSignal,
 ): Promise<PlannedStage> {
   const { sql } = deps.db
   if (!(await stagePlanned(sql, input.runId, input.stage))) {
     const run = await loadRun(deps, input.runId)
     if (input.stage > 0) await openAskedSymbols(deps, run)
-    const plans = await planDatasets(deps, run, input.stage)
+    const plans = await planDatasets(deps, run, input.stage, signal)
     await storePlan(deps, run, input, plans)
   }
   return await plannedStage(deps, input.runId, input.stage)
@@ -31,24 +34,44 @@ async function openAskedSymbols(deps: ActivityDeps, run: LoadedRun): Promise<voi
   if (symbols.length > 0) await deps.db.sql.begin((tx) => resolveInstruments(tx, symbols, 'request'))
 }
 
-/** What the database has open of a stage. */
-export async function plannedStage(deps: ActivityDeps, runId: string, stage: number): Promise<PlannedStage> {
-  const open = await openBatches(deps.db.sql, runId, stage)
+/**
+ * What the database has open of a stage.
+ *
+ * @param order who goes first; as planned where it is left out
+ */
+export async function plannedStage(
+  deps: ActivityDeps,
+  runId: string,
+  stage: number,
+  order: (dataset: string, places: readonly SourcePlace[]) => SourcePlace[] = (_, places) => [...places],
+): Promise<PlannedStage> {
+  const { sql } = deps.db
+  const plans = await loadDatasetPlans(sql, runId)
+  const open = await openBatches(sql, runId, stage)
   return {
-    datasets: open.map(({ dataset, seqs, calls }) => ({ dataset, open: toRanges(seqs), calls, sources: [] })),
-    totals: await runTotals(deps.db.sql, runId),
+    datasets: open.map(({ dataset, source, seqs, calls }): PlannedDataset => {
+      const known = plans[dataset]?.sources ?? []
+      const places = order(dataset, source === ANY_SOURCE ? known.filter((place) => !place.boundOnly) : known)
+      return {
+        dataset,
+        open: toRanges(seqs),
+        calls,
+        sources: source === ANY_SOURCE ? places : places.filter((place) => place.source === source),
+      }
+    }),
+    totals: await runTotals(sql, runId),
   }
 }
 
-/** The plan of a stage; reads only, so that a dry run shows what a run would do. */
+/** The plan of a stage; writes nothing of it. */
 export async function planDatasets(
   deps: ActivityDeps,
   run: LoadedRun,
   stage: number,
+  signal: AbortSignal,
 ): Promise<DatasetPlan[]> {
-  const { historyStart, batchSize } = deps.settings
-  const context = { sql: deps.db.sql, sources: deps.sources, historyStart, batchSize, now: deps.now }
-  return await planDatasetsOf(context, run.stages[stage] ?? [], run.params)
+  const datasets = run.stages[stage] ?? []
+  return await planDatasetsOf(await planContext(deps, run, datasets, signal), datasets, run.params)
 }
 
 async function storePlan(
@@ -59,10 +82,17 @@ async function storePlan(
 ): Promise<void> {
   await deps.db.sql.begin(async (tx) => {
     if (!(await lockOwnedRun(tx, input)) || (await stagePlanned(tx, input.runId, input.stage))) return
+    const bound = run.params.source_mode === 'all'
     for (const plan of plans) {
-      await insertBatches(tx, input, plan.batches)
+      const source = bound ? plan.source : null
+      await insertBatches(
+        tx,
+        input,
+        plan.batches.map((batch) => (source === null ? batch : { ...batch, source })),
+      )
       await logPlan(tx, input.runId, plan)
     }
+    await keepDatasetPlans(tx, input.runId, plans)
     if (input.stage === run.stages.length - 1) await setTotal(tx, input)
   })
 }
@@ -81,21 +111,23 @@ async function setTotal(
 }
 
 async function logPlan(tx: Parameters<typeof logRun>[0], runId: string, plan: DatasetPlan): Promise<void> {
-  const calls = plan.batches.reduce((sum, batch) => sum + batch.calls, 0)
-  const message =
-    plan.source === null
-      ? `${plan.dataset}: no source that is switched on serves it`
-      : `${plan.dataset}: ${plan.batches.length} batches, ${calls} calls planned for ${plan.source}`
-  await logRun(tx, { runId, level: plan.source === null ? 'warn' : 'info', message })
+  const { dataset, source, batches, notes, skipped } = plan
+  const calls = batches.reduce((sum, batch) => sum + batch.calls, 0)
+  const served = source !== null || notes.length > 0
+  const lines = [
+    source === null ? null : `${batches.length} batches, ${calls} calls planned for ${source}`,
+    served ? null : 'no source that is switched on serves it',
+    ...notes,
+    ...skipped.map((left) => `without ${left.source}: ${left.reason}`),
+  ].filter((line) => line !== null)
+  await logRun(tx, { runId, level: served ? 'info' : 'warn', message: `${dataset}: ${lines.join('; ')}` })
 }
 
-/** 1, 2, 3, 7 → `[[1, 3], [7, 7]]`. */
-export function toRanges(seqs: readonly number[]): SeqRanges {
-  const ranges: SeqRanges = []
-  for (const seq of seqs) {
-    const last = ranges.at(-1)
-    if (last?.[1] === seq - 1) last[1] = seq
-    else ranges.push([seq, seq])
+/** Places of a dataset with those first that failed the least. */
+export const fewestFailuresFirst =
+  (failures: readonly { dataset: string; source: string }[]) =>
+  (dataset: string, places: readonly SourcePlace[]): SourcePlace[] => {
+    const count = (source: SourceName) =>
+      failures.filter((f) => f.dataset === dataset && f.source === source).length
+    return places.toSorted((a, b) => count(a.source) - count(b.source))
   }
-  return ranges
-}

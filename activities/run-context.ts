@@ -26,9 +26,9 @@ export async function loadRun(deps: ActivityDeps, runId: string): Promise<Loaded
 
 export type { MarketFacts } from '../planning/market-facts.ts'
 
-/** Reads calendar and instruments; a capability leaves out the exchanges that its source does not serve. */
-export async function loadMarket(deps: ActivityDeps, capability: Capability): Promise<MarketFacts> {
-  return await loadMarketFacts(deps.db.sql, capability)
+/** Reads calendar and instruments, of every exchange. */
+export async function loadMarket(deps: ActivityDeps): Promise<MarketFacts> {
+  return await loadMarketFacts(deps.db.sql)
 }
 
 /** The dates that a run is about; null when nothing is due. */

@@ -4,7 +4,7 @@ import type { BarRow, FactorRow, RowsOf, SuspensionRow } from '../sources/contra
 /** Values of a row in the order of the dataset's merge: extra key columns, then values. */
 const VALUES: { [D in DatedDataset]: (row: RowsOf[D]) => string } = {
   bars: (r: BarRow) =>
-    `${r.open}\t${r.high}\t${r.low}\t${r.close}\t${orNull(r.pre_close)}\t${orNull(r.change)}\t${orNull(r.pct_chg)}\t${r.volume}\t${r.amount}`,
+    `${r.open}\t${r.high}\t${r.low}\t${r.close}\t${orNull(r.pre_close)}\t${orNull(r.change)}\t${orNull(r.pct_chg)}\t${r.volume}\t${r.amount}\t${flag(r.is_st)}`,
   adj_factor: (r: FactorRow) => String(r.factor),
   suspension: (r: SuspensionRow) => `${r.suspend_type}\t${copyText(r.suspend_timing)}`,
 }
@@ -15,6 +15,7 @@ const KEY_TAIL: { [D in DatedDataset]: (row: RowsOf[D]) => string } = {
   suspension: (row) => row.suspend_type,
 }
 
+const flag = (value: boolean | null | undefined) => (value == null ? '\\N' : value ? 't' : 'f')
 const orNull = (value: number | null) => (value === null ? '\\N' : String(value))
 
 /**

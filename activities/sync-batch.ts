@@ -1,20 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type AnswerCommit, type Claim, commitAnswer } from '../db/commit.ts'
-import { claimBatch, getBatch, noteBatchTrouble, splitBatch } from '../db/queries/batches.ts'
+import { noteSuccess, noteTrouble, restOf } from '../db/health.ts'
+import { getBatch, noteBatchTrouble } from '../db/queries/batches.ts'
 import { logRun } from '../db/queries/logs.ts'
 import { runTotals } from '../db/queries/runs.ts'
 import type { SourceCall } from '../market/capability.ts'
-import { callsOfRegion, splitRegion } from '../planning/calls.ts'
+import { SOURCE_ERRORS, type SourceErrorClass } from '../market/source-errors.ts'
 import { type Answer, AnswerTooLarge } from '../sources/contract.ts'
 import { SourceError } from '../sources/errors.ts'
 import type { BatchInput, BatchOutcome } from '../workflows/contract/messages.ts'
 import type { Work } from './batch-work.ts'
-import { answerCommit } from './commit-call.ts'
+import { prepareWork } from './batch-work.ts'
+import { takeBatch } from './claim-batch.ts'
+import { answerCommit, emptyAnswer } from './commit-call.ts'
 import type { ActivityDeps } from './deps.ts'
 import { withHeartbeat } from './heartbeat.ts'
 import { isolate } from './isolate.ts'
-import { toRanges } from './plan-stage.ts'
-import { loadMarket, loadRun } from './run-context.ts'
 import { BudgetLater, fetchCall } from './upstream.ts'
 
 /*
@@ -23,8 +24,6 @@ import { BudgetLater, fetchCall } from './upstream.ts'
  * Everything that must survive is in PostgreSQL: whoever runs this again, for whatever reason, goes on at the cursor.
  */
 
-// A batch that the source would need more calls for is split: an activity should be over in minutes.
-const MAX_CALLS = 60
 // Long enough for a hiccup to be over, short enough to cost nothing where the upstream really has no row.
 const EMPTY_AGAIN_MS = 1_000
 // While isolating, this many failing calls end the batch: then it is not single symbols.
@@ -33,85 +32,71 @@ const MAX_ISOLATION_FAILURES = 60
 type Outcome = BatchOutcome extends infer O ? (O extends unknown ? Omit<O, 'totals'> : never) : never
 
 export async function syncBatch(deps: ActivityDeps, input: BatchInput): Promise<BatchOutcome> {
-  const outcome = await withHeartbeat((signal) => workOnBatch(deps, input, signal))
+  const outcome = await withHeartbeat(async (signal) => {
+    try {
+      return await workOnBatch(deps, input, signal)
+    } catch (error) {
+      // A source that has to be asked before the first call, e.g. how far back it reaches.
+      signal.throwIfAborted()
+      if (error instanceof BudgetLater) return later(error)
+      if (error instanceof SourceError) return await troubled(deps, input, 0, error)
+      throw error
+    }
+  })
   return { ...outcome, totals: await runTotals(deps.db.sql, input.runId) }
 }
 
 async function workOnBatch(deps: ActivityDeps, input: BatchInput, signal: AbortSignal): Promise<Outcome> {
-  const source = deps.sources.get(input.source)
-  if (!source)
-    return {
-      kind: 'failed',
-      errorClass: 'AuthFailed',
-      message: `${input.source} is not switched on here`,
-      cursor: 0,
-      restingUntilMs: null,
-    }
+  const source = (await deps.sources.current()).sources.get(input.source)
+  if (!source) return refusal(`${input.source} is not switched on here`)
   const batch = await getBatch(deps.db.sql, input)
   if (!batch) throw new RangeError(`batch ${input.seq} of run ${input.runId} is gone`)
   if (batch.owner_epoch !== input.epoch) return { kind: 'fenced', reason: 'the run has a newer owner' }
   if (batch.state === 'done' || batch.state === 'failed' || batch.state === 'skipped') return { kind: 'done' }
   const capability = source.capabilities[batch.dataset]
-  if (!capability)
-    return {
-      kind: 'failed',
-      errorClass: 'PermissionDenied',
-      message: `${source.name} has no ${batch.dataset}`,
-      cursor: 0,
-      restingUntilMs: null,
+  if (!capability || capability.ridesOn) return refusal(`${source.name} has no ${batch.dataset}`)
+  const rest = await restOf(deps.db.sql, { source: source.name, site: capability.site })
+  if (rest) return { kind: 'resting', ...rest }
+  const work = await prepareWork(deps, input, batch, source, capability, signal)
+  const taken = await takeBatch(work)
+  switch (taken.kind) {
+    case 'split':
+      return { kind: 'split', children: taken.children, unserved: [] }
+    case 'unserved':
+      return { kind: 'split', children: [], unserved: [[input.seq, input.seq]] }
+    case 'changed':
+      // Another attempt has ended it meanwhile, or the run has a newer owner: the batch says which.
+      return await workOnBatch(deps, input, signal)
+    case 'claimed': {
+      const outcome = await callAfterCall(work, taken)
+      if (outcome.kind === 'done')
+        await noteSuccess(deps.db.sql, placeOf(work), { calls: taken.calls.length })
+      return outcome
     }
-  const run = await loadRun(deps, input.runId)
-  const market = await loadMarket(deps, capability)
-  const work: Work = { deps, input, run, batch, source, market, signal }
-  const calls = callsFor(work)
-  if (batch.state === 'split' || (batch.cursor === 0 && calls.length > MAX_CALLS)) return await split(work)
-  // Another attempt has ended it meanwhile, or the run has a newer owner: the batch says which.
-  if (!(await claimBatch(deps.db.sql, { ...input }, calls))) return await workOnBatch(deps, input, signal)
-  return await callAfterCall(work, calls)
-}
-
-/** The calls that the source began with, or new ones for whoever begins. */
-function callsFor({ batch, source, market }: Work): SourceCall[] {
-  if (batch.call_list !== null && batch.claimed_by === source.name) return batch.call_list
-  return callsOfRegion(regionOptions({ batch, source, market }))
-}
-
-function regionOptions({ batch, source, market }: Pick<Work, 'batch' | 'source' | 'market'>) {
-  const capability = source.capabilities[batch.dataset]
-  if (!capability) throw new RangeError(`${source.name} has no ${batch.dataset}`)
-  const parts = source.partsOf(batch.dataset)
-  return {
-    region: batch.region,
-    dataset: batch.dataset,
-    capability,
-    instrumentsById: market.byId,
-    calendar: market.calendar,
-    marketRows: market.marketRows,
-    ...(parts.length > 0 ? { parts } : {}),
   }
 }
 
-async function split(work: Work): Promise<Outcome> {
-  const { deps, input, batch } = work
-  const options = regionOptions(work)
-  const children = splitRegion(options).map((region) => {
-    const calls = callsOfRegion({ ...options, region })
-    return {
-      dataset: batch.dataset,
-      region,
-      calls: calls.length,
-      cells: calls.reduce((sum, call) => sum + call.rows, 0),
-    }
-  })
-  const seqs = await splitBatch(deps.db.sql, input, batch, children)
-  return { kind: 'split', children: toRanges(seqs), unserved: [] }
-}
+const refusal = (message: string): Outcome => ({
+  kind: 'failed',
+  errorClass: 'NotServed',
+  message,
+  cursor: 0,
+  restingUntilMs: null,
+})
 
-async function callAfterCall(work: Work, first: SourceCall[]): Promise<Outcome> {
-  const { deps, input, batch, signal } = work
-  let calls = first
+const later = ({ untilMs, message }: BudgetLater): Outcome => ({ kind: 'wait', untilMs, reason: message })
+
+const placeOf = ({ source, capability }: Work) => ({ source: source.name, site: capability.site })
+
+async function callAfterCall(
+  work: Work,
+  taken: { calls: SourceCall[]; cursor: number },
+): Promise<Outcome> {
+  const { deps, input, signal } = work
+  let calls = taken.calls
   let failures = 0
-  for (let cursor = batch.cursor; cursor < calls.length;) {
+  if (taken.cursor >= calls.length) return await finish(work, taken.cursor)
+  for (let cursor = taken.cursor; cursor < calls.length;) {
     signal.throwIfAborted()
     const call = calls[cursor]
     if (!call) throw new RangeError(`batch ${input.seq} has no call ${cursor}`)
@@ -122,7 +107,7 @@ async function callAfterCall(work: Work, first: SourceCall[]): Promise<Outcome> 
       cursor = result.cursor
     } catch (error) {
       signal.throwIfAborted()
-      if (error instanceof BudgetLater) return { kind: 'wait', untilMs: error.untilMs, reason: error.message }
+      if (error instanceof BudgetLater) return later(error)
       const isolating = input.isolate && error instanceof SourceError && ++failures <= MAX_ISOLATION_FAILURES
       if (!(error instanceof AnswerTooLarge) && !isolating) return await standStill(work, claim, error)
       const replaced = await isolate(work, claim, call, error)
@@ -132,6 +117,16 @@ async function callAfterCall(work: Work, first: SourceCall[]): Promise<Outcome> 
     }
   }
   return { kind: 'done' }
+}
+
+/** Nothing is left of the batch: others have brought it. */
+async function finish(work: Work, cursor: number): Promise<Outcome> {
+  const claim: Claim = { ...work.input, cursor }
+  const result = await commitAnswer(work.deps.db.sql, {
+    ...emptyAnswer(work, claim, work.batch.dataset),
+    merge: () => Promise.resolve({ inserted: 0, updated: 0, unchanged: 0 }),
+  })
+  return result.kind === 'fenced' ? await afterFence(work, claim, [], result.reason) : { kind: 'done' }
 }
 
 /** Fetches a call. The rows become what is to be committed before anything is waited for, and are let go of. */
@@ -195,14 +190,36 @@ async function quarantineSample(
 
 async function standStill({ deps, input }: Work, claim: Claim, error: unknown): Promise<Outcome> {
   if (!(error instanceof SourceError)) throw error
-  await noteBatchTrouble(deps.db.sql, claim, { errorClass: error.errorClass, message: error.message })
   if (error.details.sample !== undefined) await quarantineSample(deps, claim, error.details.sample, error)
-  deps.log.warn({ runId: input.runId, batch: input.seq, errorClass: error.errorClass }, error.message)
+  return await troubled(deps, input, claim.cursor, error)
+}
+
+/** What an error of the source comes to: kept with the batch and, where the source has to rest for it, with the source. */
+async function troubled(
+  deps: ActivityDeps,
+  input: BatchInput,
+  cursor: number,
+  error: SourceError,
+): Promise<Outcome> {
+  const { sql } = deps.db
+  const { errorClass, message } = error
+  await noteBatchTrouble(sql, { ...input, cursor }, { errorClass, message })
+  deps.log.warn({ runId: input.runId, batch: input.seq, errorClass }, message)
   return {
     kind: 'failed',
-    errorClass: error.errorClass,
-    message: error.message,
-    cursor: claim.cursor,
-    restingUntilMs: null,
+    errorClass,
+    message,
+    cursor,
+    restingUntilMs: restsAfter(errorClass) ? await restFor(deps, input, error) : null,
   }
+}
+
+const restsAfter = (errorClass: SourceErrorClass): boolean => SOURCE_ERRORS[errorClass].next === 'rest'
+
+async function restFor(deps: ActivityDeps, input: BatchInput, error: SourceError): Promise<number | null> {
+  const source = (await deps.sources.current()).sources.get(input.source)
+  if (!source) return null
+  const { errorClass, message, details } = error
+  const place = { source: input.source, site: source.siteOf(details.api) }
+  return (await noteTrouble(deps.db.sql, place, { errorClass, message })).untilMs
 }

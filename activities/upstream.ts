@@ -24,22 +24,22 @@ const WAIT_HERE_MS = 5 * 60_000
  * meanwhile before it lets the request go.
  */
 export function fetchContext(sql: Sql, source: Source, signal: AbortSignal): FetchContext {
-  const reserve = async (api: string): Promise<void> => {
-    const key: BudgetKey = { source: source.name, account: source.account, api }
+  const reserve = async (budget: string, cost = 1): Promise<void> => {
+    const key: BudgetKey = { source: source.name, account: source.account, api: budget }
     for (;;) {
       signal.throwIfAborted()
-      const slot = await reserveSlot(sql, key, source.limitsOf(api))
+      const slot = await reserveSlot(sql, key, source.limitsOf(budget), cost)
       if (slot.kind === 'denied') {
         throw new SourceError({
           source: source.name,
-          api,
+          api: budget,
           errorClass: 'PermissionDenied',
           upstreamMessage: slot.reason,
         })
       }
       if (slot.kind === 'later') {
         if (slot.waitMs > WAIT_HERE_MS)
-          throw new BudgetLater(Date.now() + slot.waitMs, `${source.name} ${api}: ${slot.reason}`)
+          throw new BudgetLater(Date.now() + slot.waitMs, `${source.name} ${budget}: ${slot.reason}`)
         // Jitter: workers that wait for the same moment must not all come at once.
         await sleep(slot.waitMs + Math.random() * 250, undefined, { signal })
         continue
@@ -74,7 +74,11 @@ export async function fetchCall(
     } catch (error) {
       signal.throwIfAborted()
       if (!(error instanceof SourceError)) throw error
-      const key: BudgetKey = { source: source.name, account: source.account, api: error.details.api }
+      const key: BudgetKey = {
+        source: source.name,
+        account: source.account,
+        api: source.budgetOf(error.details.api),
+      }
       if (error.errorClass === 'PermissionDenied') await noteDenied(sql, key, error.details.upstreamMessage)
       if (error.errorClass === 'RateLimited') {
         const limit = error.details.limit ?? { window: 'minute' as const, calls: null }
@@ -82,10 +86,14 @@ export async function fetchCall(
         refusals++
         continue
       }
-      const wait = SOURCE_ERRORS[error.errorClass].retryInPlace ? retryDelays[tries] : undefined
+      const wait = retriesNow(source, error) ? retryDelays[tries] : undefined
       if (wait === undefined) throw error
       tries++
       await sleep(wait, undefined, { signal })
     }
   }
 }
+
+/** A hang is not tried again at once: it would cost the time limit again, and others may have what it does not give. */
+const retriesNow = (source: Source, { errorClass, details }: SourceError): boolean =>
+  source.retriesInPlace && SOURCE_ERRORS[errorClass].retryInPlace && details.timedOut !== true

@@ -1,15 +1,18 @@
 import {
   countDays,
   type DayCounts,
+  type DayRange,
   type GateRow,
-  missingSymbols,
+  missingOn,
   storeGates,
-  suspensionKnown,
 } from '../db/queries/verify.ts'
 import { recordFailures } from '../db/queries/failures.ts'
 import { logRun } from '../db/queries/logs.ts'
 import { instrumentIds } from '../db/queries/planning.ts'
 import type { Dataset } from '../market/datasets.ts'
+import { SOURCE_NAMES, SOURCES } from '../market/sources.ts'
+import { type Exchange, EXCHANGES } from '../market/symbol.ts'
+import type { PlanInstrument } from '../planning/types.ts'
 import type { OwnedRun } from '../workflows/contract/activities.ts'
 import type { Verification } from '../workflows/contract/messages.ts'
 import type { ActivityDeps } from './deps.ts'
@@ -19,7 +22,7 @@ import { dueRange, type LoadedRun, loadMarket, loadRun, type MarketFacts } from 
 /*
  * The day gate. A session is
  *
- *   complete             every listed instrument has a bar or was suspended
+ *   complete             every listed instrument that a source serves has a bar or was suspended
  *   complete_with_gaps   at least 99.5 % have; the others are named
  *   incomplete           fewer, or a row that cannot be true
  *   unverified           cells are missing and no source knows the suspensions of that day
@@ -28,6 +31,10 @@ import { dueRange, type LoadedRun, loadMarket, loadRun, type MarketFacts } from 
 const GAP_SHARE = 0.995
 // Names in a gate row: enough to act on, small enough for a list.
 const NAMED = 50
+
+const EXCHANGE_NAMES = Object.keys(EXCHANGES) as Exchange[]
+// Sources that are switched off now may have covered days of the whole market all the same.
+const SERVED_BY = Object.fromEntries(SOURCE_NAMES.map((source) => [source, SOURCES[source].exchanges]))
 
 const EMPTY: Verification = {
   dates: 0,
@@ -43,26 +50,36 @@ export async function verifyRun(deps: ActivityDeps, owner: OwnedRun): Promise<Ve
   return await withHeartbeat(async () => {
     const run = await loadRun(deps, owner.runId)
     const datasets: readonly Dataset[] = run.stages.flat()
-    const capability = [...deps.sources.values()].map((s) => s.capabilities.bars).find((c) => c !== undefined)
+    const { sources } = await deps.sources.current()
+    const capabilities = [...sources.values()].flatMap((source) => source.capabilities.bars ?? [])
+    const [capability] = capabilities
     if (!datasets.includes('bars') || !capability) return EMPTY
-    const market = await loadMarket(deps, capability)
+    const market = await loadMarket(deps)
     const range = dueRange(deps, run.params, capability, market.calendar)
     if (range === null) return EMPTY
     const ids = run.params.symbols
       ? [...(await instrumentIds(deps.db.sql, run.params.symbols)).values()]
       : null
     if (run.params.symbols) await reportUnknown(deps, run, run.params.symbols)
-    const counts = await countDays(deps.db.sql, { ...range, instruments: ids })
-    const known = await suspensionKnown(deps.db.sql, range)
-    const expected = expectedOn(market, ids)
-    const gates: GateRow[] = []
-    for (const day of counts)
-      gates.push(await gateOf(deps, day, expected(day.date), known.has(day.date), ids))
+    const exchanges = [...new Set(capabilities.flatMap((each) => each.exchanges))]
+    const gates = await gatesOf(deps, market, { ...range, instruments: ids, exchanges })
     // A run over some symbols says nothing about the market's day.
     if (ids === null) await storeGates(deps.db.sql, 'bars', gates)
-    return await conclude(deps, owner, gates)
+    return await conclude(deps, owner, gates, unservedExchanges(market, exchanges))
   })
 }
+
+async function gatesOf(deps: ActivityDeps, market: MarketFacts, range: DayRange): Promise<GateRow[]> {
+  const expected = expectedOn(market.servedBy(range.exchanges as Exchange[]), range.instruments)
+  const gates: GateRow[] = []
+  for (const day of await countDays(deps.db.sql, range))
+    gates.push(await gateOf(deps, day, expected(day.date), range))
+  return gates
+}
+
+/** Exchanges with instruments that nobody who is switched on serves: named, not missed. */
+const unservedExchanges = (market: MarketFacts, served: readonly Exchange[]): Exchange[] =>
+  EXCHANGE_NAMES.filter((exchange) => !served.includes(exchange) && market.servedBy([exchange]).length > 0)
 
 /** A symbol that no list names and that brought no bar either is most likely misspelt: somebody should know. */
 async function reportUnknown(deps: ActivityDeps, run: LoadedRun, symbols: readonly string[]): Promise<void> {
@@ -85,10 +102,12 @@ async function reportUnknown(deps: ActivityDeps, run: LoadedRun, symbols: readon
   })
 }
 
-function expectedOn(market: MarketFacts, ids: readonly number[] | null): (date: string) => number {
-  if (ids === null) return (date) => market.marketRows(market.calendar.firstAtOrAfter(date))
-  const wanted = new Set(ids)
-  const chosen = market.instruments.filter((i) => wanted.has(i.id))
+function expectedOn(
+  instruments: readonly PlanInstrument[],
+  ids: readonly number[] | null,
+): (date: string) => number {
+  const wanted = ids === null ? null : new Set(ids)
+  const chosen = wanted === null ? instruments : instruments.filter((i) => wanted.has(i.id))
   return (date) =>
     chosen.filter((i) => (i.listDate ?? '') <= date && (i.delistDate === null || i.delistDate > date)).length
 }
@@ -97,14 +116,13 @@ async function gateOf(
   deps: ActivityDeps,
   day: DayCounts,
   expected: number,
-  known: boolean,
-  ids: readonly number[] | null,
+  range: DayRange,
 ): Promise<GateRow> {
   const missing = expected - day.present - day.suspended
   const row = { date: day.date, expected, present: day.present, suspended: day.suspended }
   if (day.blocked > 0) return { ...row, state: 'incomplete', reasons: { blocked_rows: day.blocked } }
   if (missing <= 0) return { ...row, state: 'complete', reasons: {} }
-  const symbols = await missingSymbols(deps.db.sql, day.date, ids, NAMED)
+  const { symbols, known } = await missingOn(deps.db.sql, day.date, range, SERVED_BY, NAMED)
   const reasons = { missing, symbols }
   if (!known)
     return {
@@ -123,6 +141,7 @@ async function conclude(
   deps: ActivityDeps,
   owner: OwnedRun,
   gates: readonly GateRow[],
+  notServed: readonly Exchange[],
 ): Promise<Verification> {
   const count = (state: string) => gates.filter((gate) => gate.state === state).length
   const verification: Verification = {
@@ -135,6 +154,7 @@ async function conclude(
       (sum, gate) => sum + Math.max(0, gate.expected - gate.present - gate.suspended),
       0,
     ),
+    ...(notServed.length > 0 ? { notServed: [...notServed] } : {}),
   }
   await deps.db.sql`update sync_run set verification = ${deps.db.sql.json(verification as never)},
     last_trade_date = coalesce(${gates.at(-1)?.date ?? null}::date, last_trade_date), updated_at = now()
@@ -149,7 +169,8 @@ async function conclude(
     message:
       `verified ${verification.dates} sessions: ${verification.complete} complete, ${verification.completeWithGaps} with gaps, ` +
       `${verification.incomplete} incomplete, ${verification.unverified} unverified` +
-      (worst.length > 0 ? ` (${worst.join(', ')}${verification.incomplete > 5 ? ', …' : ''})` : ''),
+      (worst.length > 0 ? ` (${worst.join(', ')}${verification.incomplete > 5 ? ', …' : ''})` : '') +
+      notServed.map((exchange) => `; ${exchange}: no source`).join(''),
   })
   return verification
 }

@@ -4,8 +4,9 @@ import { JOBS, type Job } from '../market/jobs.ts'
 import type { RunParams } from '../market/run-params.ts'
 import type { SourceName } from '../market/sources.ts'
 import { slotInterval } from '../db/budget.ts'
-import { type DatasetPlan, planDatasetsOf } from '../db/plan-datasets.ts'
-import { learnedLimits } from '../db/queries/budgets.ts'
+import { type DatasetPlan, type PlanContext, planDatasetsOf } from '../db/plan-datasets.ts'
+import { deniedApis, learnedLimits } from '../db/queries/budgets.ts'
+import { loadDepths } from '../db/queries/depth.ts'
 import { instrumentIds, loadCalendar } from '../db/queries/planning.ts'
 import { type ApiEstimate, estimatePlan, type PlanPart } from '../planning/estimate.ts'
 import type { ApiDeps } from './deps.ts'
@@ -22,7 +23,7 @@ export interface DryRun {
 
 /** Plans a job as a run would, and writes nothing. */
 export async function planRun(deps: ApiDeps, job: Job, params: RunParams): Promise<DryRun> {
-  const context = { sql: deps.db.sql, sources: deps.sources, now: deps.now, ...deps.settings }
+  const context = await planContext(deps, params)
   const stages: DatasetPlan[][] = []
   for (const datasets of JOBS[job].stages) stages.push(await planDatasetsOf(context, datasets, params))
   const parts = await Promise.all(stages.map((plans) => partsOf(deps, plans)))
@@ -45,21 +46,48 @@ export async function planRun(deps: ApiDeps, job: Job, params: RunParams): Promi
   }
 }
 
+/** Sources in the order of the run that would be started now. */
+async function planContext(deps: ApiDeps, { preferred_sources = [] }: RunParams): Promise<PlanContext> {
+  const { sql } = deps.db
+  const rest = [...deps.sources.keys()].filter((name) => !preferred_sources.includes(name))
+  const ranked = [...preferred_sources, ...rest].flatMap((name) => {
+    const source = deps.sources.get(name)
+    return source ? [{ name, source }] : []
+  })
+  return {
+    sql,
+    sources: await Promise.all(
+      ranked.map(async ({ name, source }) => ({
+        name,
+        capabilities: source.capabilities,
+        partsOf: (dataset) => source.partsOf(dataset),
+        limitsOf: (budget) => source.limitsOf(budget),
+        deniedApis: await deniedApis(sql, name, source.account),
+      })),
+    ),
+    depths: await loadDepths(sql),
+    historyStart: deps.settings.historyStart,
+    batchSize: deps.settings.batchSize,
+    now: deps.now,
+  }
+}
+
 type SourcePart = PlanPart & { source: string }
 
 async function partsOf(deps: ApiDeps, plans: readonly DatasetPlan[]): Promise<SourcePart[]> {
   const parts: SourcePart[] = []
-  for (const { dataset, source, capability, batches } of plans) {
-    const known = source === null ? undefined : deps.sources.get(source)
-    if (source === null || !capability || !known) continue
-    const limits = await presentLimits(deps, source, capability.api, known.limitsOf(capability.api))
+  for (const { source, capability, batches, largestAnswer } of plans.flatMap((plan) => plan.parts)) {
+    const known = deps.sources.get(source)
+    if (!known) continue
+    const { api, budget } = capability
+    const limits = await presentLimits(deps, source, budget, known.limitsOf(budget))
     const interval = slotInterval(limits)
     parts.push({
       source,
-      api: capability.api,
+      api,
+      budget: `${source} ${budget}`,
       batches,
-      // Lists and events: how many rows come is not known beforehand.
-      rowCap: DATASETS[dataset].cell === 'session' ? rowCapOf(capability) : null,
+      largestAnswer,
       callsPerMinute: interval === 0 ? Infinity : 60_000 / interval,
       callsPerDay: limits.perDay,
     })
@@ -67,20 +95,17 @@ async function partsOf(deps: ApiDeps, plans: readonly DatasetPlan[]): Promise<So
   return parts
 }
 
-const rowCapOf = ({ bySymbols, byDate }: NonNullable<DatasetPlan['capability']>): number | null =>
-  Math.max(bySymbols?.rowCap ?? 0, byDate?.rowCap ?? 0) || null
-
 const least = (a: number | null, b: number | null) => (a === null ? b : b === null ? a : Math.min(a, b))
 
 /** What is configured, or what the upstream has named since when that is less. */
 async function presentLimits(
   deps: ApiDeps,
   source: SourceName,
-  api: string,
+  budget: string,
   limits: CallLimits,
 ): Promise<CallLimits> {
   const account = deps.sources.get(source)?.account ?? ''
-  const learned = await learnedLimits(deps.db.sql, { source, account, api })
+  const learned = await learnedLimits(deps.db.sql, { source, account, api: budget })
   const perMinute = least(limits.perMinute, learned.perMinute)
   const perHour = least(limits.perHour, learned.perHour)
   return {
@@ -105,10 +130,14 @@ async function notesOf(
   params: RunParams,
   plans: readonly DatasetPlan[],
 ): Promise<string[]> {
-  const unserved = plans.filter((plan) => plan.source === null).map((plan) => plan.dataset)
-  const notes = unserved.map(
-    (dataset) => `${dataset}: no source that is switched on serves it; set TUSHARE_TOKEN`,
-  )
+  const notes = plans.flatMap((plan) => {
+    const nobody = plan.source === null && plan.notes.length === 0
+    return [
+      ...(nobody ? ['no source that is switched on serves it; switch on another one'] : []),
+      ...plan.notes,
+      ...plan.skipped.map(({ source, reason }) => `without ${source}: ${reason}`),
+    ].map((note) => `${plan.dataset}: ${note}`)
+  })
   const needsMarket = plans.some(({ dataset }) => DATASETS[dataset].cell !== 'static')
   if (needsMarket && (await loadCalendar(deps.db.sql)).length === 0) {
     notes.push(

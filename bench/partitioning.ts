@@ -22,12 +22,14 @@ import type { TradeDate } from '../market/date.ts'
 import { TUSHARE_CAPABILITIES } from '../market/tushare.ts'
 import { callsOfRegion } from '../planning/calls.ts'
 import { expectedRows } from '../planning/expected.ts'
+import { resolveCapability } from '../planning/market-facts.ts'
 import { planRegions } from '../planning/plan.ts'
 import type { PlanInstrument } from '../planning/types.ts'
 
 const SHARE = Number(process.argv[2] ?? 0.15)
 const ORDER = (process.argv[3] ?? 'one,year,hash').split(',')
 const LAST_SESSION = '2026-11-20'
+const EVENING = new Date(`${LAST_SESSION}T20:00:00+08:00`)
 // As many batches of one dataset as a run keeps in flight.
 const CONNECTIONS = 4
 
@@ -97,7 +99,7 @@ function planCalls(): SourceCall[] {
   }
   const context = {
     calendar,
-    capability: TUSHARE_CAPABILITIES.bars,
+    capability: resolveCapability(TUSHARE_CAPABILITIES.bars, { now: EVENING, calendar, depth: null }),
     marketRows,
     dataset: 'bars' as const,
     instrumentsById: new Map(instruments.map((instrument) => [instrument.id, instrument])),

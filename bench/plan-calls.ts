@@ -9,12 +9,11 @@ import { performance } from 'node:perf_hooks'
 import { gunzipSync } from 'node:zlib'
 import { realCalendar } from '../local/replay/sandbox/calendar.ts'
 import { SessionCalendar } from '../market/calendar.ts'
-import type { Capability } from '../market/capability.ts'
 import { addDays, fromCompact } from '../market/date.ts'
 import type { TradeDate } from '../market/date.ts'
 import { planRegions } from '../planning/plan.ts'
 import { expectedRows } from '../planning/expected.ts'
-import type { PlanInstrument } from '../planning/types.ts'
+import type { PlanInstrument, ResolvedCapability } from '../planning/types.ts'
 import { subtractCovered } from '../planning/wanted.ts'
 import type { SourceCoverage } from '../planning/wanted.ts'
 
@@ -44,16 +43,26 @@ const GROWTH = [
   [2026, 5700],
 ] as const
 
-const TUSHARE: Capability = {
+const BY_DATE = { rowCap: 6000, maxDates: 1, from: '1990-12-19', to: LAST_SESSION }
+
+const TUSHARE: ResolvedCapability = {
   api: 'daily',
   budget: 'daily',
   site: 'server',
   exchanges: ['SSE', 'SZSE', 'BSE'],
   historyStart: '1990-12-19',
   bySymbols: { maxSymbols: 100, rowCap: 6000 },
-  byDate: { rowCap: 6000, maxDates: 1, reach: 'history' },
+  byDate: BY_DATE,
   readyTime: '17:00',
 }
+
+/** One symbol a call, as long as nobody knows how far back its calls by date reach. */
+const BAOSTOCK: ResolvedCapability = {
+  ...TUSHARE,
+  bySymbols: { maxSymbols: 1, rowCap: 1999 },
+  byDate: null,
+}
+const ANY_ROWS = 100_000
 
 const folder = process.env['RECORDED_DATA'] ?? '../shared/data'
 
@@ -117,12 +126,14 @@ function countRows(): (position: number) => number {
 interface Case {
   title: string
   covered: () => SourceCoverage
-  capability?: Capability
+  capability?: ResolvedCapability
+  /** Fewest calls; rows / cap where nothing is said. */
+  least?: () => number
   /** Highest ratio to the bound that the bench passes with. */
   limit?: number
 }
 
-function measure({ title, covered, capability = TUSHARE, limit }: Case): void {
+function measure({ title, covered, capability = TUSHARE, least, limit }: Case): void {
   const coverage = covered()
   const start = performance.now()
   const range = { from: first, to: LAST_SESSION }
@@ -132,7 +143,7 @@ function measure({ title, covered, capability = TUSHARE, limit }: Case): void {
   const end = performance.now()
   const calls = batches.reduce((sum, batch) => sum + batch.calls, 0)
   const cells = batches.reduce((sum, batch) => sum + batch.cells, 0)
-  const bound = Math.ceil(cells / 6000)
+  const bound = least?.() ?? Math.ceil(cells / 6000)
   const byDate = batches.reduce(
     (sum, { region }) => sum + (region.kind === 'market' ? region.dates.length : 0),
     0,
@@ -149,10 +160,12 @@ function sequence(): () => number {
   return () => (state = (state * 48271) % 2147483647) / 2147483647
 }
 
-const NOTHING: SourceCoverage = { ranges: new Map(), holes: new Map() }
+const EVERYONE = { serves: () => true }
+const NOTHING: SourceCoverage = { ranges: new Map(), holes: new Map(), ...EVERYONE }
 
 /** The whole market covered except for its newest sessions. */
 const allBut = (sessions: number): SourceCoverage => ({
+  ...EVERYONE,
   ranges: new Map([[0, [{ from: first, to: calendar.at(count - 1 - sessions) }]]]),
   holes: new Map(),
 })
@@ -193,6 +206,15 @@ const newStocks = (stocks: number): SourceCoverage => ({
   ranges: new Map(instruments.slice(stocks).map(({ id }) => [id, [{ from: first, to: LAST_SESSION }]])),
 })
 
+/** Calls of one symbol each that hold so many rows. */
+const eachInCalls = (rowCap: number) => (): number =>
+  instruments.reduce(
+    (sum, one) => sum + Math.ceil(expectedRows(one, first, LAST_SESSION, calendar) / rowCap),
+    0,
+  )
+
+const since = (sessions: number) => ({ ...BY_DATE, rowCap: ANY_ROWS, from: calendar.at(count - sessions) })
+
 const CASES: Case[] = [
   { title: 'full history', covered: () => NOTHING, limit: 1.03 },
   {
@@ -204,6 +226,51 @@ const CASES: Case[] = [
     title: 'full history, one code a call',
     covered: () => NOTHING,
     capability: { ...TUSHARE, bySymbols: { maxSymbols: 1, rowCap: 6000 } },
+  },
+  {
+    title: 'full history, one code and 1999 rows a call',
+    covered: () => NOTHING,
+    capability: BAOSTOCK,
+    least: eachInCalls(1999),
+    limit: 1,
+  },
+  {
+    title: 'full history, one code a call, 100 by date',
+    covered: () => NOTHING,
+    capability: { ...BAOSTOCK, byDate: since(100) },
+    least: eachInCalls(1999),
+    limit: 1,
+  },
+  {
+    title: 'full history, one code a call, all by date',
+    covered: () => NOTHING,
+    capability: { ...BAOSTOCK, byDate: since(count) },
+    least: eachInCalls(1999),
+    limit: 1,
+  },
+  {
+    title: 'full history, sparse',
+    covered: () => NOTHING,
+    capability: { ...BAOSTOCK, sparse: true },
+    least: eachInCalls(ANY_ROWS),
+    limit: 1,
+  },
+  {
+    title: 'last session, sparse, 100 by date',
+    covered: () => allBut(1),
+    capability: { ...BAOSTOCK, sparse: true, byDate: since(100) },
+    least: () => 1,
+    limit: 1,
+  },
+  {
+    title: 'last 5 sessions, the newest by date',
+    covered: () => allBut(5),
+    capability: { ...BAOSTOCK, byDate: since(1) },
+  },
+  {
+    title: '1000 single cells, one code a call',
+    covered: () => damaged(1000),
+    capability: { ...BAOSTOCK, byDate: since(100) },
   },
   ...[1, 5, 20, 59, 65, 250, 1000, 2500].map((n) => ({
     title: `last ${n} sessions`,

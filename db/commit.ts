@@ -27,6 +27,8 @@ export interface AnswerCommit {
   merge: (tx: Tx) => Promise<MergeCounts>
   /** What the answer covers; null for lists. `until` is exclusive. */
   cover: { instruments: readonly number[] | null; from: string; to: string; until: string } | null
+  /** Datasets that came along with the rows and are covered as far as they are, e.g. suspensions marked on bars. */
+  alongside: readonly Dataset[]
   /** Open failures of the region are resolved by it. */
   resolves: boolean
   missing: readonly MissingCell[]
@@ -50,6 +52,7 @@ interface LockedBatch {
   owner_epoch: number
   calls_planned: number
   cells_left: number
+  claimed_by: string | null
   run_epoch: number
   run_status: string
 }
@@ -60,7 +63,7 @@ const WRITABLE_RUN = ['pending', 'running', 'paused', 'waiting']
 /** Locks the batch and says why the claim no longer holds, or null when it does. */
 async function lockBatch(tx: Tx, claim: Claim): Promise<{ batch: LockedBatch; refused: string | null }> {
   const [batch] = await tx<LockedBatch[]>`
-    select b.cursor, b.state, b.owner_epoch, b.calls_planned, b.cells_total - b.cells_done as cells_left, r.owner_epoch as run_epoch, r.status as run_status
+    select b.cursor, b.state, b.owner_epoch, b.claimed_by, b.calls_planned, b.cells_total - b.cells_done as cells_left, r.owner_epoch as run_epoch, r.status as run_status
     from sync_batch b join sync_run r on r.id = b.run_id
     where b.run_id = ${claim.runId} and b.seq = ${claim.seq} for update of b`
   if (!batch) throw new Error(`batch ${claim.seq} of run ${claim.runId} is gone`)
@@ -69,11 +72,13 @@ async function lockBatch(tx: Tx, claim: Claim): Promise<{ batch: LockedBatch; re
       ? 'the run has a newer owner'
       : batch.state !== 'running'
         ? `the batch is ${batch.state}`
-        : batch.cursor !== claim.cursor
-          ? `the cursor is at ${batch.cursor}, not ${claim.cursor}`
-          : WRITABLE_RUN.includes(batch.run_status)
-            ? null
-            : `the run is ${batch.run_status}`
+        : batch.claimed_by !== claim.source
+          ? `the batch went to ${batch.claimed_by ?? 'nobody'}`
+          : batch.cursor !== claim.cursor
+            ? `the cursor is at ${batch.cursor}, not ${claim.cursor}`
+            : WRITABLE_RUN.includes(batch.run_status)
+              ? null
+              : `the run is ${batch.run_status}`
   return { batch, refused }
 }
 
@@ -130,7 +135,8 @@ async function writeCoverage(
 ): Promise<void> {
   const { dataset, claim } = answer
   const missing = await unexplained(tx, answer)
-  await addCoverage(tx, { dataset, source: claim.source, ...cover })
+  for (const each of [...answer.alongside, dataset])
+    await addCoverage(tx, { dataset: each, source: claim.source, ...cover })
   await replaceHoles(tx, { dataset, source: claim.source, ...cover }, missing)
 }
 
@@ -181,6 +187,13 @@ async function countAnswer(
       cells_done = cells_done + ${state.cells}, updated_at = now()
     where id = ${claim.runId} and owner_epoch = ${claim.epoch} and status = any(${WRITABLE_RUN})`
   if (run.count === 0) throw new Fenced('the run ended or has a newer owner')
+  await tx`
+    insert into sync_run_source as s (run_id, source, dataset, inserted, updated, unchanged, rejected, calls, cells_done)
+    values (${claim.runId}, ${claim.source}, ${answer.dataset}, ${counts.inserted}, ${counts.updated}, ${counts.unchanged},
+      ${rejected}, ${answer.requests}, ${state.cells})
+    on conflict (run_id, source, dataset) do update set inserted = s.inserted + excluded.inserted,
+      updated = s.updated + excluded.updated, unchanged = s.unchanged + excluded.unchanged,
+      rejected = s.rejected + excluded.rejected, calls = s.calls + excluded.calls, cells_done = s.cells_done + excluded.cells_done`
 }
 
 /**

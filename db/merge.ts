@@ -45,6 +45,7 @@ export const MERGES: Record<DatedDataset, MergeSpec> = {
       pct_chg: 'numeric',
       volume: 'bigint',
       amount: 'numeric(22,4)',
+      is_st: 'boolean',
     },
     fixed: { period: 'daily' },
     revisioned: true,

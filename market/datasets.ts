@@ -7,10 +7,10 @@
  */
 export const DATASETS = {
   trade_calendar: { table: 'trade_calendar', cell: 'static', title: 'Trading calendar' },
-  stock_list: { table: 'stock_basic_info', cell: 'static', title: 'Stock list' },
+  stock_list: { table: 'stock_basic_info', cell: 'static', title: 'Stock list', byExchange: true },
   suspension: { table: 'suspension', cell: 'event', title: 'Suspensions', optional: true },
   bars: { table: 'bars', cell: 'session', title: 'Bars' },
-  adj_factor: { table: 'adj_factor', cell: 'session', title: 'Adjustment factors' },
+  adj_factor: { table: 'adj_factor', cell: 'session', title: 'Adjustment factors', oneSource: true },
 } as const satisfies Record<string, DatasetSpec>
 
 interface DatasetSpec {
@@ -19,6 +19,10 @@ interface DatasetSpec {
   title: string
   /** Runs go on without it: what it would explain is then unverified. */
   optional?: true
+  /** Each source has the part of its exchanges: several together make it whole. */
+  byExchange?: true
+  /** Every source has a scale of its own: an instrument needs one source for all of its dates. */
+  oneSource?: true
 }
 
 export type Dataset = keyof typeof DATASETS

@@ -1,3 +1,5 @@
+import type { Exchange } from './symbol.ts'
+
 /**
  * The upstreams, in the default order of preference.
  *
@@ -9,6 +11,7 @@ export const SOURCES = {
     title: 'Tushare Pro',
     description: 'Professional A-share data API of high quality; needs a token',
     needsToken: true,
+    exchanges: ['SSE', 'SZSE', 'BSE'],
     batchesAtOnce: 4,
     precedence: 1,
   },
@@ -16,6 +19,7 @@ export const SOURCES = {
     title: 'AKShare',
     description: 'Open-source collection of public market sites, through an AKTools server of your own',
     needsToken: false,
+    exchanges: ['SSE', 'SZSE', 'BSE'],
     batchesAtOnce: 1,
     precedence: 3,
   },
@@ -23,6 +27,7 @@ export const SOURCES = {
     title: 'BaoStock',
     description: 'Free market data platform with long histories; no account, no Beijing stocks',
     needsToken: false,
+    exchanges: ['SSE', 'SZSE'],
     batchesAtOnce: 1,
     precedence: 2,
   },
@@ -32,6 +37,7 @@ interface SourceFacts {
   title: string
   description: string
   needsToken: boolean
+  exchanges: readonly Exchange[]
   batchesAtOnce: number
   precedence: number
 }

@@ -49,6 +49,15 @@ export const TUSHARE_CAPABILITIES = {
   adj_factor: dated('adj_factor', '17:00'),
 } as const satisfies CapabilityTable
 
+// What an account of less than 2,000 points may not call: everything but `daily`, by the table of points (doc_id 108).
+const FREE_POINTS = 2_000
+
+/** What an account of so many points can do; all of it when they are unknown, since refusals are learned then. */
+export const tushareCapabilities = (points: number | undefined): CapabilityTable =>
+  points === undefined || points >= FREE_POINTS
+    ? TUSHARE_CAPABILITIES
+    : { bars: TUSHARE_CAPABILITIES.bars }
+
 /** The parts that make up a list. */
 export const TUSHARE_LIST_PARTS: Partial<Record<Dataset, readonly string[]>> = {
   trade_calendar: ['SSE'],

@@ -1,3 +1,5 @@
+import type { Exchange } from '../market/symbol.ts'
+import { ALL_EXCHANGES, exchangesField } from './exchanges.ts'
 import type { CallGroup } from './groups.ts'
 import type { Region, RegionItem } from './types.ts'
 
@@ -15,15 +17,23 @@ const MAX_ITEMS = 4000
 
 type Content = Pick<CallGroup, 'items' | 'dates' | 'requests'>
 
-/** Joins the contents of consecutive calls into regions within the limits. A single call is never cut. */
-export function regionsOf(groups: Iterable<Content>, limits: BatchLimits): Region[] {
+/**
+ * Joins the contents of consecutive calls into regions within the limits. A single call is never cut.
+ *
+ * @param exchanges what regions of the whole market are about
+ */
+export function regionsOf(
+  groups: Iterable<Content>,
+  limits: BatchLimits,
+  exchanges: readonly Exchange[] = ALL_EXCHANGES,
+): Region[] {
   const regions: Region[] = []
   let open: Content[] = []
   let symbols = new Set<number>()
   let items = 0
   let requests = 0
   const close = (): void => {
-    regions.push(...regionOf(open))
+    regions.push(...regionOf(open, exchanges))
     open = []
     symbols = new Set()
     items = requests = 0
@@ -34,7 +44,8 @@ export function regionsOf(groups: Iterable<Content>, limits: BatchLimits): Regio
       requests + group.requests > limits.callsPerBatch ||
       symbols.size + ids.size > limits.maxSymbolsPerBatch ||
       items + group.items.length > MAX_ITEMS
-    if (open.length > 0 && tooMany) close()
+    const otherKind = open.some(isMarket) !== isMarket(group)
+    if (open.length > 0 && (tooMany || otherKind)) close()
     for (const item of group.items) symbols.add(item.id)
     open.push(group)
     items += group.items.length
@@ -44,12 +55,14 @@ export function regionsOf(groups: Iterable<Content>, limits: BatchLimits): Regio
   return regions
 }
 
+const isMarket = ({ items }: Content): boolean => items.length === 0
+
 /** The region of several calls; they are either all by symbols or all of the whole market. Empty for no calls. */
-function regionOf(groups: readonly Content[]): Region[] {
+function regionOf(groups: readonly Content[], exchanges: readonly Exchange[]): Region[] {
   const items = groups.flatMap((group) => group.items)
   const dates = groups.flatMap((group) => group.dates)
   if (items.length > 0) return [symbolsRegion(items)]
-  return dates.length > 0 ? [{ kind: 'market', dates }] : []
+  return dates.length > 0 ? [{ kind: 'market', dates, ...exchangesField(exchanges) }] : []
 }
 
 /** A region of items, which keep their order: it is the order in which calls are filled. */

@@ -4,13 +4,14 @@ import { addDays } from '../market/date.ts'
 import type { TradeDate } from '../market/date.ts'
 import { BATCH_LIMITS, regionsOf, symbolsRegion } from './batches.ts'
 import type { BatchLimits } from './batches.ts'
+import { ALL_EXCHANGES, exchangesField } from './exchanges.ts'
 import { groupsOf } from './groups.ts'
-import type { CallContext } from './groups.ts'
+import type { CallContext } from './limits.ts'
 import { requestsOf } from './market-calls.ts'
 import { datesOf, normalize, spanOf, spansOf, subtract } from './spans.ts'
 import type { Span } from './spans.ts'
 import { marketTracks, tracksOf } from './tracks.ts'
-import type { DateRange, Region } from './types.ts'
+import type { DateRange, MarketRegion, Region, ResolvedCapability } from './types.ts'
 
 export interface RegionOptions extends CallContext {
   region: Region
@@ -24,18 +25,23 @@ export function callsOfRegion({ region, ...context }: RegionOptions): SourceCall
   return groupsOf(region, context).map((group) => group.call)
 }
 
-/** Requests of calls against one cap: a call above it (one session of the whole market) is paged. */
-export function requestCount(calls: readonly SourceCall[], rowCap: number): number {
-  return calls.reduce((sum, call) => sum + requestsOf(call.rows, rowCap), 0)
+/** Requests behind calls: one above its cap (one session of the whole market) is paged. */
+export function requestCount(
+  calls: readonly SourceCall[],
+  { bySymbols, byDate }: Pick<ResolvedCapability, 'bySymbols' | 'byDate'>,
+): number {
+  const capOf = ({ symbols }: SourceCall) => (symbols ? bySymbols : byDate)?.rowCap ?? Infinity
+  return calls.reduce((sum, call) => sum + requestsOf(call.rows, capOf(call)), 0)
 }
 
 /** Cuts a region that is too large for the source at hand between its calls. Children partition its cells. */
 export function splitRegion({ region, ...options }: RegionOptions & Partial<BatchLimits>): Region[] {
   if (region.kind === 'list' || region.kind === 'range') return [region]
-  return regionsOf(groupsOf(region, options), {
+  const limits = {
     callsPerBatch: options.callsPerBatch ?? BATCH_LIMITS.callsPerBatch,
     maxSymbolsPerBatch: options.maxSymbolsPerBatch ?? BATCH_LIMITS.maxSymbolsPerBatch,
-  })
+  }
+  return regionsOf(groupsOf(region, options), limits, region.kind === 'market' ? region.exchanges : undefined)
 }
 
 /**
@@ -57,7 +63,7 @@ export function remainingRegion(
     case 'range':
       return remainingRange(region, done)
     case 'market':
-      return remainingMarket(region.dates, options)
+      return remainingMarket(region, options)
     case 'symbols': {
       const doneBySymbol = doneSpans(done, calendar)
       const symbols = new Map(
@@ -86,7 +92,7 @@ function doneSpans(done: readonly SourceCall[], calendar: SessionCalendar): (sym
 }
 
 function remainingMarket(
-  dates: readonly TradeDate[],
+  { dates, exchanges = ALL_EXCHANGES }: MarketRegion,
   options: Parameters<typeof remainingRegion>[0],
 ): Region | null {
   const { done, calendar, instrumentsById } = options
@@ -99,10 +105,10 @@ function remainingMarket(
   const left = subtract(wanted, wholeMarket)
   if (done.every((call) => call.symbols === null)) {
     const rest = dates.filter((date) => left.some((span) => within(calendar.firstAtOrAfter(date), span)))
-    return rest.length > 0 ? { kind: 'market', dates: rest } : null
+    return rest.length > 0 ? { kind: 'market', dates: rest, ...exchangesField(exchanges) } : null
   }
   // A source without by-date calls brought some symbols: the rest is a matter of symbols as well.
-  const items = marketTracks(left, instrumentsById, calendar).flatMap((track) =>
+  const items = marketTracks(left, instrumentsById, calendar, exchanges).flatMap((track) =>
     subtract(track.spans, doneFor(track.symbol)).map((span) => ({
       id: track.id,
       ...datesOf(span, calendar),

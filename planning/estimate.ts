@@ -1,12 +1,17 @@
+import type { SessionCalendar } from '../market/calendar.ts'
 import { requestsOf } from './market-calls.ts'
-import type { PlannedBatch } from './types.ts'
+import type { MarketRows } from './market-facts.ts'
+import { sizeOf, spanOf } from './spans.ts'
+import type { DateRange, PlannedBatch, ResolvedCapability } from './types.ts'
 
 /** One dataset's part of a plan and what its upstream interface grants. */
 export interface PlanPart {
   api: string
+  /** What its calls are counted in; other interfaces may be counted in it as well. */
+  budget: string
   batches: readonly Pick<PlannedBatch, 'calls' | 'cells'>[]
-  /** Rows of one answer; null when it is not known, as for lists. */
-  rowCap: number | null
+  /** Rows that one answer can hold at most; null when it is not known, as for lists. */
+  largestAnswer: number | null
   callsPerMinute: number
   /** Null when the upstream names no daily limit. */
   callsPerDay: number | null
@@ -30,29 +35,40 @@ export interface PlanEstimate {
   apis: ApiEstimate[]
   calls: number
   cells: number
-  /** Budgets are kept per api, so that apis run side by side and the slowest decides. */
+  /** Budgets run side by side and the slowest decides; apis of one budget wait for each other. */
   minutes: number
 }
 
-/** Cost of a plan before it runs. Parts of the same api share its budget. */
+/** Cost of a plan before it runs. */
 export function estimatePlan(parts: readonly PlanPart[]): PlanEstimate {
-  const byApi = new Map<string, PlanPart[]>()
-  for (const part of parts) byApi.set(part.api, [...(byApi.get(part.api) ?? []), part])
-  const apis = [...byApi].map(([api, own]) => estimateApi(api, own))
+  const apis = [...groupBy(parts, (part) => part.api)].map(([api, own]) => estimateApi(api, own))
+  const budgets = [...groupBy(parts, (part) => part.budget).values()]
   return {
     apis,
     calls: sum(apis.map((api) => api.calls)),
     cells: sum(apis.map((api) => api.cells)),
-    minutes: Math.max(0, ...apis.map((api) => api.minutes)),
+    minutes: Math.max(0, ...budgets.map(minutesOf)),
   }
 }
 
+function groupBy(parts: readonly PlanPart[], keyOf: (part: PlanPart) => string): Map<string, PlanPart[]> {
+  const groups = new Map<string, PlanPart[]>()
+  for (const part of parts) groups.set(keyOf(part), [...(groups.get(keyOf(part)) ?? []), part])
+  return groups
+}
+
+const callsOf = (parts: readonly PlanPart[]): number =>
+  sum(parts.flatMap((part) => part.batches.map((batch) => batch.calls)))
+
+/** Of parts with one pace. */
+const minutesOf = (parts: readonly PlanPart[]): number =>
+  callsOf(parts) / Math.min(...parts.map((part) => part.callsPerMinute))
+
 function estimateApi(api: string, parts: readonly PlanPart[]): ApiEstimate {
-  const calls = sum(parts.flatMap((part) => part.batches.map((batch) => batch.calls)))
+  const calls = callsOf(parts)
   const cells = sum(parts.flatMap((part) => part.batches.map((batch) => batch.cells)))
   const bounds = parts.map(lowerBoundOf)
   const lowerBound = bounds.every((bound) => bound !== null) ? sum(bounds) : null
-  const callsPerMinute = Math.min(...parts.map((part) => part.callsPerMinute))
   const days = parts.flatMap((part) => part.callsPerDay ?? [])
   return {
     api,
@@ -60,15 +76,32 @@ function estimateApi(api: string, parts: readonly PlanPart[]): ApiEstimate {
     cells,
     lowerBound,
     ratio: lowerBound ? calls / lowerBound : null,
-    minutes: calls / callsPerMinute,
+    minutes: minutesOf(parts),
     dayShare: days.length > 0 ? calls / Math.min(...days) : null,
   }
 }
 
-function lowerBoundOf({ batches, rowCap }: PlanPart): number | null {
+function lowerBoundOf({ batches, largestAnswer }: PlanPart): number | null {
   const cells = sum(batches.map((batch) => batch.cells))
   if (cells === 0) return 0
-  return rowCap === null ? null : requestsOf(cells, rowCap)
+  return largestAnswer === null ? null : requestsOf(cells, largestAnswer)
+}
+
+/** Rows that one answer can hold at most within a range of dates; null where nobody knows how many come. */
+export function largestAnswer(options: {
+  capability: ResolvedCapability
+  range: DateRange
+  calendar: SessionCalendar
+  marketRows: MarketRows
+}): number | null {
+  const { capability, range, calendar, marketRows } = options
+  const { bySymbols, byDate, exchanges, sparse } = capability
+  if (sparse) return null
+  const span = spanOf(range, calendar)
+  const listed = marketRows(span.end - 1, exchanges)
+  const ofSymbols = bySymbols ? Math.min(bySymbols.rowCap, bySymbols.maxSymbols * sizeOf([span])) : 0
+  const ofDates = byDate ? Math.min(byDate.rowCap, byDate.maxDates * listed) : 0
+  return Math.max(ofSymbols, ofDates) || null
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0)

@@ -1,30 +1,17 @@
-import type { SessionCalendar } from '../market/calendar.ts'
-import type { Capability, SourceCall } from '../market/capability.ts'
+import type { SourceCall } from '../market/capability.ts'
 import type { Dataset } from '../market/datasets.ts'
 import type { TradeDate } from '../market/date.ts'
 import type { Bin, CallLimits, Piece, Track } from './bin.ts'
+import { ALL_EXCHANGES } from './exchanges.ts'
 import { layOut } from './layout.ts'
+import { type CallContext, marketLimits, reachOf, symbolLimits } from './limits.ts'
 import { marketCalls, requestsOf } from './market-calls.ts'
-import type { MarketLimits } from './market-calls.ts'
 import { packInOrder } from './pack.ts'
-import { clip, datesOf, lifeOf, normalize, spanOf, spansOf } from './spans.ts'
+import { singleBins } from './singles.ts'
+import { clip, datesOf, lifeOf, normalize, sizeOf, spanOf, spansOf, subtract } from './spans.ts'
 import type { Span } from './spans.ts'
-import { instrumentOf, marketTracks, tracksOf } from './tracks.ts'
-import type { InstrumentsById } from './tracks.ts'
-import type { Region, RegionItem } from './types.ts'
-
-/** What the calls of a region depend on besides the region itself. */
-export interface CallContext {
-  dataset: Dataset
-  capability: Capability
-  /** Every instrument of the region; for `market` regions every instrument that the source serves. */
-  instrumentsById: InstrumentsById
-  calendar: SessionCalendar
-  /** Rows of the whole market on the session at a position. */
-  marketRows: (position: number) => number
-  /** The requests that make up a list, e.g. one per list status. */
-  parts?: readonly string[]
-}
+import { instrumentOf, marketTracks, tracksOf, tracksWithout } from './tracks.ts'
+import type { MarketRegion, Region, RegionItem } from './types.ts'
 
 /** One call with the part of the region that it brings, so that a region can be cut between calls. */
 export interface CallGroup {
@@ -46,7 +33,7 @@ export function groupsOf(region: Region, context: CallContext): CallGroup[] {
     case 'range':
       return [lone(context.dataset, region.from, region.to, null)]
     case 'market':
-      return marketGroups(region.dates, context)
+      return marketGroups(region, context)
     case 'symbols':
       return symbolGroups(region.items, context)
   }
@@ -62,36 +49,69 @@ function lone(
   return { call: { dataset, symbols: null, from, to, part, rows: 0 }, items: [], dates: [], requests: 1 }
 }
 
-function marketGroups(dates: readonly TradeDate[], context: CallContext): CallGroup[] {
+/** By date as far as that reaches, the rest by symbols. */
+function marketGroups({ dates, exchanges = ALL_EXCHANGES }: MarketRegion, context: CallContext): CallGroup[] {
   const { capability, calendar, instrumentsById } = context
   const spans = spansOf(
     dates.filter((date) => calendar.isSession(date)).map((date) => calendar.firstAtOrAfter(date)),
   )
-  if (capability.byDate) return byDateGroups(spans, context, (positions) => ({ items: [], dates: positions }))
-  const limits = limitsOf(capability)
-  const { bins } = layOut(marketTracks(spans, instrumentsById, calendar), limits, () => Infinity)
-  return bins.map((bin) => binGroup(bin, context))
+  const reach = reachOf(context)
+  const inReach = clip(spans, reach.start, reach.end)
+  const byDate = byDateGroups(inReach, context, (own) => ({ items: [], dates: own }))
+  if (sizeOf(inReach) === sizeOf(spans)) return byDate
+  const limits = symbolLimits(capability)
+  const served = exchanges.filter((exchange) => capability.exchanges.includes(exchange))
+  const bySymbols = (wanted: readonly Span[]): CallGroup[] => {
+    const tracks = marketTracks(wanted, instrumentsById, calendar, served)
+    return layOut(tracks, limits, () => Infinity).bins.map((bin) => binGroup(bin, context, spans.at(-1)?.end))
+  }
+  const whole = bySymbols(spans)
+  const mixed = [...byDate, ...bySymbols(subtract(spans, inReach))]
+  return requestsBehind(mixed) < whole.length ? mixed : whole
 }
 
+const requestsBehind = (groups: readonly CallGroup[]): number =>
+  groups.reduce((sum, group) => sum + group.requests, 0)
+
+/** By symbols, unless asking the sessions within reach by date is cheaper. */
 function symbolGroups(items: readonly RegionItem[], context: CallContext): CallGroup[] {
-  const { capability, calendar, instrumentsById } = context
-  const tracks = tracksOf(items, instrumentsById, calendar)
-  if (!capability.bySymbols) {
-    const spans = normalize(tracks.flatMap((track) => track.spans))
-    return byDateGroups(spans, context, (dates) => ({ items: itemsWithin(items, dates, context), dates: [] }))
-  }
-  const limits = limitsOf(capability)
-  const byId = new Map(tracks.map((track) => [track.id, track]))
+  const tracks = tracksOf(items, context.instrumentsById, context.calendar)
+  const wanted = normalize(tracks.flatMap((track) => track.spans))
+  const reach = reachOf(context)
+  const inReach = clip(wanted, reach.start, reach.end)
+  const byDate = (): CallGroup[] =>
+    byDateGroups(inReach, context, (dates) => ({ items: itemsWithin(items, dates, context), dates: [] }))
+  if (!context.capability.bySymbols && sizeOf(inReach) === sizeOf(wanted)) return byDate()
+  const limits = symbolLimits(context.capability)
+  const bySymbols = (without: readonly Span[]): CallGroup[] =>
+    binsOf(items, tracks, without, limits, context).map((bin) => binGroup(bin, context, wanted.at(-1)?.end))
+  const packed = bySymbols([])
+  // What is left for symbols is counted only where it may matter.
+  const dateRequests = inReach.length > 0 ? requestsOn(inReach, context) : Infinity
+  if (dateRequests >= packed.length) return packed
+  const rest = bySymbols(inReach)
+  return dateRequests + rest.length < packed.length ? [...byDate(), ...rest] : packed
+}
+
+/** Calls for what some items want outside of some sessions. */
+function binsOf(
+  items: readonly RegionItem[],
+  tracks: readonly Track[],
+  without: readonly Span[],
+  limits: CallLimits,
+  { calendar }: CallContext,
+): Bin[] {
+  const left = tracksWithout(tracks, without)
+  if (limits.maxSymbols === 1) return singleBins(left, limits.rowCap)
+  const byId = new Map(left.map((track) => [track.id, track]))
   const pieces = items.flatMap((item): Piece[] => {
     const track = byId.get(item.id)
-    const span = spanOf(item, calendar)
-    return track
-      ? clip([span], track.life.start, track.life.end).flatMap((part) => chop(track, part, limits))
-      : []
+    if (!track) return []
+    const spans = subtract(clip([spanOf(item, calendar)], track.life.start, track.life.end), without)
+    return spans.flatMap((part) => chop(track, part, limits))
   })
   const inOrder = packInOrder(pieces, limits)
-  const bins = inOrder.length > 1 && isWasteful(inOrder, limits) ? repack(inOrder, tracks, limits) : inOrder
-  return bins.map((bin) => binGroup(bin, context))
+  return inOrder.length > 1 && isWasteful(inOrder, limits) ? repack(inOrder, left, limits) : inOrder
 }
 
 /** Calls that are far from full on average, as where the region was planned for another source's cap. */
@@ -105,16 +125,6 @@ function repack(bins: Bin[], tracks: readonly Track[], limits: CallLimits): Bin[
   return layout.bins.length < bins.length ? layout.bins : bins
 }
 
-/** The limits of packed calls; throws for a source that has neither kind of call. */
-export function limitsOf(capability: Capability): CallLimits {
-  if (!capability.bySymbols) {
-    throw new RangeError(
-      `${capability.api} can be asked neither by symbols nor by date; plan it as a list or range`,
-    )
-  }
-  return capability.bySymbols
-}
-
 /** Pieces of at most one call's rows, newest first: a source with a smaller cap may claim the region. */
 function chop(track: Piece['track'], span: Span, limits: CallLimits): Piece[] {
   const pieces: Piece[] = []
@@ -125,24 +135,43 @@ function chop(track: Piece['track'], span: Span, limits: CallLimits): Piece[] {
   return pieces
 }
 
-function binGroup(bin: Bin, { dataset, calendar }: CallContext): CallGroup {
+/** @param regionEnd the position behind the last wanted session of the region */
+function binGroup(bin: Bin, context: CallContext, regionEnd = bin.end): CallGroup {
+  const { dataset, calendar, capability } = context
   const symbols = [...bin.tracks].map((track) => track.symbol)
-  const call: SourceCall = { dataset, symbols, ...datesOf(bin, calendar), part: null, rows: bin.rows }
+  const dates = datesOf(capability.sparse ? wholeLife(bin, regionEnd, context) : bin, calendar)
+  const rows = capability.sparse ? 0 : bin.rows
+  const call: SourceCall = { dataset, symbols, ...dates, part: null, rows }
   return { call, items: itemsOf(bin.pieces, calendar), dates: [], requests: 1 }
 }
 
+/** From the first session of an instrument (or of the source) to the region's end: changes of value count from there. */
+function wholeLife(bin: Bin, regionEnd: number, { calendar, capability }: CallContext): Span {
+  let { start, end } = bin
+  for (const { life } of bin.tracks) {
+    start = Math.min(start, Math.max(life.start, calendar.firstAtOrAfter(capability.historyStart)))
+    end = Math.max(end, Math.min(life.end, regionEnd))
+  }
+  return { start, end }
+}
+
 /** Pieces as items of a region, in the same order. */
-export function itemsOf(pieces: readonly Piece[], calendar: SessionCalendar): RegionItem[] {
+export function itemsOf(pieces: readonly Piece[], calendar: CallContext['calendar']): RegionItem[] {
   return pieces.flatMap(({ track, spans }) =>
     spans.map((span) => ({ id: track.id, ...datesOf(span, calendar) })),
   )
 }
 
-export const marketLimits = ({ capability, marketRows }: CallContext): MarketLimits => ({
-  rowCap: capability.byDate?.rowCap ?? 0,
-  maxDates: capability.byDate?.maxDates ?? 0,
-  rows: marketRows,
-})
+const newestFirst = (spans: readonly Span[]): number[] =>
+  spans.flatMap(({ start, end }) => Array.from({ length: end - start }, (_, i) => start + i)).reverse()
+
+function requestsOn(spans: readonly Span[], context: CallContext): number {
+  const limits = marketLimits(context)
+  return marketCalls(newestFirst(spans), limits).reduce(
+    (sum, call) => sum + requestsOf(call.rows, limits.rowCap),
+    0,
+  )
+}
 
 function byDateGroups(
   spans: readonly Span[],
@@ -151,10 +180,7 @@ function byDateGroups(
 ): CallGroup[] {
   const { dataset, calendar } = context
   const limits = marketLimits(context)
-  const positions = spans.flatMap(({ start, end }) =>
-    Array.from({ length: end - start }, (_, i) => start + i),
-  )
-  return marketCalls(positions.reverse(), limits).map((market) => ({
+  return marketCalls(newestFirst(spans), limits).map((market) => ({
     call: { dataset, symbols: null, ...datesOf(market, calendar), part: null, rows: market.rows },
     ...content(market.positions.map((position) => calendar.at(position))),
     requests: requestsOf(market.rows, limits.rowCap),

@@ -1,5 +1,6 @@
 import type { Bin, CallLimits, Track } from './bin.ts'
 import { boundOf, cellsOf, packWindow } from './pack.ts'
+import { singleBins } from './singles.ts'
 import { normalize } from './spans.ts'
 import type { Span } from './spans.ts'
 import { cut, distribute } from './windows.ts'
@@ -28,8 +29,12 @@ export interface Layout {
 /** Requests that the whole market costs on one session; Infinity for a source without by-date calls. */
 export type MarketCost = (position: number) => number
 
-/** The layout with the fewest requests among those tried. */
+/** The layout with the fewest requests among those tried. One symbol a call is laid out exactly, but never by date. */
 export function layOut(tracks: readonly Track[], limits: CallLimits, marketCost: MarketCost): Layout {
+  if (limits.maxSymbols === 1) {
+    const bins = singleBins(tracks, limits.rowCap)
+    return { bins, marketDates: [], requests: bins.length }
+  }
   const wanted = normalize(tracks.flatMap((track) => track.spans))
   const parts = tracks.map((track) => ({ track, spans: track.spans }))
   let best: Layout | undefined

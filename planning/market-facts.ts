@@ -2,53 +2,110 @@ import type { SessionCalendar } from '../market/calendar.ts'
 import type { Capability } from '../market/capability.ts'
 import { addDays, shanghaiClock, type TradeDate } from '../market/date.ts'
 import type { RunParams } from '../market/run-params.ts'
-import type { DateRange, PlanInstrument } from './types.ts'
+import type { Exchange } from '../market/symbol.ts'
+import { ALL_EXCHANGES, ofExchanges } from './exchanges.ts'
+import { lifeOf } from './spans.ts'
+import type { ByDate, DateRange, PlanInstrument, ResolvedCapability } from './types.ts'
 
-/** Market facts that planning and every batch need. */
+/** Market facts that planning and every batch need, whoever serves them. */
 export interface MarketFacts {
   calendar: SessionCalendar
   /** The universe: what lists name. */
-  instruments: PlanInstrument[]
+  instruments: readonly PlanInstrument[]
   /** Stubs as well: they are fetched when they are asked for, but nobody knows which cells they should have. */
   byId: ReadonlyMap<number, PlanInstrument>
   bySymbol: ReadonlyMap<string, PlanInstrument>
-  /** Instruments listed on the session at a position. */
-  marketRows: (position: number) => number
+  /** The universe of some exchanges. */
+  servedBy: (exchanges: readonly Exchange[]) => readonly PlanInstrument[]
+  marketRows: MarketRows
 }
 
-const SUFFIX = { SSE: '.SH', SZSE: '.SZ', BSE: '.BJ' } as const
+/** Instruments listed on the session at a position: of some exchanges, or of all where none are named. */
+export type MarketRows = (position: number, exchanges?: readonly Exchange[]) => number
 
-/** The market as a source sees it: without the exchanges that it does not serve. */
-export function marketFacts(
-  calendar: SessionCalendar,
-  all: readonly (PlanInstrument & { stub: boolean })[],
-  capability: Capability,
-): MarketFacts {
-  const served = all.filter((i) => capability.exchanges.some((e) => i.symbol.endsWith(SUFFIX[e])))
-  const instruments = served.filter((i) => !i.stub)
+export function marketFacts(calendar: SessionCalendar, all: readonly PlanInstrument[]): MarketFacts {
+  const instruments = all.filter((instrument) => !instrument.stub)
+  const servedBy = (exchanges: readonly Exchange[]) => instruments.filter(ofExchanges(exchanges))
+  const counts = new Map(
+    ALL_EXCHANGES.map((exchange) => [exchange, listedCounts(servedBy([exchange]), calendar)]),
+  )
   return {
     calendar,
     instruments,
-    byId: new Map(served.map((i) => [i.id, i])),
-    bySymbol: new Map(served.map((i) => [i.symbol, i])),
-    marketRows: listedCounts(instruments, calendar),
+    byId: new Map(all.map((instrument) => [instrument.id, instrument])),
+    bySymbol: new Map(all.map((instrument) => [instrument.symbol, instrument])),
+    servedBy,
+    marketRows: (position, exchanges = ALL_EXCHANGES) =>
+      exchanges.reduce((sum, exchange) => sum + (counts.get(exchange)?.[position] ?? 0), 0),
   }
 }
 
-function listedCounts(
-  instruments: readonly PlanInstrument[],
-  calendar: SessionCalendar,
-): (position: number) => number {
+/** Instruments listed on each session. */
+function listedCounts(instruments: readonly PlanInstrument[], calendar: SessionCalendar): Int32Array {
   const steps = new Int32Array(calendar.length + 1)
-  for (const { listDate, delistDate } of instruments) {
-    const first = listDate === null ? 0 : calendar.firstAtOrAfter(listDate)
-    const end = delistDate === null ? calendar.length : calendar.firstAtOrAfter(delistDate)
-    if (first >= end) continue
-    steps[first] = (steps[first] ?? 0) + 1
+  for (const instrument of instruments) {
+    const { start, end } = lifeOf(instrument, calendar)
+    steps[start] = (steps[start] ?? 0) + 1
     steps[end] = (steps[end] ?? 0) - 1
   }
   for (let i = 1; i <= calendar.length; i++) steps[i] = (steps[i] ?? 0) + (steps[i - 1] ?? 0)
-  return (position) => steps[position] ?? 0
+  return steps
+}
+
+/** The newest session that a source may be asked for; null before the first. */
+export function newestReady(
+  now: Date,
+  { readyTime }: Pick<Capability, 'readyTime'>,
+  calendar: SessionCalendar,
+): TradeDate | null {
+  const clock = shanghaiClock(now)
+  const ready = clock.time >= readyTime ? clock.date : addDays(clock.date, -1)
+  const last = calendar.lastAtOrBefore(ready)
+  return last < 0 ? null : calendar.at(last)
+}
+
+// The sites clear their lists before the call auction of 09:15. From then on a snapshot is of a session that is not over.
+const SNAPSHOT_ENDS = '08:30'
+
+/** On which dates a source may be asked by date now; null for `byDate` when on none. */
+export function resolveCapability(
+  capability: Capability,
+  facts: {
+    now: Date
+    calendar: SessionCalendar
+    /** The first date of calls whose depth is sampled; null for none, or when nobody has looked. */
+    depth: TradeDate | null
+  },
+): ResolvedCapability {
+  const { byDate, ...rest } = capability
+  const dates = byDate && byDateRange(capability, byDate.reach, facts)
+  if (!byDate || !dates || dates.from > dates.to) return { ...rest, byDate: null }
+  const resolved: ByDate = { rowCap: byDate.rowCap, maxDates: byDate.maxDates, ...dates }
+  return { ...rest, byDate: resolved }
+}
+
+function byDateRange(
+  capability: Capability,
+  reach: NonNullable<Capability['byDate']>['reach'],
+  { now, calendar, depth }: Parameters<typeof resolveCapability>[1],
+): DateRange | null {
+  const to = newestReady(now, capability, calendar)
+  if (to === null) return null
+  const { historyStart } = capability
+  switch (reach) {
+    case 'history':
+      return { from: historyStart, to }
+    case 'newest':
+      return isSessionUnderWay(now, to, calendar) ? null : { from: to, to }
+    case 'sampled':
+      return depth === null ? null : { from: depth > historyStart ? depth : historyStart, to }
+  }
+}
+
+/** True when a session after the newest ready one has begun, or will before a call could be answered. */
+function isSessionUnderWay(now: Date, newest: TradeDate, calendar: SessionCalendar): boolean {
+  const { date, time } = shanghaiClock(now)
+  return date > newest && calendar.isSession(date) && time >= SNAPSHOT_ENDS
 }
 
 /**
@@ -59,11 +116,11 @@ export function dueDates(
   now: Date,
   historyStart: TradeDate,
   params: RunParams,
-  capability: Capability,
+  capability: Pick<Capability, 'readyTime' | 'historyStart'>,
   calendar: SessionCalendar,
 ): DateRange | null {
-  const clock = shanghaiClock(now)
-  const ready = clock.time >= capability.readyTime ? clock.date : addDays(clock.date, -1)
+  const ready = newestReady(now, capability, calendar)
+  if (ready === null) return null
   const last = calendar.lastAtOrBefore(params.end_date && params.end_date < ready ? params.end_date : ready)
   const wantedFrom = params.start_date ?? historyStart
   const from = wantedFrom > capability.historyStart ? wantedFrom : capability.historyStart

@@ -1,32 +1,33 @@
 import type { SessionCalendar } from '../market/calendar.ts'
-import type { Capability } from '../market/capability.ts'
 import { addDays } from '../market/date.ts'
 import type { TradeDate } from '../market/date.ts'
 import { BATCH_LIMITS, regionsOf } from './batches.ts'
 import type { BatchLimits } from './batches.ts'
 import type { Track } from './bin.ts'
-import { marketDateCandidates } from './by-date.ts'
-import { groupsOf, itemsOf, limitsOf, marketLimits } from './groups.ts'
-import type { CallContext } from './groups.ts'
-import { marketCalls, requestsOf } from './market-calls.ts'
-import { normalize, sizeOf, spanOf, spansOf } from './spans.ts'
-import { trackOf, tracksWithout } from './tracks.ts'
-import type { PlannedBatch, Region, WantedItem } from './types.ts'
-import { layOut } from './layout.ts'
+import { cheapest } from './cheapest.ts'
+import { ALL_EXCHANGES, ofExchanges } from './exchanges.ts'
+import { groupsOf, itemsOf } from './groups.ts'
 import type { Layout } from './layout.ts'
+import { type CallContext, marketLimits } from './limits.ts'
+import { marketCalls, requestsOf } from './market-calls.ts'
+import type { MarketRows } from './market-facts.ts'
+import { sizeOf, spanOf } from './spans.ts'
+import { trackOf } from './tracks.ts'
+import type { PlannedBatch, Region, ResolvedCapability, WantedItem } from './types.ts'
 
 export interface PlanOptions extends Partial<BatchLimits> {
   items: readonly WantedItem[]
   calendar: SessionCalendar
   /** Of the source that is expected to do most; the others compute their own calls from the same batches. */
-  capability: Capability
-  /** Rows of the whole market on the session at a position, wanted or not. */
-  marketRows: (position: number) => number
+  capability: ResolvedCapability
+  marketRows: MarketRows
 }
 
 /**
  * Batches for all wanted cells, newest first, with the fewest calls found: some sessions as a whole market, the rest as
  * packed symbol lists. Every wanted cell is in exactly one batch. `calls` counts requests, pages included.
+ *
+ * @throws RangeError for cells that the source can be asked for neither by symbols nor by date
  */
 export function planRegions(options: PlanOptions): PlannedBatch[] {
   const { items, calendar } = options
@@ -46,7 +47,7 @@ export function planRegions(options: PlanOptions): PlannedBatch[] {
     calendar,
     marketRows: options.marketRows,
   }
-  const regions = regionsOfLayout(cheapest(tracks, context, limits), context, limits)
+  const regions = regionsOfLayout(cheapest(tracks, context, limits), tracks, context, limits)
   const cellsOf = cellCounter(tracks, calendar)
   return regions.sort(newestFirst).map((region) => ({
     region,
@@ -56,45 +57,12 @@ export function planRegions(options: PlanOptions): PlannedBatch[] {
   }))
 }
 
-/** Compares whole plans: everything packed, everything by date, and some sessions by date with the rest packed. */
-function cheapest(tracks: readonly Track[], context: CallContext, batch: BatchLimits): Layout {
-  const { capability, calendar } = context
-  const byDateLimits = marketLimits(context)
-  const marketCost = (position: number): number =>
-    capability.byDate ? requestsOf(byDateLimits.rows(position), byDateLimits.rowCap) : Infinity
-  const marketRequests = (dates: readonly number[]): number =>
-    marketCalls(dates, byDateLimits).reduce(
-      (sum, call) => sum + requestsOf(call.rows, byDateLimits.rowCap),
-      0,
-    )
-  const all = descending(normalize(tracks.flatMap((track) => track.spans)))
-  if (!capability.bySymbols) {
-    if (!capability.byDate) limitsOf(capability)
-    return { bins: [], marketDates: all, requests: marketRequests(all) }
-  }
-  const { rowCap, maxSymbols } = capability.bySymbols
-  const limits = { rowCap, maxSymbols: Math.min(maxSymbols, batch.maxSymbolsPerBatch) }
-  let best = layOut(tracks, limits, marketCost)
-  if (!capability.byDate) return best
-  for (const dates of [all, ...marketDateCandidates(tracks, calendar.length, limits, marketCost)]) {
-    const rest = tracksWithout(tracks, spansOf(dates))
-    const cells = rest.reduce((sum, track) => sum + sizeOf(track.spans), 0)
-    const byDate = marketRequests(dates)
-    if (byDate + Math.ceil(cells / rowCap) >= best.requests) continue
-    const packed = layOut(rest, limits, marketCost)
-    const requests = byDate + packed.requests
-    if (requests < best.requests)
-      best = { ...packed, requests, marketDates: [...dates, ...packed.marketDates] }
-  }
-  return best
-}
-
-/** Positions of ascending spans, newest first. */
-function descending(spans: readonly { start: number; end: number }[]): number[] {
-  return spans.flatMap(({ start, end }) => Array.from({ length: end - start }, (_, i) => start + i)).reverse()
-}
-
-function regionsOfLayout(layout: Layout, context: CallContext, limits: BatchLimits): Region[] {
+function regionsOfLayout(
+  layout: Layout,
+  tracks: readonly Track[],
+  context: CallContext,
+  limits: BatchLimits,
+): Region[] {
   const { calendar } = context
   const packed = layout.bins.map((bin) => ({ items: itemsOf(bin.pieces, calendar), dates: [], requests: 1 }))
   const byDateLimits = marketLimits(context)
@@ -106,7 +74,9 @@ function regionsOfLayout(layout: Layout, context: CallContext, limits: BatchLimi
     dates: call.positions.map((position) => calendar.at(position)),
     requests: requestsOf(call.rows, byDateLimits.rowCap),
   }))
-  return [...regionsOf(byDate, limits), ...regionsOf(packed, limits)]
+  // Another source need not bring exchanges of which nothing is wanted.
+  const exchanges = ALL_EXCHANGES.filter((exchange) => tracks.some(ofExchanges([exchange])))
+  return [...regionsOf(byDate, limits, exchanges), ...regionsOf(packed, limits)]
 }
 
 const newestOf = (region: Region): TradeDate =>

@@ -1,5 +1,7 @@
 import type { SessionCalendar } from '../market/calendar.ts'
+import type { Exchange } from '../market/symbol.ts'
 import type { Track } from './bin.ts'
+import { ofExchanges } from './exchanges.ts'
 import { clip, lifeOf, normalize, spanOf, subtract } from './spans.ts'
 import type { Span } from './spans.ts'
 import type { DateRange, PlanInstrument, RegionItem } from './types.ts'
@@ -40,13 +42,16 @@ export function tracksOf(
   return [...ranges].map(([id, own]) => trackOf(instrumentOf(id, instruments), own, calendar))
 }
 
-/** Every instrument over the sessions on which the whole market is wanted, by id. */
+/** Every instrument of some exchanges over the sessions on which their market is wanted, by id. Without stubs. */
 export function marketTracks(
   spans: readonly Span[],
   instruments: InstrumentsById,
   calendar: SessionCalendar,
+  exchanges: readonly Exchange[],
 ): Track[] {
+  const isOf = ofExchanges(exchanges)
   return [...instruments.values()]
+    .filter((instrument) => !instrument.stub && isOf(instrument))
     .sort((a, b) => a.id - b.id)
     .map((instrument) => {
       const life = lifeOf(instrument, calendar)

@@ -14,6 +14,8 @@ export interface SourceCoverage {
   ranges: ReadonlyMap<number, readonly DateRange[]>
   /** Dates inside the ranges that are missing all the same; under `MARKET_ID` for every instrument. */
   holes: ReadonlyMap<number, readonly TradeDate[]>
+  /** False for an instrument that the source does not serve: what covers its whole market says nothing of it. */
+  serves: (instrument: PlanInstrument) => boolean
 }
 
 const FIRST_DATE = '0001-01-01'
@@ -47,45 +49,72 @@ export function parseMultirange(text: string): DateRange[] {
   return ranges
 }
 
-/**
- * What is still to be brought: the sessions of `range` within each instrument's life that no source of `covered` has.
- * Pass one source to ask what that source lacks, all to ask what nobody has. Holes punch through their own source only.
- */
-export function subtractCovered(options: {
+export interface WantedOptions {
   instruments: readonly PlanInstrument[]
   range: DateRange
   calendar: SessionCalendar
   covered: readonly SourceCoverage[]
-}): WantedItem[] {
-  const { calendar, covered } = options
-  const range = spanOf(options.range, calendar)
-  const perSource = covered.map((coverage) => coveredSpans(coverage, calendar))
-  const wanted: WantedItem[] = []
-  for (const instrument of options.instruments) {
-    const life = lifeOf(instrument, calendar)
-    let left = clip([life], range.start, range.end)
+}
+
+/**
+ * What is still to be brought: the sessions of `range` within each instrument's life that no source of `covered` has.
+ * Pass one source to ask what that source lacks, all to ask what nobody has. Holes punch through their own source only.
+ */
+export function subtractCovered(options: WantedOptions): WantedItem[] {
+  const perSource = options.covered.map((coverage) => coveredSpans(coverage, options.calendar))
+  return wantedItems(options, (instrument, whole) => {
+    let left = whole
     for (const spansFor of perSource) {
       if (left.length === 0) break
-      left = subtract(left, spansFor(instrument.id))
+      left = subtract(left, spansFor(instrument))
     }
-    if (left.length > 0) wanted.push({ instrument, ranges: left.map((span) => datesOf(span, calendar)) })
-  }
-  return wanted
+    return left
+  })
+}
+
+/**
+ * The same where values of two sources must not stand side by side: an instrument is covered when one source has all of
+ * it, else what `planned` lacks is wanted, however much of that the others have.
+ */
+export function subtractUnmixed(options: WantedOptions & { planned: SourceCoverage }): WantedItem[] {
+  const spansOfPlanned = coveredSpans(options.planned, options.calendar)
+  const perSource = options.covered.map((coverage) => coveredSpans(coverage, options.calendar))
+  return wantedItems(options, (instrument, whole) => {
+    const isCovered = perSource.some((spansFor) => subtract(whole, spansFor(instrument)).length === 0)
+    return isCovered ? [] : subtract(whole, spansOfPlanned(instrument))
+  })
+}
+
+function wantedItems(
+  { instruments, range, calendar }: WantedOptions,
+  left: (instrument: PlanInstrument, whole: Span[]) => Span[],
+): WantedItem[] {
+  const { start, end } = spanOf(range, calendar)
+  return instruments.flatMap((instrument) => {
+    const spans = left(instrument, clip([lifeOf(instrument, calendar)], start, end))
+    return spans.length > 0 ? [{ instrument, ranges: spans.map((span) => datesOf(span, calendar)) }] : []
+  })
 }
 
 /** Covered spans by instrument of one source; the market's part is computed once, since most instruments share it. */
-function coveredSpans({ ranges, holes }: SourceCoverage, calendar: SessionCalendar): (id: number) => Span[] {
+function coveredSpans(
+  { ranges, holes, serves }: SourceCoverage,
+  calendar: SessionCalendar,
+): (instrument: PlanInstrument) => Span[] {
   const spans = (list: readonly DateRange[] | undefined) =>
     (list ?? []).map((range) => spanOf(range, calendar))
   const holesOf = (id: number) => spans(holes.get(id)?.map((date) => ({ from: date, to: date })))
   const marketHoles = normalize(holesOf(MARKET_ID))
   const marketAll = normalize(spans(ranges.get(MARKET_ID)))
   const market = subtract(marketAll, marketHoles)
-  return (id) => {
+  return (instrument) => {
+    const { id } = instrument
     const own = ranges.get(id)
     const punched = holes.get(id)
-    if (!own && !punched) return market
-    const all = own ? normalize([...spans(own), ...marketAll]) : marketAll
+    const isOfMarket = serves(instrument)
+    if (!own && !punched) return isOfMarket ? market : []
+    const shared = isOfMarket ? marketAll : []
+    const all = own ? normalize([...spans(own), ...shared]) : shared
     return subtract(all, normalize([...marketHoles, ...holesOf(id)]))
   }
 }

@@ -24,6 +24,7 @@ const WRONG = {
   DATABASE_URL: 'mysql://ashare:hunter2-database@db/ashare',
   TEMPORAL_ADDRESS: 'http://temporal',
   TEMPORAL_TLS: 'yes',
+  APP_SECRET: 'hunter2-secret',
   SYNC_LOCK: 'none',
   LOG_LEVEL: 'loud',
   TUSHARE_TOKEN: '   ',
@@ -31,6 +32,18 @@ const WRONG = {
   TUSHARE_POINTS: '-1',
   TUSHARE_PRIORITY: 'first',
   TUSHARE_TIMEOUT_MS: '5',
+  AKTOOLS_URL: 'aktools:8080',
+  AKSHARE_PRIORITY: '0',
+  AKSHARE_TIMEOUT_MS: '1h',
+  AKSHARE_CALLS_PER_MINUTE: 'many',
+  AKSHARE_MIN_INTERVAL_MS: '-5',
+  BAOSTOCK_HOST: 'http://public-api.baostock.com',
+  BAOSTOCK_PORT: '0',
+  BAOSTOCK_API_KEY: 'hunter2-member',
+  BAOSTOCK_PRIORITY: '100',
+  BAOSTOCK_TIMEOUT_MS: '600001',
+  BAOSTOCK_CALLS_PER_MINUTE: '1.5',
+  BAOSTOCK_MIN_INTERVAL_MS: '600001',
   BATCH_SIZE: '501',
   MAX_FAILURE_RETRIES: '3.5',
   HISTORY_START_DATE: '1990-02-30',
@@ -42,14 +55,21 @@ test('an empty environment gives the defaults', () => {
     DATA_DIR: '.data',
     SYNC_LOCK: 'global',
     TUSHARE_PRIORITY: 1,
+    AKSHARE_PRIORITY: 2,
+    BAOSTOCK_HOST: 'public-api.baostock.com',
+    BAOSTOCK_PORT: 10_030,
+    BAOSTOCK_PRIORITY: 3,
     BATCH_SIZE: 500,
   })
-  expect(loadConfig({}).TUSHARE_TOKEN).toBeUndefined()
+  const unset = ['TUSHARE_TOKEN', 'AKTOOLS_URL', 'BAOSTOCK_API_KEY', 'APP_SECRET', 'AKSHARE_MIN_INTERVAL_MS']
+  expect(unset.filter((name) => name in loadConfig({}))).toEqual([])
 })
 
 test('an empty value means the default, but an empty priority switches the source off', () => {
-  const config = loadConfig({ BATCH_SIZE: '', DATABASE_URL: '', TUSHARE_PRIORITY: '' })
-  expect(config).toMatchObject({ BATCH_SIZE: 500, TUSHARE_PRIORITY: null })
+  const priorities = { TUSHARE_PRIORITY: '', AKSHARE_PRIORITY: '', BAOSTOCK_PRIORITY: '' }
+  const config = loadConfig({ BATCH_SIZE: '', DATABASE_URL: '', BAOSTOCK_HOST: '', ...priorities })
+  expect(config).toMatchObject({ BATCH_SIZE: 500, BAOSTOCK_HOST: 'public-api.baostock.com' })
+  expect(config).toMatchObject({ TUSHARE_PRIORITY: null, AKSHARE_PRIORITY: null, BAOSTOCK_PRIORITY: null })
   expect(config.DATABASE_URL).toBeUndefined()
 })
 
@@ -82,11 +102,18 @@ test('no message repeats a value, since one may be a secret', () => {
 })
 
 test('a token reaches only the one who asks for it by name', () => {
-  const config = loadConfig({ TUSHARE_TOKEN: TOKEN, TEMPORAL_API_KEY: TOKEN })
+  const config = loadConfig({
+    TUSHARE_TOKEN: TOKEN,
+    TEMPORAL_API_KEY: TOKEN,
+    APP_SECRET: TOKEN,
+    BAOSTOCK_API_KEY: `bs-${TOKEN}`,
+  })
   expect(config.TUSHARE_TOKEN?.reveal()).toBe(TOKEN)
   const printed = [
     String(config.TUSHARE_TOKEN),
     config.TEMPORAL_API_KEY?.toString(),
+    String(config.APP_SECRET),
+    config.BAOSTOCK_API_KEY?.toString(),
     JSON.stringify(config),
     inspect(config, { depth: null, showHidden: true }),
     logged(config),

@@ -1,175 +1,198 @@
-import { CancellationScope, condition, sleep } from '@temporalio/workflow'
+import { CancellationScope, condition } from '@temporalio/workflow'
+import { DATASETS, isDataset } from '../market/datasets.ts'
 import { SOURCE_ERRORS } from '../market/source-errors.ts'
 import type { SourceName } from '../market/sources.ts'
-import type { BatchOutcome, PlannedDataset, RunTotals } from './contract/messages.ts'
-import type { SyncActivities } from './contract/activities.ts'
-import type { PauseGate } from './pause-gate.ts'
+import { BatchPool } from './batch-pool.ts'
+import { choose, earliestStart, type Choice } from './choose.ts'
+import type { BatchOutcome, PlannedDataset, SourcePlace } from './contract/messages.ts'
+import { accountTrouble, batchName, DatasetSources } from './dataset-sources.ts'
+import { LaneStopped, type LaneContext } from './lane-context.ts'
 import { expandRanges } from './seq-ranges.ts'
-import type { SourceRest } from './source-rest.ts'
+import type { SourceView } from './source-news.ts'
 
 /*
- * A lane works through the batches of one dataset: it keeps a window of them in flight and decides, by the outcome of
- * each, what is next. Datasets of one stage have a lane each, since upstreams grant calls per interface.
+ * A lane works through one planned dataset: it hands each batch to a source (choose.ts says to which) and decides, by the
+ * outcome, what is next. Datasets of one stage have a lane each, since upstreams grant calls per interface.
  *
- *   done                      → the next batch
- *   split                     → its children take its place
- *   wait                      → back to the list; no batch starts before that time
- *   failed, class says rest   → the source is probed: up → the batch again, isolating;
- *                               down → everything waits until the source is up
- *   failed, class says isolate→ isolated at once when the source has served this dataset before, else given up
- *   failed, class says skip   → the account may not call this interface: the whole dataset is given up
- *   failed, class says stop   → the run fails
- *   fenced                    → somebody else did it, or owns the run
+ *   done                       → the next batch
+ *   split                      → its children take its place; what the source does not serve is for others
+ *   wait                       → back to the list; the source has no calls left for this dataset until then
+ *   resting                    → back to the list; nothing goes to that place until a probe found it up
+ *   failed, class says rest    → the same, and a strike (candidates.ts); another source gets the batch at once
+ *   failed, class says isolate → another source gets it; the only one isolates it
+ *   failed, class says skip    → the source is left out of the dataset
+ *   failed, class says stop    → the source is left out of the run; without another the run fails
+ *   fenced                     → somebody else did it, or owns the run
+ *
+ * A batch that no source is left for is given up. A source that is alone is waited for.
  */
 
-export interface LaneContext {
-  runId: string
-  epoch: number
-  source: SourceName
-  gate: PauseGate
-  rest: SourceRest
-  window: number
-  activities: Pick<SyncActivities, 'giveUpBatch' | 'logRun'>
-  syncBatch(seq: number, isolate: boolean): Promise<BatchOutcome>
-  /** Resolves while the run holds its lock: it gives it back when nothing is to be done for long. */
-  untilLocked(): Promise<void>
-  onTotals(totals: RunTotals): void
-  /** True once the server suggests to continue as new: the lane starts no more batches. */
-  shouldStop(): boolean
-}
-
-/** The run cannot go on: wrong token, or a newer owner. */
-export class LaneStopped extends Error {
-  readonly kind: 'fatal' | 'fenced'
-
-  constructor(kind: 'fatal' | 'fenced', message: string) {
-    super(message)
-    this.kind = kind
-  }
-}
+// Each is a statement or two; a whole dataset may have to be given up.
+const GIVE_UPS_AT_ONCE = 4
 
 export class Lane {
+  readonly #dataset: string
+  readonly #places: readonly SourcePlace[]
   readonly #context: LaneContext
-  readonly #pending: number[]
-  readonly #strikes = new Map<number, number>()
-  readonly #inFlight = new Set<number>()
-  #served = false
-  #notBefore = 0
-  #givenUp = 0
+  readonly #pool: BatchPool
+  readonly #sources: DatasetSources
+  #error: Error | null = null
 
-  constructor(dataset: PlannedDataset, context: LaneContext) {
+  constructor(planned: PlannedDataset, context: LaneContext) {
+    this.#dataset = planned.dataset
+    this.#places = planned.sources
     this.#context = context
-    this.#pending = expandRanges(dataset.open)
+    this.#pool = new BatchPool(planned.open)
+    this.#sources = new DatasetSources(planned, context, () => this.#pool.pending.length > 0)
   }
 
-  get inFlight(): readonly number[] {
-    return [...this.#inFlight]
+  /** What is in hand, in words. */
+  get inHand(): string[] {
+    return [...this.#pool.inHand].map(([seq, holder]) =>
+      holder === 'giving up'
+        ? `${this.#dataset} batch ${seq}, given up`
+        : batchName(this.#dataset, seq, holder),
+    )
   }
 
-  /** When the next batch may start; 0 when one may start now, Infinity when none is left. */
+  /** When the next batch may start; 0 when one is in hand or may start now, Infinity when none is left. */
   get nextStart(): number {
-    if (this.#pending.length === 0 && this.#inFlight.size === 0) return Infinity
-    return this.#notBefore > Date.now() ? this.#notBefore : 0
+    return this.#pool.inHand.size > 0 ? 0 : earliestStart(this.#question())
   }
 
-  /** Ends when no batch is left, or `shouldStop` says so and those in flight are through. */
+  /** The sources that cannot be asked now, with the reason. */
+  get absences(): SourceView[] {
+    return this.#sources.views().filter(({ kind }) => kind !== 'up')
+  }
+
+  /** Has to be called when something changed on the board. */
+  boardChanged(): void {
+    this.#sources.boardChanged()
+  }
+
+  /** Ends when no batch is left, or `shouldStop` says so and those in hand are through. */
   async run(): Promise<void> {
     const scope = new CancellationScope()
-    const workers = scope.run(() =>
-      Promise.all(Array.from({ length: this.#context.window }, () => this.#work())),
-    )
+    for (const place of this.#places) this.#context.lookAfter(place)
     try {
-      await workers
-    } catch (error) {
-      // The first worker that fails ends the lane: the others stop after the commit at hand.
-      scope.cancel()
-      throw error
-    }
-  }
-
-  async #work(): Promise<void> {
-    for (;;) {
-      if (this.#context.shouldStop()) return
-      const seq = this.#pending.shift()
-      if (seq === undefined) {
-        // A batch in flight may come back to the list or split.
-        if (this.#inFlight.size === 0) return
-        await condition(() => this.#pending.length > 0 || this.#inFlight.size === 0)
-        continue
-      }
-      await this.#workOn(seq)
-    }
-  }
-
-  async #workOn(seq: number): Promise<void> {
-    this.#inFlight.add(seq)
-    try {
-      await this.#untilDue()
-      const isolate = (this.#strikes.get(seq) ?? 0) >= 1
-      const outcome = await this.#context.gate.run(() => this.#context.syncBatch(seq, isolate))
-      this.#context.onTotals(outcome.totals)
-      await this.#settle(seq, outcome)
+      await scope.run(() => this.#handOut())
     } finally {
-      this.#inFlight.delete(seq)
+      // The first error ends the lane: batches in hand stop after the commit at hand.
+      scope.cancel()
     }
   }
 
-  async #untilDue(): Promise<void> {
-    await this.#context.rest.untilUp()
-    const wait = this.#notBefore - Date.now()
-    if (wait > 0) await sleep(wait)
-    await this.#context.untilLocked()
+  async #handOut(): Promise<void> {
+    this.boardChanged()
+    for (;;) {
+      await condition(() => this.#error !== null || this.#isOver() || this.#next() !== null)
+      if (this.#error) throw this.#error
+      if (this.#isOver()) return
+      const next = this.#next()
+      if (next?.place) this.#start(next.seq, next.place)
+      else if (next) this.#giveUp(next.seq)
+    }
   }
 
-  async #settle(seq: number, outcome: BatchOutcome): Promise<void> {
+  #isOver(): boolean {
+    if (this.#pool.inHand.size > 0) return false
+    return this.#pool.pending.length === 0 || this.#context.shouldStop()
+  }
+
+  #next(): Choice | null {
+    const { gate, mode } = this.#context
+    if (!gate.isOpen || !this.#context.hasLock() || this.#context.shouldStop()) return null
+    const mayGiveUp = this.#pool.load('giving up') < GIVE_UPS_AT_ONCE
+    return choose({ ...this.#question(), mode, mayGiveUp })
+  }
+
+  #question() {
+    return {
+      pending: this.#pool.pending,
+      placesFor: (seq: number) => this.#sources.candidates.of(seq),
+      readiness: (place: SourcePlace) => this.#sources.readiness(place, this.#pool.load(place.source)),
+    }
+  }
+
+  #start(seq: number, place: SourcePlace): void {
+    const { source } = place
+    const isolate = this.#sources.candidates.isolates(seq, source)
+    this.#pool.take(seq, source)
+    this.#context.onStart(source)
+    this.#beside(async () => {
+      const batch = { dataset: this.#dataset, seq, source, isolate }
+      const done = await this.#context.gate.attempt(() => this.#context.syncBatch(batch))
+      if (done === null) return this.#pool.putBack(seq)
+      this.#context.onTotals(done.value.totals)
+      this.#settle(seq, place, done.value)
+    })
+  }
+
+  #giveUp(seq: number): void {
+    this.#failForAccount()
+    const [fallback] = this.#context.sources
+    if (fallback === undefined) throw new RangeError('a run without sources has no batches')
+    const trouble = this.#sources.candidates.lastTrouble(seq, fallback)
+    this.#pool.take(seq, 'giving up')
+    this.#beside(async () => {
+      this.#context.onTotals(await this.#context.giveUpBatch({ ...trouble, seq }))
+      this.#drop(seq)
+    })
+  }
+
+  /** A person has to act when nobody is left because of an account; unless the run can do without the dataset. */
+  #failForAccount(): void {
+    const { mode, board, sources } = this.#context
+    const trouble = accountTrouble(this.#sources.candidates)
+    if (trouble === undefined) return
+    const isDispensable =
+      mode === 'all' || (isDataset(this.#dataset) && 'optional' in DATASETS[this.#dataset])
+    if (isDispensable && board.deaths.length < sources.length) return
+    const { hint } = SOURCE_ERRORS[trouble.errorClass]
+    throw new LaneStopped('fatal', `${trouble.message}. What to do: ${hint}.`)
+  }
+
+  #beside(work: () => Promise<void>): void {
+    work().catch((error: unknown) => {
+      this.#error ??= error instanceof Error ? error : new Error(String(error))
+    })
+  }
+
+  #settle(seq: number, place: SourcePlace, outcome: BatchOutcome): void {
     switch (outcome.kind) {
       case 'done':
-        this.#served = true
-        this.#strikes.delete(seq)
-        return
+        this.#sources.served(place)
+        this.#drop(seq)
+        break
       case 'split':
-        this.#pending.unshift(...expandRanges(outcome.children))
-        return
+        this.#split(seq, place.source, expandRanges(outcome.children), expandRanges(outcome.unserved))
+        break
       case 'wait':
-        this.#notBefore = Math.max(this.#notBefore, outcome.untilMs)
-        this.#pending.unshift(seq)
-        return
+        this.#pool.putBack(seq)
+        this.#sources.waits(place, outcome)
+        break
+      case 'resting':
+        this.#pool.putBack(seq)
+        this.#sources.rests({ ...place, untilMs: outcome.untilMs, reason: outcome.reason })
+        break
       case 'fenced':
         throw new LaneStopped('fenced', outcome.reason)
       case 'failed':
-        await this.#settleFailure(seq, outcome)
+        this.#pool.putBack(seq)
+        this.#sources.failed(seq, place, outcome)
     }
+    this.#sources.tellNews()
   }
 
-  async #settleFailure(seq: number, outcome: Extract<BatchOutcome, { kind: 'failed' }>): Promise<void> {
-    const { errorClass, message, cursor } = outcome
-    const { next, hint } = SOURCE_ERRORS[errorClass]
-    if (cursor > 0) this.#served = true
-    if (next === 'stop') throw new LaneStopped('fatal', `${message}. What to do: ${hint}.`)
-    if (next === 'skip') return await this.#giveUpAll(seq, outcome)
-    const strikes = (this.#strikes.get(seq) ?? 0) + 1
-    this.#strikes.set(seq, strikes)
-    if (strikes > 2 || (next === 'isolate' && !this.#served && strikes > 1)) {
-      // Batch after batch refused and none ever served: it is the interface, not the symbols.
-      return !this.#served && this.#givenUp > 0
-        ? await this.#giveUpAll(seq, outcome)
-        : await this.#giveUp(seq, outcome)
-    }
-    if (next === 'rest') await this.#context.rest.check(errorClass, message)
-    this.#pending.unshift(seq)
+  #split(seq: number, source: SourceName, children: readonly number[], unserved: readonly number[]): void {
+    const { candidates } = this.#sources
+    if (!unserved.includes(seq)) candidates.forget(seq)
+    for (const each of unserved) candidates.exclude(each, source)
+    this.#pool.replace(seq, [...children, ...unserved.filter((each) => !children.includes(each))])
   }
 
-  async #giveUp(seq: number, outcome: Extract<BatchOutcome, { kind: 'failed' }>): Promise<void> {
-    const { runId, epoch, source } = this.#context
-    const { errorClass, message } = outcome
-    this.#givenUp++
-    this.#context.onTotals(
-      await this.#context.activities.giveUpBatch({ runId, epoch, seq, source, errorClass, message }),
-    )
-  }
-
-  async #giveUpAll(seq: number, outcome: Extract<BatchOutcome, { kind: 'failed' }>): Promise<void> {
-    const rest = this.#pending.splice(0)
-    for (const each of [seq, ...rest]) await this.#giveUp(each, outcome)
+  #drop(seq: number): void {
+    this.#pool.drop(seq)
+    this.#sources.candidates.forget(seq)
   }
 }

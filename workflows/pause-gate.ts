@@ -46,18 +46,25 @@ export class PauseGate {
   async run<T>(step: () => Promise<T>): Promise<T> {
     for (;;) {
       await condition(() => this.#isOpen)
-      const scope = new CancellationScope()
-      this.#scopes.add(scope)
-      try {
-        return await scope.run(step)
-      } catch (error) {
-        // The scope is tested, not the flag: pause and resume may arrive in one workflow task, and by the time of this
-        // catch the flag is open again.
-        const workflowCancelled = CancellationScope.current().consideredCancelled
-        if (!endedByCancel(error) || !scope.consideredCancelled || workflowCancelled) throw error
-      } finally {
-        this.#scopes.delete(scope)
-      }
+      const done = await this.attempt(step)
+      if (done) return done.value
+    }
+  }
+
+  /** Runs `step` once, through a gate that is open; null when a pause cancelled it. */
+  async attempt<T>(step: () => Promise<T>): Promise<{ value: T } | null> {
+    const scope = new CancellationScope()
+    this.#scopes.add(scope)
+    try {
+      return { value: await scope.run(step) }
+    } catch (error) {
+      // The scope is tested, not the flag: pause and resume may arrive in one workflow task, and by the time of this
+      // catch the flag is open again.
+      const workflowCancelled = CancellationScope.current().consideredCancelled
+      if (!endedByCancel(error) || !scope.consideredCancelled || workflowCancelled) throw error
+      return null
+    } finally {
+      this.#scopes.delete(scope)
     }
   }
 }

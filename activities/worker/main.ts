@@ -2,10 +2,11 @@ import path from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { DefaultLogger, Runtime } from '@temporalio/worker'
 import { pino } from 'pino'
-import { loadConfig, readEnvironment } from '../../config.ts'
+import { loadConfig, readEnvironment, sourceSettings } from '../../config.ts'
 import { openDatabase } from '../../db/client.ts'
-import { createSources } from '../../sources/index.ts'
-import { activitySettings, sourceSettings } from './settings.ts'
+import { sealKey } from '../../db/sealed.ts'
+import { createRegistry } from '../source-registry.ts'
+import { activitySettings } from './settings.ts'
 import { workflowBundle } from './bundle.ts'
 import { connectWhenUp } from './connect.ts'
 import { createWorkers } from './worker.ts'
@@ -32,7 +33,14 @@ Runtime.install({
 })
 
 const db = openDatabase({ url: config.DATABASE_URL, max: 16, name: 'ashare-sync worker' })
-const sources = createSources(sourceSettings(config))
+const now = () => new Date()
+const sources = createRegistry({
+  sql: db.sql,
+  environment: sourceSettings(config),
+  key: config.APP_SECRET ? sealKey(config.APP_SECRET) : null,
+  log,
+  now,
+})
 const [bundle, connection] = await Promise.all([
   workflowBundle(path.join(config.DATA_DIR, 'cache')),
   connectWhenUp(
@@ -50,14 +58,14 @@ const workers = await createWorkers({
   connection,
   namespace: config.TEMPORAL_NAMESPACE,
   bundle,
-  deps: { db, sources, settings: activitySettings(config), log, now: () => new Date() },
+  deps: { db, sources, settings: activitySettings(config), log, now },
 })
 
-process.stdout.write(`READY ${JSON.stringify({ sources: [...sources.keys()] })}\n`)
+process.stdout.write(`READY ${JSON.stringify({})}\n`)
 try {
   await Promise.all(workers.map((worker) => worker.run()))
 } finally {
   await connection.close()
-  for (const source of sources.values()) await source.close()
+  await sources.close()
   await db.close()
 }

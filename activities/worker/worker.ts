@@ -1,5 +1,5 @@
 import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker'
-import type { SourceName } from '../../market/sources.ts'
+import { SOURCE_NAMES, type SourceName } from '../../market/sources.ts'
 import { sourceTaskQueue, TASK_QUEUE } from '../../workflows/contract/ids.ts'
 import { createActivities, type ActivityDeps } from '../index.ts'
 
@@ -20,7 +20,7 @@ export interface WorkerSetup {
   deps: ActivityDeps
 }
 
-/** One worker for workflows and bookkeeping, one for each source's own queue. */
+/** One worker for workflows and bookkeeping, one for each source's own queue: a source may be switched on at any time. */
 export async function createWorkers(setup: WorkerSetup): Promise<Worker[]> {
   const activities = createActivities(setup.deps)
   const common: Omit<WorkerOptions, 'taskQueue'> = {
@@ -45,5 +45,5 @@ export async function createWorkers(setup: WorkerSetup): Promise<Worker[]> {
       taskQueue: sourceTaskQueue(source),
       maxConcurrentActivityTaskExecutions: BATCHES_AT_ONCE,
     })
-  return [main, ...(await Promise.all([...setup.deps.sources.keys()].map(ofSource)))]
+  return [main, ...(await Promise.all(SOURCE_NAMES.map(ofSource)))]
 }

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Database, openDatabase } from '../../db/client.ts'
 import { getRun, type RunRow } from '../../db/queries/runs.ts'
 import { type Stack, startStack } from '../../local/stack.ts'
-import type { JournalStats } from '../../local/replay/tushare/journal.ts'
+import type { JournalStats } from '../../local/replay/journal.ts'
 import { SEARCH_ATTRIBUTES } from '../../workflows/contract/ids.ts'
 import { isFinal, type RunState } from '../../workflows/contract/status.ts'
 

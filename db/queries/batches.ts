@@ -7,6 +7,8 @@ import type { Sql, Tx } from '../client.ts'
 
 export interface BatchRow {
   dataset: Dataset
+  /** The one that it is bound to, or `*`. */
+  source: string
   stage: number
   state: string
   owner_epoch: number
@@ -18,10 +20,15 @@ export interface BatchRow {
 
 export interface NewBatch {
   dataset: Dataset
+  /** Only this source may do it; absent: any. */
+  source?: string
   region: Region
   calls: number
   cells: number
 }
+
+/** Stands in `sync_batch.source` for whoever is free. */
+export const ANY_SOURCE = '*'
 
 const instrumentsOf = (region: Region): number[] | null =>
   region.kind === 'symbols' ? [...new Set(region.items.map((item) => item.id))] : null
@@ -40,30 +47,36 @@ export async function insertBatches(
   const rows = batches.map((batch, i) => ({
     seq: (last?.seq ?? 0) + 1 + i,
     dataset: batch.dataset,
+    source: batch.source ?? ANY_SOURCE,
     region: batch.region,
     instruments: instrumentsOf(batch.region),
     calls: batch.calls,
     cells: batch.cells,
   }))
   await tx`
-    insert into sync_batch (run_id, seq, stage, dataset, owner_epoch, region, instruments, calls_planned, cells_total, parent_seq)
-    select ${run.runId}, seq, ${run.stage}, dataset, ${run.epoch}, region,
+    insert into sync_batch (run_id, seq, source, stage, dataset, owner_epoch, region, instruments, calls_planned, cells_total, parent_seq)
+    select ${run.runId}, seq, source, ${run.stage}, dataset, ${run.epoch}, region,
       case when jsonb_typeof(instruments) = 'array' then array(select jsonb_array_elements_text(instruments)::int) end,
       calls, cells, ${parentSeq}
-    from jsonb_to_recordset(${tx.json(rows as never)}) as b(seq int, dataset text, region jsonb, instruments jsonb, calls int, cells bigint)`
+    from jsonb_to_recordset(${tx.json(rows as never)}) as b(seq int, source text, dataset text, region jsonb, instruments jsonb, calls int, cells bigint)`
   const cells = batches.reduce((sum, batch) => sum + batch.cells, 0)
   await tx`update sync_run set cells_total = cells_total + ${cells}, updated_at = now() where id = ${run.runId}`
 }
 
-/** Numbers of batches that are not finished, with what they cost, by dataset. */
-export async function openBatches(
-  sql: Sql | Tx,
-  runId: string,
-  stage: number,
-): Promise<{ dataset: string; seqs: number[]; calls: number }[]> {
-  return await sql`
-    select dataset, array_agg(seq order by seq) as seqs, sum(calls_planned - cursor)::int as calls
-    from sync_batch where run_id = ${runId} and stage = ${stage} and state in ('pending', 'running') group by dataset order by min(seq)`
+export interface OpenBatches {
+  dataset: string
+  /** The one that they are bound to, or `*`. */
+  source: string
+  seqs: number[]
+  calls: number
+}
+
+/** Numbers of batches that are not finished, with what they cost, by dataset and by the source that they are bound to. */
+export async function openBatches(sql: Sql | Tx, runId: string, stage: number): Promise<OpenBatches[]> {
+  return await sql<OpenBatches[]>`
+    select dataset, source, array_agg(seq order by seq) as seqs, sum(calls_planned - cursor)::int as calls
+    from sync_batch where run_id = ${runId} and stage = ${stage} and state in ('pending', 'running')
+    group by dataset, source order by min(seq)`
 }
 
 /** True once a stage was planned, whatever became of its batches. */
@@ -75,26 +88,41 @@ export async function stagePlanned(sql: Sql | Tx, runId: string, stage: number):
 /** The batch as the database knows it. */
 export async function getBatch(sql: Sql | Tx, key: { runId: string; seq: number }): Promise<BatchRow | null> {
   const [row] = await sql<BatchRow[]>`
-    select dataset, stage, state, owner_epoch, region, call_list, claimed_by, cursor
+    select dataset, source, stage, state, owner_epoch, region, call_list, claimed_by, cursor
     from sync_batch where run_id = ${key.runId} and seq = ${key.seq}`
   return row ?? null
 }
 
+/** What a source takes of a batch: its calls and, where another source began it, what that one left. */
+export interface Taken {
+  calls: readonly SourceCall[]
+  region: Region
+  /** True when the calls begin anew, at cursor 0. */
+  anew: boolean
+}
+
 /**
  * Takes a batch for a source. The calls are fixed with the claim, so that the cursor keeps its meaning; a batch that the
- * same source began keeps the calls that it has.
+ * same source began keeps the calls that it has. A source that it is taken from can commit nothing more.
  *
- * @returns false when the owner changed meanwhile
+ * @param seen cursor and claimant that the calls were computed from
+ * @returns false when the owner, the claimant or the cursor changed meanwhile
  */
 export async function claimBatch(
   sql: Sql,
   claim: Omit<Claim, 'cursor'>,
-  calls: readonly SourceCall[],
+  seen: { cursor: number; claimed_by: string | null },
+  taken: Taken,
 ): Promise<boolean> {
+  const { calls, region, anew } = taken
   const rows = await sql`
     update sync_batch set state = 'running', claimed_by = ${claim.source}, call_list = ${sql.json(calls as never)},
-      calls_planned = ${calls.length}, started_at = coalesce(started_at, now())
-    where run_id = ${claim.runId} and seq = ${claim.seq} and owner_epoch = ${claim.epoch} and state in ('pending', 'running')`
+      calls_planned = ${calls.length}, started_at = coalesce(started_at, now()),
+      region = case when ${anew} then ${sql.json(region as never)} else region end,
+      instruments = case when ${anew} then ${instrumentsOf(region)}::int[] else instruments end,
+      cursor = case when ${anew} then 0 else cursor end
+    where run_id = ${claim.runId} and seq = ${claim.seq} and owner_epoch = ${claim.epoch} and state in ('pending', 'running')
+      and cursor = ${seen.cursor} and claimed_by is not distinct from ${seen.claimed_by}`
   return rows.count > 0
 }
 
@@ -132,20 +160,27 @@ export async function noteBatchTrouble(
     where run_id = ${claim.runId} and seq = ${claim.seq} and owner_epoch = ${claim.epoch} and state in ('pending', 'running')`
 }
 
-/** Splits a batch that needs too many calls: its children take its place in the same transaction. */
+/**
+ * Splits what is left of a batch: its children take its place in the same transaction. What it has brought already stays
+ * counted with it.
+ *
+ * @param batch as it was when the children were computed; when it has changed since, nothing is split
+ */
 export async function splitBatch(
   sql: Sql,
   claim: Omit<Claim, 'cursor'>,
-  batch: { stage: number },
+  batch: { stage: number; cursor: number },
   children: readonly NewBatch[],
 ): Promise<number[]> {
   return await sql.begin(async (tx) => {
-    const [row] = await tx<{ cells_total: number }[]>`
-      update sync_batch set state = 'split', finished_at = now() where run_id = ${claim.runId} and seq = ${claim.seq}
-        and owner_epoch = ${claim.epoch} and state in ('pending', 'running') and cursor = 0 returning cells_total`
+    const [row] = await tx<{ cells_left: number }[]>`
+      update sync_batch b set state = 'split', finished_at = now(), cells_total = b.cells_done
+      from (select cells_total from sync_batch where run_id = ${claim.runId} and seq = ${claim.seq} for update) old
+      where run_id = ${claim.runId} and seq = ${claim.seq} and owner_epoch = ${claim.epoch}
+        and state in ('pending', 'running') and cursor = ${batch.cursor}
+      returning old.cells_total - b.cells_done as cells_left`
     if (row) {
-      await tx`update sync_batch set cells_total = 0 where run_id = ${claim.runId} and seq = ${claim.seq}`
-      await tx`update sync_run set cells_total = cells_total - ${row.cells_total} where id = ${claim.runId}`
+      await tx`update sync_run set cells_total = cells_total - ${row.cells_left} where id = ${claim.runId}`
       await insertBatches(tx, { ...claim, stage: batch.stage }, children, claim.seq)
     }
     const seqs = await tx<{ seq: number }[]>`

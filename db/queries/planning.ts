@@ -1,4 +1,6 @@
 import { SessionCalendar } from '../../market/calendar.ts'
+import { type SourceName, SOURCES } from '../../market/sources.ts'
+import { ofExchanges } from '../../planning/exchanges.ts'
 import type { PlanInstrument } from '../../planning/types.ts'
 import type { SourceCoverage } from '../../planning/wanted.ts'
 import { parseMultirange } from '../../planning/wanted.ts'
@@ -27,18 +29,24 @@ export async function instrumentIds(sql: Sql | Tx, symbols: readonly string[]): 
   return new Map(rows.map((row) => [row.code, row.id]))
 }
 
+export interface StoredCoverage extends SourceCoverage {
+  source: SourceName
+}
+
 /** What each source has covered of a dataset. Cells that are absent upstream are no holes any more: they are not asked again. */
 export async function loadCoverage(
   sql: Sql,
   dataset: string,
-  sources: readonly string[],
-): Promise<SourceCoverage[]> {
+  sources: readonly SourceName[],
+): Promise<StoredCoverage[]> {
   const ranges = await sql<{ id: number; source: string; ranges: string }[]>`
     select instrument_id as id, source, ranges::text as ranges from coverage where dataset = ${dataset} and source = any(${sources as string[]})`
   const holes = await sql<{ id: number; source: string; dates: string[] }[]>`
     select instrument_id as id, source, array_agg(trade_date::text order by trade_date) as dates from coverage_hole
     where dataset = ${dataset} and source = any(${sources as string[]}) and reason <> 'absent_upstream' group by 1, 2`
   return sources.map((source) => ({
+    source,
+    serves: ofExchanges(SOURCES[source].exchanges),
     ranges: new Map(ranges.filter((r) => r.source === source).map((r) => [r.id, parseMultirange(r.ranges)])),
     holes: new Map(holes.filter((h) => h.source === source).map((h) => [h.id, h.dates])),
   }))

@@ -79,8 +79,7 @@ export async function sourceStats(
   runId: string,
 ): Promise<{ source: string; dataset: string; inserted: number; updated: number }[]> {
   return await sql`
-    select claimed_by as source, dataset, sum(inserted)::int as inserted, sum(updated)::int as updated
-    from sync_batch where run_id = ${runId} and claimed_by is not null and calls > 0 group by 1, 2 order by 1, 2`
+    select source, dataset, inserted::int, updated::int from sync_run_source where run_id = ${runId} order by 1, 2`
 }
 
 /** True when the epoch is still the owner's; the row is locked until the transaction ends. */

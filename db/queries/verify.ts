@@ -10,10 +10,13 @@ export interface DayCounts {
   blocked: number
 }
 
-interface DayRange {
+/** What a check is about. */
+export interface DayRange {
   from: string
   to: string
   instruments: readonly number[] | null
+  /** Those that some source serves: cells of the others are not missed. */
+  exchanges: readonly string[]
 }
 
 /** Bars, whole-day suspensions without a bar, and rows that cannot be true, per session of a range. */
@@ -42,6 +45,7 @@ async function countBars(sql: Sql, range: DayRange): Promise<{ date: string; n: 
           or (b.volume > 0 and not b.amount / b.volume between b.low * 0.98 and b.high * 1.02))::int as blocked
       from bars b join instrument i on i.id = b.instrument_id and not i.stub
       where b.period = 'daily' and b.trade_date between ${range.from} and ${range.to} and ${chosen(tx, 'b', range)}
+        and i.exchange = any(${range.exchanges as string[]})
         and (i.list_date is null or b.trade_date >= i.list_date) and (i.delist_date is null or b.trade_date < i.delist_date)
       group by 1`
   })
@@ -52,7 +56,7 @@ async function countSuspended(sql: Sql, range: DayRange): Promise<{ date: string
     select s.trade_date as date, count(distinct s.instrument_id)::int as n
     from suspension s join instrument i on i.id = s.instrument_id and not i.stub
     where s.trade_date between ${range.from} and ${range.to} and s.suspend_type = 'S' and s.suspend_timing is null
-      and ${chosen(sql, 's', range)}
+      and ${chosen(sql, 's', range)} and i.exchange = any(${range.exchanges as string[]})
       and (i.list_date is null or s.trade_date >= i.list_date) and (i.delist_date is null or s.trade_date < i.delist_date)
       and not exists (select from bars b where b.instrument_id = s.instrument_id and b.trade_date = s.trade_date and b.period = 'daily')
     group by 1`
@@ -61,30 +65,42 @@ async function countSuspended(sql: Sql, range: DayRange): Promise<{ date: string
 const chosen = (sql: Sql | Tx, table: 'b' | 's', { instruments }: DayRange) =>
   instruments === null ? sql`true` : sql`${sql(`${table}.instrument_id`)} = any(${instruments as number[]})`
 
-/** Symbols that a date lacks: listed, not suspended that whole day, no bar of any source. */
-export async function missingSymbols(
+/** Cells that a date lacks. */
+export interface Missing {
+  /** The first of them by code. */
+  symbols: string[]
+  /** True when some source knows the suspensions of each: then they are missing, else they may be suspended. */
+  known: boolean
+}
+
+/**
+ * What a date lacks: listed, not suspended that whole day, no bar of any source.
+ *
+ * @param served exchanges that a source's knowledge of the whole market extends to
+ */
+export async function missingOn(
   sql: Sql,
   date: string,
-  instruments: readonly number[] | null,
+  range: Pick<DayRange, 'instruments' | 'exchanges'>,
+  served: Readonly<Record<string, readonly string[]>>,
   limit: number,
-): Promise<string[]> {
-  const rows = await sql<{ code: string }[]>`
-    select c.code from instrument i join instrument_code c on c.instrument_id = i.id and c.valid_to is null
+): Promise<Missing> {
+  const { instruments, exchanges } = range
+  const pairs = Object.entries(served).flatMap(([source, list]) => list.map((exchange) => [source, exchange]))
+  const rows = await sql<{ code: string; known: boolean }[]>`
+    select c.code, exists (
+      select from coverage v where v.dataset = 'suspension' and v.ranges @> ${date}::date and (v.instrument_id = i.id
+        or (v.instrument_id = 0 and (v.source, i.exchange) in (
+          select * from unnest(${pairs.map(([s]) => s ?? '')}::text[], ${pairs.map(([, e]) => e ?? '')}::text[]))))
+    ) as known
+    from instrument i join instrument_code c on c.instrument_id = i.id and c.valid_to is null
     where i.kind = 'stock' and not i.stub and (${instruments === null} or i.id = any(${(instruments ?? []) as number[]}))
+      and i.exchange = any(${exchanges as string[]})
       and (i.list_date is null or i.list_date <= ${date}) and (i.delist_date is null or i.delist_date > ${date})
       and not exists (select from bars b where b.instrument_id = i.id and b.trade_date = ${date} and b.period = 'daily')
       and not exists (select from suspension s where s.instrument_id = i.id and s.trade_date = ${date} and s.suspend_type = 'S' and s.suspend_timing is null)
-    order by c.code limit ${limit}`
-  return rows.map((row) => row.code)
-}
-
-/** True for each date of which some source has all suspensions: there an absence is a fact. */
-export async function suspensionKnown(sql: Sql, range: { from: string; to: string }): Promise<Set<string>> {
-  const rows = await sql<{ date: string }[]>`
-    select c.trade_date as date from trade_calendar c
-    where c.exchange = 'SSE' and c.is_open and c.trade_date between ${range.from} and ${range.to}
-      and exists (select from coverage v where v.dataset = 'suspension' and v.instrument_id = 0 and v.ranges @> c.trade_date)`
-  return new Set(rows.map((row) => row.date))
+    order by c.code`
+  return { symbols: rows.slice(0, limit).map((row) => row.code), known: rows.every((row) => row.known) }
 }
 
 export interface GateRow {

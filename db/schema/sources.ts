@@ -23,10 +23,12 @@ export const sourceBudget = pgTable(
     nextSlot: instant('next_slot').notNull().defaultNow(),
     blockedUntil: instant('blocked_until'),
     blockedReason: text('blocked_reason'),
-    /** What the upstream named as its limit, once it refused; wins over the configured one while it is lower. */
+    /** What the upstream named as its limit, once it refused; wins over the configured one while it is lower and young. */
     learnedPerMinute: integer('learned_per_minute'),
     learnedPerHour: integer('learned_per_hour'),
     learnedPerDay: integer('learned_per_day'),
+    /** When the newest of them was learned: a day later the configured ones are tried again. */
+    learnedAt: instant('learned_at'),
     /** The hour and the day (Asia/Shanghai) that the counters count. */
     hour: instant('hour'),
     hourCalls: integer('hour_calls').notNull().default(0),
@@ -98,6 +100,8 @@ export const sourceDepth = pgTable(
 export const sourceLease = pgTable('source_lease', {
   name: text('name').primaryKey(),
   holder: uuid('holder').notNull(),
+  /** The holder in words, e.g. `worker 4711`. */
+  label: text('label'),
   until: instant('until').notNull(),
   /** Somebody waits for it, at least until then. */
   wantedUntil: instant('wanted_until'),

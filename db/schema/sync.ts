@@ -56,6 +56,8 @@ export const syncRun = pgTable(
     /** One line for people: why it failed, what to do next. */
     message: text('message'),
     verification: jsonb('verification'),
+    /** Who may bring each dataset, best first, and who was left out with the reason. */
+    plan: jsonb('plan').notNull().default({}),
     ...counters,
   },
   (t) => [

@@ -4,14 +4,26 @@ import { hashSeed, Rng } from './sandbox/rng.ts'
 export const FAULTS = {
   latency: 'wire',
   reset: 'wire',
+  fin: 'wire',
   http_status: 'wire',
   html: 'wire',
   truncated: 'wire',
   hang: 'wire',
+  split: 'wire',
+  sent_twice: 'wire',
+  garbage: 'wire',
+  wrong_crc: 'wire',
+  bad_zlib: 'wire',
   rate_limited: 'refusal',
   no_permission: 'refusal',
   bad_token: 'refusal',
   too_many_addresses: 'refusal',
+  not_logged_in: 'refusal',
+  idle_logout: 'refusal',
+  too_many_logins: 'refusal',
+  version_expired: 'refusal',
+  black_list: 'refusal',
+  system_error: 'refusal',
   empty: 'rows',
   half_day: 'rows',
   duplicates: 'rows',
@@ -21,6 +33,31 @@ export const FAULTS = {
   bad_row: 'rows',
 } as const
 export type FaultKind = keyof typeof FAULTS
+
+/** How an upstream talks: faults of the one mean nothing to the other. */
+export type Protocol = 'http' | 'baostock'
+
+const PROTOCOL_OF: Partial<Readonly<Record<FaultKind, Protocol>>> = {
+  http_status: 'http',
+  html: 'http',
+  too_many_addresses: 'http',
+  fin: 'baostock',
+  split: 'baostock',
+  sent_twice: 'baostock',
+  garbage: 'baostock',
+  wrong_crc: 'baostock',
+  bad_zlib: 'baostock',
+  not_logged_in: 'baostock',
+  idle_logout: 'baostock',
+  too_many_logins: 'baostock',
+  version_expired: 'baostock',
+  black_list: 'baostock',
+  system_error: 'baostock',
+}
+
+/** The kinds that an upstream of this protocol can play. */
+export const faultsOf = (protocol: Protocol): FaultKind[] =>
+  (Object.keys(FAULTS) as FaultKind[]).filter((kind) => (PROTOCOL_OF[kind] ?? protocol) === protocol)
 
 /** A fault and when it happens; conditions that are left out always hold. */
 export interface Fault {
@@ -47,8 +84,10 @@ export interface Fault {
   readonly ms?: number
   /** http_status: which (default 502). */
   readonly status?: number
-  /** half_day: how much of the rows is there, in percent (default 50). truncated: of the bytes. */
+  /** half_day: how much of the rows is there, in percent (default 50). truncated, fin, reset: of the bytes. */
   readonly percent?: number
+  /** split: how many bytes a segment holds (default 1). */
+  readonly bytes?: number
   /** missing_column, renamed_column: which (default `amount`). */
   readonly column?: string
   /** renamed_column: the new name. */
@@ -66,8 +105,11 @@ export interface Fault {
 /** What a fault is matched against. */
 export interface FaultCall {
   readonly api: string
+  /** `codes` is compared with `ts_code` (`600000.SH`, a list), `date` with `trade_date`, whatever the wire calls them. */
   readonly params: Readonly<Record<string, string>>
   readonly now: number
+  /** Kinds that cannot happen to this call: for them it does not count. */
+  readonly cannot?: (kind: FaultKind) => boolean
 }
 
 export interface FaultState {
@@ -77,7 +119,7 @@ export interface FaultState {
 }
 
 export interface FaultPlan {
-  /** Replaces all faults; counts start anew. */
+  /** Replaces all faults; counts start anew. Throws on a kind that the upstream cannot play. */
   readonly set: (faults: readonly Fault[], now: number) => void
   /** The faults that happen to this call. Asking counts: ask once per call. */
   readonly match: (call: FaultCall) => readonly Fault[]
@@ -92,7 +134,8 @@ interface Armed {
   fired: number
 }
 
-const concerns = ({ fault, since }: Armed, { api, params, now }: FaultCall): boolean => {
+const concerns = ({ fault, since }: Armed, { api, params, now, cannot }: FaultCall): boolean => {
+  if (cannot?.(fault.kind) === true) return false
   const named = params.ts_code?.split(',')
   const hasCode =
     fault.codes === undefined || named === undefined || fault.codes.some((code) => named.includes(code))
@@ -119,9 +162,17 @@ const fires = (armed: Armed): boolean => {
 }
 
 /** Faults to come, settable at run time. */
-export const createFaultPlan = (faults: readonly Fault[], now: number): FaultPlan => {
+export const createFaultPlan = (
+  faults: readonly Fault[],
+  now: number,
+  protocol: Protocol = 'http',
+): FaultPlan => {
+  const known = faultsOf(protocol)
   let all: Armed[] = []
   const set = (list: readonly Fault[], since: number): void => {
+    const unknown = list.find(({ kind }) => !known.includes(kind))
+    if (unknown !== undefined)
+      throw new Error(`no such fault: ${unknown.kind}; there are ${known.join(', ')}`)
     all = list.map((fault, i) => ({
       fault,
       since,
@@ -145,51 +196,4 @@ export const createFaultPlan = (faults: readonly Fault[], now: number): FaultPla
         .map(({ fault }) => fault),
     state: () => all.map(({ fault, matched, fired }) => ({ fault, matched, fired })),
   }
-}
-
-/** Rows as a Tushare answer carries them. */
-export interface Table {
-  fields: string[]
-  items: unknown[][]
-}
-
-const damageRow = ({ fields, items }: Table, fault: Fault): void => {
-  const row = items[fault.row ?? 0]
-  if (row === undefined) return
-  const put = (name: string, value: (old: unknown) => unknown): void => {
-    const at = fields.indexOf(name)
-    if (at >= 0) row[at] = value(row[at])
-  }
-  if (fault.damage === 'null_close') put('close', () => null)
-  else if (fault.damage === 'bad_date') put('trade_date', (old) => `${String(old).slice(0, 4)}-13-45`)
-  else put('high', () => Number(row[fields.indexOf('low')]) - 1)
-}
-
-const dropColumn = (table: Table, name: string): void => {
-  const at = table.fields.indexOf(name)
-  if (at < 0) return
-  table.fields.splice(at, 1)
-  for (const row of table.items) row.splice(at, 1)
-}
-
-const scaleColumn = ({ fields, items }: Table, name: string, factor: number): void => {
-  const at = fields.indexOf(name)
-  if (at < 0) return
-  for (const row of items) row[at] = Number((Number(row[at]) * factor).toFixed(4))
-}
-
-/** Does to the rows what a `rows` fault says, in place. */
-export const damageTable = (table: Table, fault: Fault): void => {
-  const { kind, percent = 50, column } = fault
-  if (kind === 'empty') table.items = []
-  else if (kind === 'half_day') table.items.length = Math.floor((table.items.length * percent) / 100)
-  else if (kind === 'duplicates')
-    table.items.push(...table.items.slice(0, 1 + (table.items.length >> 3)).map((r) => [...r]))
-  else if (kind === 'missing_column') dropColumn(table, column ?? 'amount')
-  else if (kind === 'renamed_column') {
-    table.fields = table.fields.map((name) =>
-      name === (column ?? 'amount') ? (fault.to ?? 'turnover_value') : name,
-    )
-  } else if (kind === 'wrong_unit') scaleColumn(table, column ?? 'vol', fault.factor ?? 100)
-  else if (kind === 'bad_row') damageRow(table, fault)
 }

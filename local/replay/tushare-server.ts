@@ -1,20 +1,18 @@
-import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createFaultPlan } from './faults.ts'
 import type { Fault, FaultState } from './faults.ts'
 import type { ReplayMarket } from './market.ts'
-import { changeMarket, control, setFaults } from './tushare/control.ts'
-import type { ControlDeps, MarketChange } from './tushare/control.ts'
+import { answerControl, createControlKey } from './control-server.ts'
+import { changeMarket, setFaults } from './control.ts'
+import type { ControlDeps, MarketChange } from './control.ts'
 import { createExchange } from './tushare/exchange.ts'
-import { createHeldBack } from './tushare/held-back.ts'
-import { createJournal } from './tushare/journal.ts'
-import type { JournalStats } from './tushare/journal.ts'
+import { createHeldBack } from './held-back.ts'
+import { createJournal } from './journal.ts'
+import type { JournalStats } from './journal.ts'
 import { createRateLimiter } from './tushare/rate-limits.ts'
 import type { RateLimits } from './tushare/rate-limits.ts'
 import type { Generation } from './tushare/refusals.ts'
-import { readBody, sendJson } from './tushare/http.ts'
 
 export interface TushareReplayOptions {
   readonly market: ReplayMarket
@@ -32,6 +30,8 @@ export interface TushareReplayOptions {
   readonly latency?: 'none' | 'live'
   /** Compresses for clients that accept it. */
   readonly gzip?: boolean
+  /** One of its own by default; several upstreams of one process share one. */
+  readonly controlKey?: string
   readonly now?: () => number
 }
 
@@ -48,25 +48,6 @@ export interface TushareReplay {
 
 /** More than any account of upstream has: everything is allowed. */
 const ALL_POINTS = 15_000
-
-const answerControl = async (
-  deps: ControlDeps,
-  key: string,
-  req: IncomingMessage,
-  res: ServerResponse,
-): Promise<void> => {
-  if (req.headers['x-replay-key'] !== key)
-    return sendJson(res, 403, { error: 'x-replay-key is missing or wrong' })
-  try {
-    const url = new URL(req.url ?? '/', 'http://replay')
-    const result = control(deps, req.method ?? '', url, await readBody(req))
-    return result === undefined
-      ? sendJson(res, 404, { error: 'no such endpoint' })
-      : sendJson(res, 200, result)
-  } catch (error) {
-    return sendJson(res, 400, { error: error instanceof Error ? error.message : String(error) })
-  }
-}
 
 /** Everything between the socket and the market; `control` is for `/__replay/`, `exchange` for the rest. */
 const createHandlers = (options: TushareReplayOptions) => {
@@ -87,14 +68,14 @@ const createHandlers = (options: TushareReplayOptions) => {
     latency: options.latency ?? 'none',
     gzip: options.gzip ?? true,
   })
-  const control: ControlDeps = { market, journal, faults, held, now }
+  const control: ControlDeps<Fault, FaultState> = { market, journal, faults, held, now }
   return { control, exchange }
 }
 
 /** Starts a server that answers like Tushare Pro, on 127.0.0.1, from the given market. */
 export const startTushareReplay = async (options: TushareReplayOptions): Promise<TushareReplay> => {
   const { control: deps, exchange } = createHandlers(options)
-  const controlKey = randomBytes(16).toString('hex')
+  const controlKey = options.controlKey ?? createControlKey()
   const server = createServer((req, res) => {
     const isControl = req.url?.startsWith('/__replay/') === true
     const done = isControl ? answerControl(deps, controlKey, req, res) : exchange(req, res)

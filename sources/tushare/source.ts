@@ -1,11 +1,11 @@
-import type { SourceCall } from '../../market/capability.ts'
+import type { CapabilityTable, SourceCall } from '../../market/capability.ts'
 import type { Dataset } from '../../market/datasets.ts'
 import { addDays, toCompact } from '../../market/date.ts'
 import {
   type LimitSettings,
-  TUSHARE_CAPABILITIES,
   TUSHARE_LIST_PARTS,
   TUSHARE_SITE,
+  tushareCapabilities,
   tushareLimits,
 } from '../../market/tushare.ts'
 import {
@@ -46,7 +46,7 @@ interface Table {
 /** Tushare Pro behind the one interface of sources. */
 export class TushareSource implements Source {
   readonly name = 'tushare'
-  readonly capabilities = TUSHARE_CAPABILITIES
+  readonly capabilities: CapabilityTable
   readonly retriesInPlace = true
   readonly account: string
   readonly #client: TushareClient
@@ -56,6 +56,7 @@ export class TushareSource implements Source {
     this.#client = client
     this.#limits = limits
     this.account = client.account
+    this.capabilities = tushareCapabilities(limits.points)
   }
 
   limitsOf(api: string): CallLimits {

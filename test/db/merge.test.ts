@@ -225,7 +225,7 @@ test('any text survives the way through COPY', async () => {
 })
 
 test('an error that comes after the last byte of a COPY is told', async () => {
-  const tooLarge = '1\t600001.SH\t2024-01-02\t1\t1\t1\t1\t\\N\t\\N\t\\N\t99999999999999999999\t1'
+  const tooLarge = '1\t600001.SH\t2024-01-02\t1\t1\t1\t1\t\\N\t\\N\t\\N\t99999999999999999999\t1\t\\N'
   await expect(merge(db, 'bars', [tooLarge])).rejects.toThrow(/out of range for type bigint/)
   expect((await db.sql`select 1 as one`)[0]?.one).toBe(1)
 })

@@ -26,7 +26,12 @@ export async function openRun(
   for (const [i, batch] of batches.entries()) {
     const planned = newBatch(batch)
     await db.sql.begin((tx) => insertBatches(tx, { runId, epoch: 1, stage: batch.stage ?? 0 }, [planned]))
-    await claimBatch(db.sql, { runId, seq: i + 1, source: 'tushare', epoch: 1 }, callsOf(batch.calls))
+    await claimBatch(
+      db.sql,
+      { runId, seq: i + 1, source: 'tushare', epoch: 1 },
+      { cursor: 0, claimed_by: null },
+      { calls: callsOf(batch.calls), region: planned.region, anew: false },
+    )
   }
   return { runId, claim: (seq, cursor = 0) => ({ runId, seq, source: 'tushare', epoch: 1, cursor }) }
 }
@@ -64,6 +69,7 @@ export const answerFor = (claim: Claim, differs: Partial<AnswerCommit> = {}): An
   dataset: 'bars',
   merge: async () => NOTHING,
   cover: null,
+  alongside: [],
   resolves: false,
   missing: [],
   suspensionExplains: false,
@@ -90,7 +96,7 @@ export interface Bar {
 
 /** COPY line of a bar: 10 yuan, 100 shares, unless it says otherwise. */
 export const barLine = ({ id, date, close = 10, pre_close = 9.9, volume = 100 }: Bar): string =>
-  `${id}\t60000${id % 10}.SH\t${date}\t10\t12\t9\t${close ?? '\\N'}\t${pre_close ?? '\\N'}\t0.1\t1.01\t${volume}\t${volume * 10}`
+  `${id}\t60000${id % 10}.SH\t${date}\t10\t12\t9\t${close ?? '\\N'}\t${pre_close ?? '\\N'}\t0.1\t1.01\t${volume}\t${volume * 10}\t\\N`
 
 export const factorLine = (id: number, date: string, factor: number): string =>
   `${id}\t60000${id % 10}.SH\t${date}\t${factor}`

@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest'
 import { estimatePlan } from '../../planning/estimate.ts'
 
-const part = (api: string, batches: [number, number][], rowCap: number | null = 6000) => ({
+const part = (api: string, batches: [number, number][], largestAnswer: number | null = 6000) => ({
   api,
+  budget: api,
   batches: batches.map(([calls, cells]) => ({ calls, cells })),
-  rowCap,
+  largestAnswer,
   callsPerMinute: 200,
   callsPerDay: 100_000,
 })

@@ -25,7 +25,7 @@ function coverageOf(calls: readonly SourceCall[], { byId }: Market): SourceCover
       ranges.set(id, [...(ranges.get(id) ?? []), { from, to }])
     }
   }
-  return { ranges, holes: new Map() }
+  return { ranges, holes: new Map(), serves: () => true }
 }
 
 /** A market that was whole once and then lost single cells, whole sessions and whole stocks. */
@@ -53,6 +53,7 @@ const damagedCoverage = (
 ): SourceCoverage => ({
   ranges: new Map(whole.map((id) => [id, [{ from: calendar.at(0), to: calendar.at(calendar.length - 1) }]])),
   holes,
+  serves: () => true,
 })
 
 test('any damage is healed by the calls of one plan', () => {

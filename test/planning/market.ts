@@ -1,10 +1,10 @@
 import fc from 'fast-check'
-import type { Capability } from '../../market/capability.ts'
 import { SessionCalendar } from '../../market/calendar.ts'
 import { addDays } from '../../market/date.ts'
 import type { TradeDate } from '../../market/date.ts'
-import { expectedRows } from '../../planning/expected.ts'
-import type { PlanInstrument, Region, WantedItem } from '../../planning/types.ts'
+import { exchangeOf } from '../../market/symbol.ts'
+import { type MarketRows, marketFacts } from '../../planning/market-facts.ts'
+import type { PlanInstrument, Region, ResolvedCapability, WantedItem } from '../../planning/types.ts'
 
 /** Weekdays without one in 29, as holidays: enough closed days to find code that counts days instead of sessions. */
 export function sessionsFrom(first: TradeDate, count: number): SessionCalendar {
@@ -19,18 +19,20 @@ export interface Market {
   calendar: SessionCalendar
   instruments: PlanInstrument[]
   byId: Map<number, PlanInstrument>
-  capability: Capability
-  marketRows: (position: number) => number
+  capability: ResolvedCapability
+  marketRows: MarketRows
 }
 
-export const CAPABILITY: Capability = {
+export const ALWAYS = { from: '1990-12-19', to: '2099-12-31' }
+
+export const CAPABILITY: ResolvedCapability = {
   api: 'daily',
   budget: 'daily',
   site: 'server',
   exchanges: ['SSE', 'SZSE', 'BSE'],
   historyStart: '1990-12-19',
   bySymbols: { maxSymbols: 100, rowCap: 6000 },
-  byDate: { rowCap: 6000, maxDates: 1, reach: 'history' },
+  byDate: { rowCap: 6000, maxDates: 1, ...ALWAYS },
   readyTime: '17:00',
 }
 
@@ -38,12 +40,13 @@ export function marketOf(
   calendar: SessionCalendar,
   lives: [number | null, number | null][],
   capability = CAPABILITY,
+  suffixes: readonly string[] = ['SZ'],
 ): Market {
   const dateAt = (position: number | null) =>
     position === null ? null : (calendar.sessions[position] ?? null)
   const instruments = lives.map(([list, delist], i) => ({
     id: i + 1,
-    symbol: `${String(i + 1).padStart(6, '0')}.SZ`,
+    symbol: `${String(i + 1).padStart(6, '0')}.${suffixes[i % suffixes.length] ?? 'SZ'}`,
     listDate: dateAt(list),
     delistDate: dateAt(delist),
   }))
@@ -52,29 +55,41 @@ export function marketOf(
     instruments,
     byId: new Map(instruments.map((instrument) => [instrument.id, instrument])),
     capability,
-    marketRows: (position) => {
-      const date = calendar.at(position)
-      return instruments.reduce((sum, instrument) => sum + expectedRows(instrument, date, date, calendar), 0)
-    },
+    marketRows: marketFacts(calendar, instruments).marketRows,
   }
 }
 
-/** Caps so small that a small market meets every limit. */
-export const capabilities: fc.Arbitrary<Capability> = fc
+/** Dates of calls by date: all, or a part of the first months of a market. */
+const reaches = fc.oneof(
+  fc.constant(ALWAYS),
+  fc.tuple(fc.nat(80), fc.nat(80)).map(([start, days]) => {
+    const from = addDays('2019-12-20', start)
+    return { from, to: addDays(from, days) }
+  }),
+)
+
+/** Caps so small that a small market meets every limit. Whatever is out of reach by date can be asked by symbols. */
+export const capabilities: fc.Arbitrary<ResolvedCapability> = fc
   .record({
     bySymbols: fc.option(
-      fc.record({ maxSymbols: fc.integer({ min: 1, max: 12 }), rowCap: fc.integer({ min: 1, max: 120 }) }),
-    ),
-    byDate: fc.option(
       fc.record({
-        rowCap: fc.integer({ min: 1, max: 60 }),
-        maxDates: fc.integer({ min: 1, max: 4 }),
-        reach: fc.constant('history' as const),
+        maxSymbols: fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 12 })),
+        rowCap: fc.integer({ min: 1, max: 120 }),
       }),
     ),
+    byDate: fc.option(
+      fc.record({ rowCap: fc.integer({ min: 1, max: 60 }), maxDates: fc.integer({ min: 1, max: 4 }) }),
+    ),
+    reach: reaches,
+    sparse: fc.boolean(),
   })
   .filter(({ bySymbols, byDate }) => bySymbols !== null || byDate !== null)
-  .map((limits) => ({ ...CAPABILITY, ...limits }))
+  .map(({ bySymbols, byDate, reach, sparse }) => ({
+    ...CAPABILITY,
+    bySymbols,
+    byDate: byDate && { ...byDate, ...(bySymbols ? reach : ALWAYS) },
+    ...(sparse && bySymbols?.maxSymbols === 1 && { sparse }),
+  }))
 
 /** A market with stocks that were listed before, in and after the calendar, left it, or have no dates. */
 export const markets: fc.Arbitrary<Market> = fc
@@ -113,8 +128,11 @@ export function cellsOfItems(items: readonly WantedItem[], calendar: SessionCale
 /** Every cell of a region, one by one; of a market region those of all instruments. */
 export function cellsOfRegion(region: Region, { calendar, instruments, byId }: Market): string[] {
   if (region.kind === 'market') {
+    const isOf = (symbol: string) => !region.exchanges || region.exchanges.includes(exchangeOf(symbol))
     return region.dates.flatMap((date) =>
-      instruments.filter((instrument) => isAlive(instrument, date)).map(({ id }) => cell(id, date)),
+      instruments
+        .filter((instrument) => isOf(instrument.symbol) && isAlive(instrument, date))
+        .map(({ id }) => cell(id, date)),
     )
   }
   if (region.kind !== 'symbols') return []

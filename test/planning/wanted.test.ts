@@ -2,10 +2,13 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { SessionCalendar } from '../../market/calendar.ts'
 import { addDays } from '../../market/date.ts'
-import { MARKET_ID, parseMultirange, subtractCovered } from '../../planning/wanted.ts'
+import type { DateRange, PlanInstrument } from '../../planning/types.ts'
+import { MARKET_ID, parseMultirange, subtractCovered, subtractUnmixed } from '../../planning/wanted.ts'
 import type { SourceCoverage } from '../../planning/wanted.ts'
 import { cell, cellsOfItems, isAlive, markets, sessionsFrom } from './market.ts'
 import type { Market } from './market.ts'
+
+const everyone = (): boolean => true
 
 const coverage = ({ calendar, instruments }: Market): fc.Arbitrary<SourceCoverage> => {
   const day = fc.nat(150).map((days) => addDays(calendar.at(0), days - 10))
@@ -14,12 +17,22 @@ const coverage = ({ calendar, instruments }: Market): fc.Arbitrary<SourceCoverag
   return fc.record({
     ranges: fc.array(fc.tuple(id, fc.array(range, { maxLength: 3 }))).map((pairs) => new Map(pairs)),
     holes: fc.array(fc.tuple(id, fc.array(day, { maxLength: 5 }))).map((pairs) => new Map(pairs)),
+    serves: fc.constantFrom(everyone, (instrument: PlanInstrument) => instrument.id % 3 > 0),
   })
 }
 
-const isCovered = ({ ranges, holes }: SourceCoverage, id: number, date: string): boolean =>
-  [id, MARKET_ID].some((key) => ranges.get(key)?.some(({ from, to }) => from <= date && date <= to)) &&
-  ![id, MARKET_ID].some((key) => holes.get(key)?.includes(date))
+const isCovered = (
+  { ranges, holes, serves }: SourceCoverage,
+  instrument: PlanInstrument,
+  date: string,
+): boolean =>
+  [instrument.id, ...(serves(instrument) ? [MARKET_ID] : [])].some((key) =>
+    ranges.get(key)?.some(({ from, to }) => from <= date && date <= to),
+  ) && ![instrument.id, MARKET_ID].some((key) => holes.get(key)?.includes(date))
+
+/** Every session of a range on which an instrument is listed. */
+const wholeOf = (instrument: PlanInstrument, { from, to }: DateRange, { calendar }: Market): string[] =>
+  calendar.sessions.filter((date) => date >= from && date <= to && isAlive(instrument, date))
 
 describe('subtractCovered', () => {
   test('wants exactly the cells within range and life that no source covers', () => {
@@ -33,9 +46,8 @@ describe('subtractCovered', () => {
         const range = { from, to: addDays(from, days) }
         const wanted = subtractCovered({ instruments, range, calendar, covered })
         const expected = instruments.flatMap((instrument) =>
-          calendar.sessions
-            .filter((date) => date >= range.from && date <= range.to && isAlive(instrument, date))
-            .filter((date) => !covered.some((source) => isCovered(source, instrument.id, date)))
+          wholeOf(instrument, range, market)
+            .filter((date) => !covered.some((source) => isCovered(source, instrument, date)))
             .map((date) => cell(instrument.id, date)),
         )
         expect(cellsOfItems(wanted, calendar)).toEqual(expected)
@@ -50,7 +62,12 @@ describe('subtractCovered', () => {
     const ranges = new Map([[7, parseMultirange('{[2024-09-27,2024-09-30),[2024-09-30,2024-10-09)}')]])
     const range = { from: '2024-09-27', to: '2024-10-08' }
     expect(
-      subtractCovered({ instruments, range, calendar, covered: [{ ranges, holes: new Map() }] }),
+      subtractCovered({
+        instruments,
+        range,
+        calendar,
+        covered: [{ ranges, holes: new Map(), serves: everyone }],
+      }),
     ).toEqual([])
   })
 
@@ -59,7 +76,7 @@ describe('subtractCovered', () => {
     const date = calendar.at(2)
     const instruments = [{ id: 1, symbol: '000001.SZ', listDate: null, delistDate: null }]
     const range = { from: calendar.at(0), to: calendar.at(4) }
-    const full = { ranges: new Map([[1, [range]]]), holes: new Map<number, string[]>() }
+    const full = { ranges: new Map([[1, [range]]]), holes: new Map<number, string[]>(), serves: everyone }
     const punched = { ...full, holes: new Map([[1, [date]]]) }
     const wantedOf = (covered: SourceCoverage[]) => subtractCovered({ instruments, range, calendar, covered })
     expect(wantedOf([punched])).toEqual([{ instrument: instruments[0], ranges: [{ from: date, to: date }] }])
@@ -79,9 +96,58 @@ describe('subtractCovered', () => {
     )
     const start = performance.now()
     const range = { from: calendar.at(0), to: calendar.at(8767) }
-    const wanted = subtractCovered({ instruments, range, calendar, covered: [{ ranges, holes: new Map() }] })
+    const wanted = subtractCovered({
+      instruments,
+      range,
+      calendar,
+      covered: [{ ranges, holes: new Map(), serves: everyone }],
+    })
     expect(wanted).toHaveLength(5700)
     expect(performance.now() - start).toBeLessThan(1000)
+  })
+})
+
+describe('subtractUnmixed', () => {
+  test('wants what the planned source lacks of every instrument that no source has as a whole', () => {
+    const scenes = markets.chain((market) =>
+      fc.tuple(fc.constant(market), fc.array(coverage(market), { minLength: 1, maxLength: 3 }), fc.nat(90)),
+    )
+    fc.assert(
+      fc.property(scenes, ([market, covered, days]) => {
+        const { calendar, instruments } = market
+        const range = { from: calendar.at(0), to: addDays(calendar.at(0), days) }
+        const [planned = expect.fail()] = covered
+        const wanted = subtractUnmixed({ instruments, range, calendar, covered, planned })
+        const expected = instruments.flatMap((instrument) => {
+          const whole = wholeOf(instrument, range, market)
+          const hasAll = (source: SourceCoverage) =>
+            whole.every((date) => isCovered(source, instrument, date))
+          return covered.some(hasAll)
+            ? []
+            : whole
+                .filter((date) => !isCovered(planned, instrument, date))
+                .map((date) => cell(instrument.id, date))
+        })
+        expect(cellsOfItems(wanted, calendar)).toEqual(expected)
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  test('halves of two sources do not make a whole', () => {
+    const calendar = sessionsFrom('2024-01-01', 6)
+    const instruments = [{ id: 1, symbol: '000001.SZ', listDate: null, delistDate: null }]
+    const half = (from: number, to: number): SourceCoverage => ({
+      ranges: new Map([[1, [{ from: calendar.at(from), to: calendar.at(to) }]]]),
+      holes: new Map(),
+      serves: everyone,
+    })
+    const [older, newer] = [half(0, 2), half(3, 5)]
+    const options = { instruments, range: { from: calendar.at(0), to: calendar.at(5) }, calendar }
+    expect(subtractCovered({ ...options, covered: [older, newer] })).toEqual([])
+    expect(subtractUnmixed({ ...options, covered: [older, newer], planned: newer })).toEqual([
+      { instrument: instruments[0], ranges: [{ from: calendar.at(0), to: calendar.at(2) }] },
+    ])
   })
 })
 

@@ -8,11 +8,22 @@ import { DefaultLogger, NativeConnection, Runtime, type Worker } from '@temporal
 import { type Logger, pino } from 'pino'
 import { inject } from 'vitest'
 import type { ActivityDeps } from '../../activities/index.ts'
+import { createRegistry } from '../../activities/source-registry.ts'
 import { workflowBundle } from '../../activities/worker/bundle.ts'
 import { createWorkers } from '../../activities/worker/worker.ts'
 import { getRun, insertRun, reopenRun, type RunRow } from '../../db/queries/runs.ts'
 import { startTemporal, type LocalTemporal } from '../../local/temporal.ts'
 import { startWatchdog } from '../../local/watchdog.ts'
+import {
+  type AktoolsReplay,
+  type AktoolsReplayOptions,
+  startAktoolsReplay,
+} from '../../local/replay/aktools-server.ts'
+import {
+  type BaostockReplay,
+  type BaostockReplayOptions,
+  startBaostockReplay,
+} from '../../local/replay/baostock-server.ts'
 import type { ReplayMarket } from '../../local/replay/market.ts'
 import { createSandboxMarket } from '../../local/replay/sandbox/market.ts'
 import {
@@ -23,7 +34,7 @@ import {
 import type { Job } from '../../market/jobs.ts'
 import type { RunParams } from '../../market/run-params.ts'
 import { Secret } from '../../market/secret.ts'
-import { createSources, type SourceSettings } from '../../sources/index.ts'
+import type { SourceSettings } from '../../market/source-settings.ts'
 import { runWorkflowId, SEARCH_ATTRIBUTES, TASK_QUEUE } from '../../workflows/contract/ids.ts'
 import { isFinal, type RunState } from '../../workflows/contract/status.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
@@ -36,7 +47,11 @@ let runtimeInstalled = false
 export interface LabOptions {
   market?: ReplayMarket
   replay?: Partial<TushareReplayOptions>
+  /** Settings of the sources. Tushare is on unless its priority is null; the others when they are named. */
   tushare?: Partial<SourceSettings['tushare']>
+  akshare?: Partial<SourceSettings['akshare']> & { replay?: Partial<AktoolsReplayOptions> }
+  baostock?: Partial<SourceSettings['baostock']> & { replay?: Partial<BaostockReplayOptions> }
+  settings?: Partial<ActivityDeps['settings']>
   now?: () => Date
   batchSize?: number
   log?: Logger
@@ -55,6 +70,10 @@ export interface Lab {
   withoutTemporal(ms: number): Promise<void>
   market: ReplayMarket
   upstream: TushareReplay
+  /** The other upstreams; throw unless they were named. */
+  aktools: AktoolsReplay
+  baostock: BaostockReplay
+  environment: SourceSettings
   deps: ActivityDeps
   startWorker(): Promise<() => Promise<void>>
   /** Inserts a run and starts its workflow. */
@@ -92,14 +111,16 @@ export async function openLab(options: LabOptions = {}): Promise<Lab> {
       searchAttributes: SEARCH_ATTRIBUTES,
       guard,
     })
-  const [db, temporal, upstream] = await Promise.all([
+  const [db, temporal, upstream, aktools, baostock] = await Promise.all([
     options.database ?? createTestDatabase(),
     temporalOn(0, 0),
     startTushareReplay({ market, token: TEST_TOKEN, ...options.replay }),
+    options.akshare ? startAktoolsReplay({ market, ...options.akshare.replay }) : null,
+    options.baostock ? startBaostockReplay({ market, ...options.baostock.replay }) : null,
   ])
   const connection = await Connection.connect({ address: temporal.address })
   const client = new Client({ connection })
-  const sources = createSources({
+  const environment: SourceSettings = {
     tushare: {
       priority: 1,
       token: new Secret(TEST_TOKEN),
@@ -110,7 +131,29 @@ export async function openLab(options: LabOptions = {}): Promise<Lab> {
       minIntervalMs: 0,
       ...options.tushare,
     },
-  })
+    akshare: {
+      priority: 2,
+      url: aktools?.url,
+      timeoutMs: 10_000,
+      callsPerMinute: 0,
+      minIntervalMs: 0,
+      ...withoutReplay(options.akshare),
+    },
+    baostock: {
+      priority: baostock ? 3 : null,
+      host: baostock?.host ?? '127.0.0.1',
+      port: baostock?.port ?? 1,
+      apiKey: undefined,
+      timeoutMs: 10_000,
+      callsPerMinute: 0,
+      minIntervalMs: 0,
+      ...withoutReplay(options.baostock),
+    },
+  }
+  const log = options.log ?? pino({ level: 'silent' })
+  // After the newest session of the sandbox, whatever day the test runs.
+  const now = options.now ?? (() => new Date('2026-11-22T12:00:00Z'))
+  const sources = createRegistry({ sql: db.sql, environment, key: null, log, now })
   const deps: ActivityDeps = {
     db,
     sources,
@@ -120,11 +163,10 @@ export async function openLab(options: LabOptions = {}): Promise<Lab> {
       maxFailureRetries: 3,
       // As many as in production, but a test need not wait for seconds.
       retryDelays: [50, 100, 200],
-      sourcePriority: { tushare: 1 },
+      ...options.settings,
     },
-    log: options.log ?? pino({ level: 'silent' }),
-    // After the newest session of the sandbox, whatever day the test runs.
-    now: options.now ?? (() => new Date('2026-11-22T12:00:00Z')),
+    log,
+    now,
   }
   const stops: (() => Promise<void>)[] = []
   const lab: Lab = {
@@ -138,6 +180,13 @@ export async function openLab(options: LabOptions = {}): Promise<Lab> {
     },
     market,
     upstream,
+    get aktools() {
+      return present(aktools, 'akshare')
+    },
+    get baostock() {
+      return present(baostock, 'baostock')
+    },
+    environment,
     deps,
     startWorker: async () => {
       const stop = await startWorker(temporal.address, deps)
@@ -176,8 +225,10 @@ export async function openLab(options: LabOptions = {}): Promise<Lab> {
     close: async () => {
       for (const stop of stops.reverse()) await stop()
       await connection.close()
-      for (const source of sources.values()) await source.close()
+      await sources.close()
       await upstream.close()
+      await aktools?.close()
+      await baostock?.close()
       await lab.temporal.stop()
       await db.drop()
       await guard.close()
@@ -186,6 +237,17 @@ export async function openLab(options: LabOptions = {}): Promise<Lab> {
   }
   if (options.worker ?? true) await lab.startWorker()
   return lab
+}
+
+function present<T>(server: T | null, name: string): T {
+  if (server === null) throw new Error(`this lab has no ${name}: name it in the options`)
+  return server
+}
+
+function withoutReplay<T extends { replay?: unknown }>(options: T | undefined): Omit<T, 'replay'> | undefined {
+  if (!options) return undefined
+  const { replay: _, ...settings } = options
+  return settings
 }
 
 /** A run is final in the database a moment before its workflow is in Temporal: a retry at once waits for that. */

@@ -24,8 +24,8 @@ export interface SyncRunInput {
   epoch: number
   job: Job
   requestId: string | null
-  /** Set by continue-as-new only. */
-  carried?: { stage: number; paused: boolean; startedAt: number }
+  /** Set by continue-as-new only. `waiting`: the lock was given back because nothing could be done. */
+  carried?: { stage: number; paused: boolean; waiting?: boolean; startedAt: number }
 }
 
 /** Counters of a run as they stood in the database after some commit. */
@@ -54,7 +54,10 @@ export interface Progress extends RunTotals {
   stage: string
   /** The regions in flight, newest first, in words. */
   currentRegions: string[]
+  /** The one that does the newest batch. */
   source: SourceName | null
+  /** Parts of sources that are not asked before `until` (ISO 8601). */
+  resting: (SourcePlace & { until: string; reason: string })[]
 }
 
 /** Numbers of batches as ranges, so that thousands of them stay a few bytes: `[[1, 97], [120, 120]]`. */
@@ -141,6 +144,8 @@ export interface Verification {
   incomplete: number
   unverified: number
   missingCells: number
+  /** Exchanges that no source that is switched on serves. */
+  notServed?: string[]
 }
 
 export interface CloseInput {

@@ -12,9 +12,9 @@ import {
   refusalOf,
 } from './answer.ts'
 import type { Answer, AnswerDeps, Request } from './answer.ts'
-import { readBody, sendBody } from './http.ts'
-import { hashToken } from './journal.ts'
-import type { Journal } from './journal.ts'
+import { readBody, sendBody } from '../http.ts'
+import { hashToken } from '../journal.ts'
+import type { Journal } from '../journal.ts'
 import { JsonWriter } from './json-writer.ts'
 import type { Refusal } from './refusals.ts'
 

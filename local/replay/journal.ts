@@ -17,6 +17,8 @@ export interface Call {
   readonly outcome: string
   /** Time spent on the answer, without injected latency, in ms. */
   readonly ms: number
+  /** Which of the upstream's connections it came on, counted from 1, where an upstream cares. */
+  readonly connection?: number
 }
 
 export interface ApiStats {

@@ -1,5 +1,5 @@
-import type { Calendar } from '../calendar.ts'
-import { hashSeed } from '../sandbox/rng.ts'
+import type { Calendar } from './calendar.ts'
+import { hashSeed } from './sandbox/rng.ts'
 
 /** Part of a day that this upstream has not published yet; the market itself knows the whole day. */
 export interface HeldBack {

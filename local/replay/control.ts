@@ -1,15 +1,22 @@
-import type { Fault, FaultPlan } from '../faults.ts'
-import { FAULTS } from '../faults.ts'
-import type { BarPatch, ReplayMarket } from '../market.ts'
+import type { Fault } from './faults.ts'
+import type { BarPatch, ReplayMarket } from './market.ts'
 import type { HeldBack } from './held-back.ts'
 import type { Journal } from './journal.ts'
 
-export interface ControlDeps {
+/** Faults as an upstream keeps them; `set` throws on a kind that it cannot play. */
+export interface Faults<F, S> {
+  readonly set: (faults: readonly F[], now: number) => void
+  readonly state: () => readonly S[]
+}
+
+export interface ControlDeps<F = Fault, S = unknown> {
   readonly market: ReplayMarket
   readonly journal: Journal
-  readonly faults: FaultPlan
+  readonly faults: Faults<F, S>
   readonly held: HeldBack
   readonly now: () => number
+  /** What only this upstream has to tell; part of the stats. */
+  readonly more?: () => object
 }
 
 /** What `POST /__replay/market` may change. Dates `YYYYMMDD`. */
@@ -20,7 +27,7 @@ export interface MarketChange {
   readonly hold?: { readonly date: string; readonly percent: number }
 }
 
-const describe = ({ market, held }: ControlDeps) => ({
+const describe = ({ market, held }: Pick<ControlDeps, 'market' | 'held'>) => ({
   label: market.label,
   instruments: market.instruments.length,
   first: market.calendar.sessions[market.firstSession],
@@ -29,7 +36,7 @@ const describe = ({ market, held }: ControlDeps) => ({
 })
 
 /** Changes the market or what of it is published, and says how it stands then. */
-export const changeMarket = (deps: ControlDeps, change: MarketChange) => {
+export const changeMarket = (deps: Pick<ControlDeps, 'market' | 'held'>, change: MarketChange) => {
   if (change.today !== undefined) deps.market.setToday(change.today)
   for (const { code, date, ...patch } of change.correct ?? []) deps.market.correct(code, date, patch)
   if (change.hold !== undefined) deps.held.hold(change.hold.date, change.hold.percent)
@@ -37,22 +44,20 @@ export const changeMarket = (deps: ControlDeps, change: MarketChange) => {
 }
 
 /** Replaces the faults; throws on a kind that does not exist. */
-export const setFaults = (deps: ControlDeps, faults: readonly Fault[]) => {
-  const unknown = faults.find((fault) => !Object.hasOwn(FAULTS, fault.kind))
-  if (unknown !== undefined)
-    throw new Error(`no such fault: ${unknown.kind}; there are ${Object.keys(FAULTS).join(', ')}`)
+export const setFaults = <F, S>(deps: ControlDeps<F, S>, faults: readonly F[]): readonly S[] => {
   deps.faults.set(faults, deps.now())
   return deps.faults.state()
 }
 
 /** Answers a control request with something to send as JSON; undefined: no such endpoint. Throws on bad input. */
-export const control = (deps: ControlDeps, method: string, url: URL, body: string): unknown => {
-  const input = body === '' ? {} : (JSON.parse(body) as MarketChange & { faults?: readonly Fault[] })
+export const control = <F, S>(deps: ControlDeps<F, S>, method: string, url: URL, body: string): unknown => {
+  const input = body === '' ? {} : (JSON.parse(body) as MarketChange & { faults?: readonly F[] })
   switch (`${method} ${url.pathname}`) {
     case 'GET /__replay/stats':
       return {
         ...deps.journal.stats(Number(url.searchParams.get('since') ?? 0)),
         faults: deps.faults.state(),
+        ...deps.more?.(),
       }
     case 'GET /__replay/market':
       return describe(deps)

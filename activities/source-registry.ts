@@ -1,0 +1,82 @@
+import type { Logger } from 'pino'
+import type { Sql } from '../db/client.ts'
+import { createLease } from '../db/lease.ts'
+import type { SealKey } from '../db/sealed.ts'
+import { loadSourceSettings, settingsVersion } from '../db/source-settings.ts'
+import { type SourceSettings, withStored } from '../market/source-settings.ts'
+import type { SourceName } from '../market/sources.ts'
+import type { Source } from '../sources/contract.ts'
+import { createSources } from '../sources/index.ts'
+
+/** The sources that are switched on and have what they need, as they are set right now. */
+export interface SourceRegistry {
+  current(): Promise<SourceSet>
+  close(): Promise<void>
+}
+
+/** Sources of one version of the settings. */
+export interface SourceSet {
+  sources: ReadonlyMap<SourceName, Source>
+  settings: SourceSettings
+  pinned: ReadonlySet<SourceName>
+}
+
+// What a person sets in the console holds for batches that begin this much later.
+const LOOK_AGAIN_MS = 2_000
+// An old source may still have calls in flight; the longest takes three minutes.
+const CLOSE_AFTER_MS = 5 * 60_000
+
+/** Sources made from the environment and what the database has over it; made anew when the latter changes. */
+export function createRegistry(options: {
+  sql: Sql
+  environment: SourceSettings
+  key: SealKey | null
+  log: Logger
+  now: () => Date
+}): SourceRegistry {
+  const { sql, environment, key, log, now } = options
+  const lease = createLease(sql, 'baostock', { label: `worker ${process.pid}` })
+  let known: { version: string; set: Promise<SourceSet> } | null = null
+  let looked = 0
+  const retired = new Set<NodeJS.Timeout>()
+
+  const make = async (): Promise<SourceSet> => {
+    const stored = await loadSourceSettings(sql, key)
+    for (const [source, setting] of Object.entries(stored))
+      if (setting.tokenProblem !== null) log.error({ source }, setting.tokenProblem)
+    const { settings, pinned } = withStored(environment, stored)
+    return { settings, pinned, sources: createSources(settings, { exclusive: lease, now }) }
+  }
+  const retire = (old: Promise<SourceSet>): void => {
+    const timer = setTimeout(() => {
+      retired.delete(timer)
+      void closeAll(old)
+    }, CLOSE_AFTER_MS)
+    timer.unref()
+    retired.add(timer)
+  }
+  return {
+    current: async () => {
+      if (known !== null && Date.now() - looked < LOOK_AGAIN_MS) return await known.set
+      const version = await settingsVersion(sql)
+      looked = Date.now()
+      if (known?.version === version) return await known.set
+      if (known) retire(known.set)
+      const made = { version, set: make() }
+      known = made
+      made.set.catch(() => {
+        if (known === made) known = null
+      })
+      return await made.set
+    },
+    close: async () => {
+      for (const timer of retired) clearTimeout(timer)
+      if (known) await closeAll(known.set)
+    },
+  }
+}
+
+async function closeAll(set: Promise<SourceSet>): Promise<void> {
+  const made = await set.catch(() => null)
+  await Promise.all([...(made?.sources.values() ?? [])].map((source) => source.close()))
+}

@@ -1,0 +1,130 @@
+import { randomBytes } from 'node:crypto'
+import { createServer } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { answerControl, createControl } from './aktools/control.ts'
+import type { AktoolsControl } from './aktools/control.ts'
+import { createEvaluator } from './aktools/evaluate.ts'
+import { answerCall } from './aktools/exchange.ts'
+import type { CallDeps } from './aktools/exchange.ts'
+import { createAktoolsFaultPlan } from './aktools/faults.ts'
+import type { AktoolsFault } from './aktools/faults.ts'
+import { routeOf } from './aktools/routes.ts'
+import { send } from './aktools/wire.ts'
+import { createFaultPlan } from './faults.ts'
+import { createHeldBack } from './held-back.ts'
+import { readBody, sendJson } from './http.ts'
+import { createJournal } from './journal.ts'
+import type { JournalStats } from './journal.ts'
+import type { ReplayMarket } from './market.ts'
+
+export interface AktoolsReplayOptions {
+  readonly market: ReplayMarket
+  /** 127.0.0.1 by default. */
+  readonly host?: string
+  /** 0 (the default) takes a free one. */
+  readonly port?: number
+  readonly faults?: readonly AktoolsFault[]
+  /** `live` waits as long as the sites make AKShare wait: a snapshot of 5,500 stocks takes about a minute. */
+  readonly latency?: 'none' | 'live'
+  readonly now?: () => number
+}
+
+export interface AktoolsReplay {
+  readonly url: string
+  /** Value of the header `x-replay-key` for everything below `/__replay/`. */
+  readonly controlKey: string
+  /** The calls that came in. `since`: only those with a greater seq. */
+  readonly requests: (since?: number) => JournalStats
+  readonly control: AktoolsControl
+  readonly close: () => Promise<void>
+}
+
+const createParts = (options: AktoolsReplayOptions) => {
+  const { market, now = Date.now } = options
+  const journal = createJournal()
+  const held = createHeldBack(market.calendar)
+  const evaluator = createEvaluator(market, held.isPublished)
+  const faults = createAktoolsFaultPlan(options.faults ?? [], now())
+  const calls: CallDeps = { market, journal, faults, evaluator, now }
+  // The shared control changes the market only: its own faults stay empty.
+  const shared = { market, journal, held, now, faults: createFaultPlan([], now()) }
+  return { calls, journal, control: createControl({ shared, faults, evaluator }) }
+}
+
+type Parts = ReturnType<typeof createParts>
+
+const handleControl = async (
+  { control, journal }: Parts,
+  key: string,
+  req: IncomingMessage,
+  res: ServerResponse,
+): Promise<void> => {
+  if (req.headers['x-replay-key'] !== key) {
+    return sendJson(res, 403, { error: 'x-replay-key is missing or wrong' })
+  }
+  try {
+    const url = new URL(req.url ?? '/', 'http://replay')
+    const result = answerControl(control, { journal }, req.method ?? '', url, await readBody(req))
+    return result === undefined
+      ? sendJson(res, 404, { error: 'no such endpoint' })
+      : sendJson(res, 200, result)
+  } catch (error) {
+    return sendJson(res, 400, { error: error instanceof Error ? error.message : String(error) })
+  }
+}
+
+const handleRequest = async (
+  { calls }: Parts,
+  isLive: boolean,
+  req: IncomingMessage,
+  res: ServerResponse,
+): Promise<void> => {
+  const url = new URL(req.url ?? '/', `http://${req.headers.host ?? 'replay'}`)
+  const { authorization } = req.headers
+  const body = await readBody(req)
+  const route = routeOf({ method: req.method ?? '', url, authorization, body }, calls.market.label)
+  if ('reply' in route) return send(req, res, route.reply)
+  const { reply, wire, siteMs } = answerCall(calls, route.call, url.search)
+  let wait = isLive ? siteMs : 0
+  for (const fault of wire) if (fault.kind === 'latency') wait += fault.ms ?? 1000
+  if (wait > 0) await sleep(wait)
+  return send(
+    req,
+    res,
+    reply,
+    wire.find(({ kind }) => kind !== 'latency'),
+  )
+}
+
+/** Starts a server that answers like AKTools over AKShare, from the given market. */
+export const startAktoolsReplay = async (options: AktoolsReplayOptions): Promise<AktoolsReplay> => {
+  const parts = createParts(options)
+  const host = options.host ?? '127.0.0.1'
+  const controlKey = randomBytes(16).toString('hex')
+  const server = createServer((req, res) => {
+    const done =
+      req.url?.startsWith('/__replay/') === true
+        ? handleControl(parts, controlKey, req, res)
+        : handleRequest(parts, options.latency === 'live', req, res)
+    // The client went away in the middle: nobody is left to tell.
+    done.catch(() => res.destroy())
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(options.port ?? 0, host, resolve)
+  })
+  return {
+    url: `http://${host}:${(server.address() as AddressInfo).port}`,
+    controlKey,
+    requests: (since) => parts.journal.stats(since),
+    control: parts.control,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        // A hanging answer (a fault) must not keep the process alive.
+        server.closeAllConnections()
+      }),
+  }
+}

@@ -1,0 +1,58 @@
+import { randomBytes } from 'node:crypto'
+import { createServer } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { control } from './control.ts'
+import type { ControlDeps } from './control.ts'
+import { readBody, sendJson } from './http.ts'
+
+/** Where an upstream that does not speak HTTP itself is steered from. */
+export interface ControlServer {
+  readonly url: string
+  readonly close: () => Promise<void>
+}
+
+export const createControlKey = (): string => randomBytes(16).toString('hex')
+
+/** Answers a request for something below `/__replay/`, when it carries the key in `x-replay-key`. */
+export const answerControl = async <F, S>(
+  deps: ControlDeps<F, S>,
+  key: string,
+  req: IncomingMessage,
+  res: ServerResponse,
+): Promise<void> => {
+  if (req.headers['x-replay-key'] !== key)
+    return sendJson(res, 403, { error: 'x-replay-key is missing or wrong' })
+  try {
+    const url = new URL(req.url ?? '/', 'http://replay')
+    const result = control(deps, req.method ?? '', url, await readBody(req))
+    return result === undefined
+      ? sendJson(res, 404, { error: 'no such endpoint' })
+      : sendJson(res, 200, result)
+  } catch (error) {
+    return sendJson(res, 400, { error: error instanceof Error ? error.message : String(error) })
+  }
+}
+
+/** Starts a server of control endpoints only, on a free port of 127.0.0.1. */
+export const startControlServer = async <F, S>(
+  deps: ControlDeps<F, S>,
+  key: string,
+): Promise<ControlServer> => {
+  const server = createServer((req, res) => {
+    // The client went away in the middle: nobody is left to tell.
+    answerControl(deps, key, req, res).catch(() => res.destroy())
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}

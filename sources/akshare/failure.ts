@@ -1,0 +1,31 @@
+import type { SourceErrorClass } from '../../market/source-errors.ts'
+import { redact, SourceError, type SourceErrorDetails } from '../errors.ts'
+
+// Enough to see a header and a few rows of an answer.
+const SAMPLE_CHARACTERS = 4_000
+
+/** An error of this source. `api` is the function, by which the site behind it is found. */
+export function failure(
+  api: string,
+  errorClass: SourceErrorClass,
+  message: string,
+  extra: { sample?: unknown; timedOut?: true; limit?: SourceErrorDetails['limit']; cause?: unknown } = {},
+): SourceError {
+  const details: SourceErrorDetails = {
+    source: 'akshare',
+    api,
+    errorClass,
+    upstreamMessage: redact(message, []),
+  }
+  if (extra.limit) details.limit = extra.limit
+  if (extra.timedOut) details.timedOut = true
+  if (extra.sample !== undefined) {
+    const text = typeof extra.sample === 'string' ? extra.sample : JSON.stringify(extra.sample)
+    details.sample = text.slice(0, SAMPLE_CHARACTERS)
+  }
+  return new SourceError(details, extra.cause === undefined ? undefined : { cause: extra.cause })
+}
+
+/** `[]` and "no data" say nothing: an unknown code, a block by the site and a range without rows all look like it. */
+export const emptyAnswer = (api: string): SourceError =>
+  failure(api, 'Transient', 'empty answer: unknown code, block by the site or no data')

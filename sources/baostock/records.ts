@@ -1,0 +1,114 @@
+import type { BaostockApi } from './apis.ts'
+
+/*
+ * The fields of an answer that succeeded → rows.
+ *
+ *   paged:           code message method user page per_page record parameters… [columns]
+ *   a day's table:   code message method user record columns
+ *
+ * The record is JSON of texts, or nothing at all where there is no row.
+ */
+
+/** The answer is not the one to the question: what comes next on this connection cannot be trusted either. */
+export class EchoError extends Error {
+  override readonly name = 'EchoError'
+}
+
+/** The answer no longer has the form that we know. */
+export class FormError extends Error {
+  override readonly name = 'FormError'
+  /** A piece of it, for a person. */
+  readonly sample: string
+
+  constructor(message: string, sample: string) {
+    super(message)
+    this.sample = sample.slice(0, 2_000)
+  }
+}
+
+export type Cells = readonly string[]
+/** Where a column stands in a row. */
+export type Columns = Readonly<Record<string, number>>
+
+export interface Page {
+  columns: readonly string[]
+  rows: readonly Cells[]
+  /** Rows of a full page as the server counts; null where there are no pages. */
+  perPage: number | null
+}
+
+/** Where the parts of an answer are. */
+const PAGE_AT = 4
+const PER_PAGE_AT = 5
+const PAGED_RECORD_AT = 6
+const DAY_RECORD_AT = 4
+
+/**
+ * @param asked the parameters of the request, and its page where it has pages
+ * @throws EchoError, FormError
+ */
+export function readPage(
+  api: BaostockApi,
+  asked: { params: readonly string[]; page: number },
+  fields: readonly string[],
+): Page {
+  const recordAt = api.paged ? PAGED_RECORD_AT : DAY_RECORD_AT
+  const behind = fields.slice(recordAt + 1)
+  if (api.paged) checkEcho(asked, fields, behind)
+  const columnsAt = api.columnsParam ?? (api.paged ? asked.params.length : 0)
+  const columnsText = behind[columnsAt]
+  if (columnsText === undefined) throw new FormError('the answer names no columns', fields.join('|'))
+  const columns = columnsText.split(',').map((name) => name.trim())
+  const absent = api.required.filter((name) => !columns.includes(name))
+  if (absent.length > 0) throw new FormError(`the answer lacks ${absent.join(', ')}`, columnsText)
+  const perPage = api.paged ? Number(fields[PER_PAGE_AT]) : null
+  if (perPage !== null && !(perPage >= 1)) throw new EchoError('the answer names no size of its pages')
+  return { columns, rows: readRecord(fields[recordAt] ?? '', columns.length), perPage }
+}
+
+function checkEcho(
+  asked: { params: readonly string[]; page: number },
+  fields: readonly string[],
+  behind: readonly string[],
+): void {
+  const page = fields[PAGE_AT]
+  if (page !== String(asked.page))
+    throw new EchoError(`page ${asked.page} was asked, page ${page ?? 'none'} came`)
+  const odd = asked.params.findIndex((param, i) => behind[i] !== param)
+  if (odd >= 0)
+    throw new EchoError(`"${asked.params[odd] ?? ''}" was asked, "${behind[odd] ?? 'nothing'}" came`)
+}
+
+/**
+ * The record as rows of texts. Control characters inside of texts, which JSON forbids, are left out, as are those between
+ * the parts, where they mean nothing; blanks inside of names stay.
+ *
+ * @throws FormError
+ */
+export function readRecord(json: string, columns: number): readonly Cells[] {
+  if (json === '') return []
+  let parsed: unknown
+  try {
+    parsed = JSON.parse(withoutControls(json))
+  } catch {
+    throw new FormError('the record is not JSON', json)
+  }
+  const rows = (parsed as { record?: unknown } | null)?.record
+  if (!Array.isArray(rows)) throw new FormError('the record holds no rows', json)
+  for (const row of rows as unknown[]) {
+    if (!Array.isArray(row) || row.length !== columns)
+      throw new FormError(`a row does not have ${columns} columns`, JSON.stringify(row))
+    for (const cell of row as unknown[])
+      if (typeof cell !== 'string') throw new FormError('a cell is not a text', JSON.stringify(row))
+  }
+  return rows as string[][]
+}
+
+// Everything below the blank.
+const CONTROL = /[^ -\uffff]/
+const CONTROLS = /[^ -\uffff]+/g
+const withoutControls = (text: string): string => (CONTROL.test(text) ? text.replace(CONTROLS, '') : text)
+
+/** The positions of columns by name. */
+export const columnsAt = (columns: readonly string[]): Columns =>
+  Object.fromEntries(columns.map((name, i) => [name, i]))

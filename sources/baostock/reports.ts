@@ -1,0 +1,141 @@
+import type { TradeDate } from '../../market/date.ts'
+import { shiftDecimal } from '../../market/units.ts'
+import type { FetchContext, RejectedRow } from '../contract.ts'
+import { SourceError } from '../errors.ts'
+import { APIS } from './apis.ts'
+import { collect, dateOf, decimalText, type Mapped, symbolOf, toCode } from './cells.ts'
+import type { BaostockClient } from './client.ts'
+import type { Cells, Columns } from './records.ts'
+
+/*
+ * The six tables of quarterly indicators. BaoStock gives ratios as fractions (0.0328), whatever its old pages say. What
+ * Tushare gives in percent becomes percent here (3.28), so that the two can be compared: margins, returns, growth and
+ * shares of a whole. What both give as a multiple stays one: liquidity, turnover, leverage, coverage, and the two
+ * "burdens" of the DuPont split. Amounts are yuan, shares are shares. Nothing is rounded.
+ */
+
+type Unit = 'percent' | 'times' | 'days' | 'yuan' | 'yuan per share' | 'shares'
+type ReportColumns = Readonly<Record<string, { name: string; unit: Unit }>>
+
+const as = (name: string, unit: Unit) => ({ name, unit })
+
+/** BaoStock's column → ours. Names are Tushare's where it has the same number. */
+export const REPORTS = {
+  profit: {
+    roeAvg: as('roe_avg', 'percent'),
+    npMargin: as('netprofit_margin', 'percent'),
+    gpMargin: as('grossprofit_margin', 'percent'),
+    netProfit: as('n_income', 'yuan'),
+    epsTTM: as('eps_ttm', 'yuan per share'),
+    // Half-yearly: empty in the first and third quarter.
+    MBRevenue: as('main_revenue', 'yuan'),
+    totalShare: as('total_share', 'shares'),
+    liqaShare: as('float_share', 'shares'),
+  },
+  operation: {
+    NRTurnRatio: as('ar_turn', 'times'),
+    NRTurnDays: as('arturn_days', 'days'),
+    INVTurnRatio: as('inv_turn', 'times'),
+    INVTurnDays: as('invturn_days', 'days'),
+    CATurnRatio: as('ca_turn', 'times'),
+    AssetTurnRatio: as('assets_turn', 'times'),
+  },
+  growth: {
+    YOYEquity: as('eqt_yoy', 'percent'),
+    YOYAsset: as('assets_yoy', 'percent'),
+    YOYNI: as('net_income_yoy', 'percent'),
+    YOYEPSBasic: as('basic_eps_yoy', 'percent'),
+    // Of the parent's owners, which is what Tushare calls net profit here.
+    YOYPNI: as('netprofit_yoy', 'percent'),
+  },
+  dupont: {
+    dupontROE: as('dupont_roe', 'percent'),
+    dupontAssetStoEquity: as('dupont_assets_to_equity', 'times'),
+    dupontAssetTurn: as('dupont_assets_turn', 'times'),
+    dupontPnitoni: as('dupont_parent_share_of_profit', 'percent'),
+    dupontNitogr: as('dupont_profit_to_gr', 'percent'),
+    dupontTaxBurden: as('dupont_tax_burden', 'times'),
+    dupontIntburden: as('dupont_interest_burden', 'times'),
+    dupontEbittogr: as('dupont_ebit_to_gr', 'percent'),
+  },
+  balance: {
+    currentRatio: as('current_ratio', 'times'),
+    quickRatio: as('quick_ratio', 'times'),
+    cashRatio: as('cash_ratio', 'times'),
+    YOYLiability: as('liability_yoy', 'percent'),
+    liabilityToAsset: as('debt_to_assets', 'percent'),
+    assetToEquity: as('assets_to_eqt', 'times'),
+  },
+  cash_flow: {
+    CAToAsset: as('ca_to_assets', 'percent'),
+    NCAToAsset: as('nca_to_assets', 'percent'),
+    tangibleAssetToAsset: as('tbassets_to_totalassets', 'percent'),
+    ebitToInterest: as('ebit_to_interest', 'times'),
+    CFOToOR: as('ocf_to_or', 'percent'),
+    CFOToNP: as('ocf_to_profit', 'times'),
+    CFOToGr: as('ocf_to_gr', 'percent'),
+  },
+} as const satisfies Record<string, ReportColumns>
+
+export type ReportTable = keyof typeof REPORTS
+
+/** One report of one stock: a quarter's indicators as they were published on a day. */
+export interface ReportRow {
+  table: ReportTable
+  symbol: string
+  /** The quarter's last day. */
+  period_end: TradeDate
+  publish_date: TradeDate | null
+  /** Exact decimals; null where the report has none, which is usual for banks. */
+  values: Readonly<Record<string, string | null>>
+}
+
+/**
+ * The report of a quarter (1 to 4); no row where none was published yet.
+ *
+ * @throws SourceError
+ */
+export async function fetchReport(
+  client: BaostockClient,
+  asked: { table: ReportTable; symbol: string; year: number; quarter: number },
+  context: FetchContext,
+): Promise<{ rows: ReportRow[]; rejected: RejectedRow[] }> {
+  const { table, symbol, year, quarter } = asked
+  const params = [toCode(symbol), String(year), String(quarter)]
+  const { rows, at } = await client.table(APIS[table], params, context)
+  const absent = Object.keys(REPORTS[table]).filter((name) => at[name] === undefined)
+  if (absent.length > 0) {
+    throw new SourceError({
+      source: 'baostock',
+      api: APIS[table].api,
+      errorClass: 'SchemaDrift',
+      upstreamMessage: `the answer lacks ${absent.join(', ')}`,
+      sample: JSON.stringify({ columns: Object.keys(at), first: rows[0] ?? null }),
+    })
+  }
+  const rejected: RejectedRow[] = []
+  const wanted = { table, symbol, period_end: `${year}-${QUARTER_ENDS[quarter - 1] ?? ''}` }
+  return { rows: collect(rows, at, (cells, columns) => mapReport(wanted, cells, columns), rejected), rejected }
+}
+
+// The last days of the four quarters.
+const QUARTER_ENDS = ['03-31', '06-30', '09-30', '12-31']
+
+function mapReport(
+  wanted: Pick<ReportRow, 'table' | 'symbol' | 'period_end'>,
+  cells: Cells,
+  at: Columns,
+): Mapped<ReportRow> {
+  const { table, symbol, period_end } = wanted
+  if (symbolOf(cells[at.code ?? -1]) !== symbol || dateOf(cells[at.statDate ?? -1]) !== period_end)
+    return { reason: 'not part of what was asked' }
+  const columns: ReportColumns = REPORTS[table]
+  const values: Record<string, string | null> = {}
+  for (const [column, { name, unit }] of Object.entries(columns)) {
+    const cell = cells[at[column] ?? -1] ?? ''
+    const value = decimalText(cell)
+    if (value === null && cell.trim() !== '') return { reason: `${column} is no number` }
+    values[name] = value !== null && unit === 'percent' ? shiftDecimal(Number(value), 2) : value
+  }
+  return { ...wanted, publish_date: dateOf(cells[at.pubDate ?? -1]), values }
+}

@@ -1,0 +1,206 @@
+import {
+  BAOSTOCK_CAPABILITIES,
+  BAOSTOCK_SITE,
+  baostockHost,
+  baostockLimits,
+  type BaostockSettings,
+} from '../../market/baostock.ts'
+import type { SourceCall } from '../../market/capability.ts'
+import type { Dataset } from '../../market/datasets.ts'
+import { addDays, shanghaiClock, type TradeDate } from '../../market/date.ts'
+import type {
+  Answer,
+  CalendarRow,
+  CallLimits,
+  Exclusive,
+  FetchContext,
+  RejectedRow,
+  Source,
+} from '../contract.ts'
+import { SourceError } from '../errors.ts'
+import { insideCall } from '../rows.ts'
+import { APIS } from './apis.ts'
+import { collect, toCode } from './cells.ts'
+import { BaostockClient, hiccup, type Table } from './client.ts'
+import { timeoutsFor } from './connection.ts'
+import { sampleDepth } from './depth.ts'
+import { isBar, isSuspension, mapCalendarDay, mapDay, mapFactor, mapStock, withPrevious } from './map.ts'
+import type { SessionPace } from './session.ts'
+
+const CALENDAR_START = '1990-12-19'
+// Before the first stock: a factor is the product of all events so far, so its history has to be asked whole.
+const FACTORS_START = '1990-01-01'
+
+export interface BaostockOptions {
+  now?: () => Date
+  pageRows?: number
+  pace?: Partial<SessionPace>
+}
+
+/** BaoStock behind the one interface of sources. It connects with the first call, and never without the right to. */
+export class BaostockSource implements Source {
+  readonly name = 'baostock'
+  readonly capabilities = BAOSTOCK_CAPABILITIES
+  readonly retriesInPlace = true
+  readonly account: string
+  readonly #settings: BaostockSettings
+  readonly #client: BaostockClient
+  readonly #now: () => Date
+
+  constructor(settings: BaostockSettings, exclusive: Exclusive, options: BaostockOptions = {}) {
+    const { now = () => new Date(), ...clientOptions } = options
+    this.#settings = settings
+    this.#now = now
+    this.#client = new BaostockClient({
+      ...settings,
+      ...clientOptions,
+      host: baostockHost(settings),
+      timeouts: timeoutsFor(settings.timeoutMs),
+      exclusive,
+    })
+    this.account = this.#client.account
+  }
+
+  limitsOf(): CallLimits {
+    return baostockLimits(this.#settings)
+  }
+
+  budgetOf(): string {
+    return BAOSTOCK_SITE
+  }
+
+  siteOf(): string {
+    return BAOSTOCK_SITE
+  }
+
+  partsOf(): readonly string[] {
+    return []
+  }
+
+  async fetch(call: SourceCall, context: FetchContext): Promise<Answer> {
+    let requests = 0
+    // Pages count, and the logins that they needed.
+    const counting: FetchContext = {
+      signal: context.signal,
+      reserve: async (budget, cost) => {
+        await context.reserve(budget, cost)
+        requests++
+      },
+    }
+    const answer = await this.#answer(call, counting)
+    return { codeChanges: [], ...answer, requests }
+  }
+
+  async probe(context: FetchContext): Promise<{ latencyMs: number }> {
+    const started = performance.now()
+    await this.#client.table(APIS.trade_dates, [CALENDAR_START, CALENDAR_START], context)
+    return { latencyMs: performance.now() - started }
+  }
+
+  async sampleDepth(dataset: Dataset, newest: TradeDate, context: FetchContext): Promise<TradeDate | null> {
+    return await sampleDepth(this.#client, dataset, newest, context)
+  }
+
+  close(): Promise<void> {
+    return this.#client.close()
+  }
+
+  async #answer(call: SourceCall, context: FetchContext): Promise<Rows> {
+    switch (call.dataset) {
+      case 'trade_calendar':
+        return await this.#calendar(call, context)
+      case 'stock_list':
+        return await this.#stockList(context)
+      case 'bars':
+        return await this.#bars(call, context)
+      case 'adj_factor':
+        return await this.#factors(call, context)
+      default:
+        throw new SourceError({
+          source: 'baostock',
+          api: call.dataset,
+          errorClass: 'NotServed',
+          upstreamMessage: 'this has no request of its own; suspensions come with the bars',
+        })
+    }
+  }
+
+  /** Every day up to the end of the year, which is as far as the server knows. */
+  async #calendar(call: SourceCall, context: FetchContext): Promise<Rows> {
+    const today = shanghaiClock(this.#now()).date
+    const from = call.from ?? CALENDAR_START
+    const to = call.to ?? `${today.slice(0, 4)}-12-31`
+    const { rows, at } = await this.#client.table(APIS.trade_dates, [from, to], context)
+    const rejected: RejectedRow[] = []
+    const days = collect(rows, at, mapCalendarDay, rejected)
+    days.sort((a, b) => (a.trade_date < b.trade_date ? -1 : 1))
+    checkDays(days, to < today ? to : today)
+    return { rows: withPrevious(days), rejected }
+  }
+
+  async #stockList(context: FetchContext): Promise<Rows> {
+    const rejected: RejectedRow[] = []
+    // No code and no name: all there are.
+    const { rows, at } = await this.#client.table(APIS.stock_basic, ['', ''], context)
+    const stocks = collect(rows, at, mapStock, rejected)
+    if (stocks.length === 0) throw hiccup(APIS.stock_basic, 'the list of stocks came empty')
+    return { rows: stocks, rejected }
+  }
+
+  async #bars(call: SourceCall, context: FetchContext): Promise<Rows> {
+    const asked = datedCall(call)
+    const { rows, at } =
+      asked.symbol === null
+        ? await this.#client.table(APIS.k_data_of_day, [asked.to], context)
+        : await this.#client.lines({ ...asked, code: toCode(asked.symbol), frequency: 'd' }, context)
+    const rejected: RejectedRow[] = []
+    const days = insideCall(call, collect(rows, at, mapDay, rejected), rejected)
+    const suspension = days.filter(isSuspension)
+    return {
+      rows: days.filter(isBar),
+      rejected,
+      ...(suspension.length > 0 ? { alongside: { suspension } } : {}),
+    }
+  }
+
+  /** By symbol: the factors of its whole life, whatever the first date is. No row means that nothing happened. */
+  async #factors(call: SourceCall, context: FetchContext): Promise<Rows> {
+    const { symbol, from, to } = datedCall(call)
+    const table: Table =
+      symbol === null
+        ? await this.#client.table(APIS.adjust_factor_of_day, [to], context)
+        : await this.#client.table(APIS.adjust_factor, [toCode(symbol), FACTORS_START, to], context)
+    const rejected: RejectedRow[] = []
+    const bounds = { symbols: call.symbols, from: symbol === null ? from : FACTORS_START, to }
+    const rows = insideCall(bounds, collect(table.rows, table.at, mapFactor, rejected), rejected)
+    return { rows, rejected }
+  }
+}
+
+type Rows = Pick<Answer, 'rows' | 'rejected' | 'alongside'>
+
+/** One symbol over a range of dates, or the whole market (null) on one date: the server knows no other calls. */
+function datedCall({ dataset, symbols, from, to }: SourceCall): {
+  symbol: string | null
+  from: TradeDate
+  to: TradeDate
+} {
+  if (from === null || to === null) throw new TypeError(`a call for ${dataset} needs dates`)
+  if (symbols === null && from !== to) throw new TypeError('the whole market comes one date at a time')
+  const [symbol = null, ...others] = symbols ?? []
+  if (others.length > 0 || (symbols !== null && symbol === null))
+    throw new TypeError('symbols come one at a time')
+  return { symbol, from, to }
+}
+
+/**
+ * Every day has a row, so a hole is a calendar that came in part. So is an end on any other day than the one that was
+ * asked or a last of December, where the server's knowledge ends.
+ */
+function checkDays(days: readonly CalendarRow[], to: TradeDate): void {
+  const last = days.at(-1)?.trade_date
+  if (last === undefined) throw hiccup(APIS.trade_dates, 'the calendar came empty')
+  if (last < to && !last.endsWith('-12-31')) throw hiccup(APIS.trade_dates, `the calendar ends with ${last}`)
+  const gap = days.find((day, i) => i > 0 && day.trade_date !== addDays(days[i - 1]?.trade_date ?? '', 1))
+  if (gap) throw hiccup(APIS.trade_dates, `days before ${gap.trade_date} are missing in the calendar`)
+}

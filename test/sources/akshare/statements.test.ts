@@ -1,0 +1,232 @@
+import { describe, expect, test } from 'vitest'
+import { LAYOUTS } from '../../../sources/akshare/columns.ts'
+import { type Statement, statements } from '../../../sources/akshare/statements.ts'
+import type { Row } from '../../../sources/akshare/values.ts'
+import { changed } from './rows.ts'
+import { askOf, sourceErrorOf, withBridge } from './upstream.ts'
+
+const PERIOD = '2024-03-31'
+const HEAD = { 序号: 1, 股票代码: '600519', 股票简称: '贵州茅台' }
+
+const INCOME: Row = {
+  ...HEAD,
+  净利润: 24_065_320_531.12,
+  净利润同比: 15.73,
+  营业总收入: 46_484_969_041.5,
+  营业总收入同比: 18.04,
+  '营业总支出-营业支出': 3_420_000_000,
+  '营业总支出-销售费用': 1_180_000_000,
+  '营业总支出-管理费用': 2_000_000_000,
+  '营业总支出-财务费用': -340_000_000,
+  '营业总支出-营业总支出': 12_900_000_000,
+  营业利润: 33_700_000_000,
+  利润总额: 33_690_000_000,
+  公告日期: '2024-04-27T00:00:00.000',
+}
+
+const BALANCE: Row = {
+  ...HEAD,
+  '资产-货币资金': 70_000_000_000,
+  '资产-应收账款': null,
+  '资产-存货': 46_000_000_000,
+  '资产-总资产': 286_000_000_000,
+  '资产-总资产同比': 9.1,
+  '负债-应付账款': 3_000_000_000,
+  '负债-总负债': 40_040_000_000,
+  '负债-预收账款': null,
+  '负债-总负债同比': 1.5,
+  资产负债率: 14,
+  股东权益合计: 245_960_000_000,
+  公告日期: '2024-04-27T00:00:00.000',
+}
+
+const CASHFLOW: Row = {
+  ...HEAD,
+  '净现金流-净现金流': 5_000_000_000,
+  '净现金流-同比增长': -30.2,
+  '经营性现金流-现金流量净额': 9_000_000_000,
+  '经营性现金流-净现金流占比': 180,
+  '投资性现金流-现金流量净额': -3_000_000_000,
+  '投资性现金流-净现金流占比': -60,
+  '融资性现金流-现金流量净额': -1_000_000_000,
+  '融资性现金流-净现金流占比': -20,
+  公告日期: '2024-04-27T00:00:00.000',
+}
+
+const KEY_FIGURES: Row = {
+  ...HEAD,
+  每股收益: 19.16,
+  '营业总收入-营业总收入': 46_484_969_041.5,
+  '营业总收入-同比增长': 18.04,
+  '营业总收入-季度环比增长': 2.3,
+  '净利润-净利润': 24_065_320_531.12,
+  '净利润-同比增长': 15.73,
+  '净利润-季度环比增长': 9.9,
+  每股净资产: 190.8,
+  净资产收益率: 10.57,
+  每股经营现金流量: 7.3,
+  销售毛利率: 92.6,
+  所处行业: '酿酒行业',
+  最新公告日期: '2024-04-27T00:00:00.000',
+}
+
+const ROWS: Record<Statement, Row> = {
+  income: INCOME,
+  balance: BALANCE,
+  cashflow: CASHFLOW,
+  key_figures: KEY_FIGURES,
+}
+const NAMES = {
+  income: 'stock_lrb_em',
+  balance: 'stock_zcfz_em',
+  cashflow: 'stock_xjll_em',
+  key_figures: 'stock_yjbb_em',
+} as const
+const ALL = Object.keys(ROWS) as Statement[]
+
+test('an income statement comes in exact yuan, with what is not served as nothing', () =>
+  withBridge(
+    () => [{ ...INCOME, '营业总支出-销售费用': null }],
+    async (bridge) => {
+      const { rows } = await statements(askOf(bridge), 'income', PERIOD)
+      expect(rows).toEqual([
+        {
+          symbol: '600519.SH',
+          statement: 'income',
+          period_end: PERIOD,
+          ann_date: '2024-04-27',
+          name: '贵州茅台',
+          yuan: {
+            net_profit: '24065320531.12',
+            total_revenue: '46484969041.5',
+            operating_cost: '3420000000',
+            sell_exp: null,
+            admin_exp: '2000000000',
+            fin_exp: '-340000000',
+            total_cost: '12900000000',
+            operating_profit: '33700000000',
+            total_profit: '33690000000',
+          },
+          ratio: { net_profit_yoy: 15.73, total_revenue_yoy: 18.04 },
+        },
+      ])
+    },
+  ))
+
+test.each(ALL)('the market of a period is one call for %s, every column of it has a field', (statement) =>
+  withBridge(
+    () => [ROWS[statement]],
+    async (bridge) => {
+      const { rows, requests } = await statements(askOf(bridge), statement, PERIOD)
+      expect(bridge.asked).toMatchObject([{ name: NAMES[statement], params: { date: '20240331' } }])
+      expect(requests).toBe(1)
+      const values = [...Object.values(rows[0]?.yuan ?? {}), ...Object.values(rows[0]?.ratio ?? {})]
+      const numbers = Object.values(LAYOUTS[NAMES[statement]].used).filter((kind) =>
+        kind.startsWith('number'),
+      )
+      expect(values).toHaveLength(numbers.length)
+      const served = Object.values(ROWS[statement]).filter((value) => typeof value === 'number').length - 1
+      expect(values.filter((value) => value !== null)).toHaveLength(served)
+    },
+  ),
+)
+
+test('companies that no exchange lists, and B shares, are left out of the key figures', () =>
+  withBridge(
+    () =>
+      ['600519', '400055', '873989', '430717', '900901', '920017', '000001'].map((code) => ({
+        ...KEY_FIGURES,
+        股票代码: code,
+      })),
+    async (bridge) => {
+      const { rows, rejected } = await statements(askOf(bridge), 'key_figures', PERIOD)
+      expect(rows.map((row) => row.symbol)).toEqual(['600519.SH', '920017.BJ', '000001.SZ'])
+      expect(rejected).toEqual([])
+    },
+  ))
+
+test.each([
+  ['no date of its announcement', { 公告日期: null }, 'no date of the announcement'],
+  ['an announcement of the last day itself', { 公告日期: '2024-03-31' }, 'announced before the period ended'],
+  ['a code that lost its zeros', { 股票代码: 1 }, 'no valid code'],
+])('one statement with %s is refused', (_, differs, reason) =>
+  withBridge(
+    () => [INCOME, INCOME, { ...INCOME, ...differs }],
+    async (bridge) => {
+      const { rows, rejected } = await statements(askOf(bridge), 'income', PERIOD)
+      expect([rows.length, rejected.map((row) => row.reason)]).toEqual([2, [reason]])
+    },
+  ),
+)
+
+describe('names that moved by a column bring nothing', () => {
+  /** What AKShare makes of a field that the site inserts: each name holds what its neighbour held. */
+  const shifted = (row: Row): Row => {
+    const names = Object.keys(row).filter((name) => typeof row[name] === 'number' && name !== '序号')
+    return {
+      ...row,
+      ...Object.fromEntries(names.map((name, i) => [name, row[names[(i + 1) % names.length] ?? '']])),
+    }
+  }
+
+  test.each(ALL)('of %s', (statement) =>
+    withBridge(
+      () => Array.from({ length: 20 }, () => shifted(ROWS[statement])),
+      async (bridge) => {
+        const error = await sourceErrorOf(statements(askOf(bridge), statement, PERIOD))
+        expect(error.errorClass).toBe('SchemaDrift')
+      },
+    ),
+  )
+
+  test.each<[Statement, string]>([
+    ['income', '利润总额'],
+    ['income', '营业利润'],
+    ['income', '净利润'],
+    ['income', '营业总收入'],
+    ['income', '营业总支出-营业总支出'],
+    ['balance', '资产-总资产'],
+    ['balance', '负债-总负债'],
+    ['balance', '股东权益合计'],
+    ['balance', '资产负债率'],
+    ['cashflow', '净现金流-净现金流'],
+    ['cashflow', '经营性现金流-现金流量净额'],
+    ['cashflow', '投资性现金流-现金流量净额'],
+    ['cashflow', '融资性现金流-现金流量净额'],
+    ['cashflow', '经营性现金流-净现金流占比'],
+    ['key_figures', '每股收益'],
+    ['key_figures', '每股净资产'],
+    ['key_figures', '净资产收益率'],
+    ['key_figures', '销售毛利率'],
+  ])('of %s with %s in another unit', (statement, column) =>
+    withBridge(
+      () => changed([ROWS[statement]], column, (value) => Number(value) * 100),
+      async (bridge) => {
+        const error = await sourceErrorOf(statements(askOf(bridge), statement, PERIOD))
+        expect([error.errorClass, bridge.source.siteOf(error.details.api)]).toEqual([
+          'SchemaDrift',
+          'eastmoney',
+        ])
+      },
+    ),
+  )
+})
+
+test('a period without rows cannot be told from a block', () =>
+  withBridge(
+    () => ({ status: 500, body: 'Internal Server Error' }),
+    async (bridge) => {
+      expect((await sourceErrorOf(statements(askOf(bridge), 'income', '2030-03-31'))).errorClass).toBe(
+        'SourceDown',
+      )
+    },
+  ))
+
+test('a day within a quarter is no period', () =>
+  withBridge(
+    () => [INCOME],
+    async (bridge) => {
+      const error = await sourceErrorOf(statements(askOf(bridge), 'income', '2024-04-01'))
+      expect([error.errorClass, bridge.asked.length]).toEqual(['BadRequest', 0])
+    },
+  ))

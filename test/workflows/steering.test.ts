@@ -1,0 +1,216 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Worker } from '@temporalio/worker'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { SourceName } from '../../market/sources.ts'
+import { after, DONE, openStage, rests, type Outcome, type Stage } from './scripted.ts'
+
+/*
+ * Pause, cancel, the lock and continue-as-new, while sources rest or wait.
+ */
+
+let stage: Stage
+beforeAll(async () => {
+  stage = await openStage()
+})
+afterAll(() => stage.close())
+
+const bars = (last: number, ...sources: SourceName[]) => [
+  { dataset: 'bars', open: [[1, last]] as [number, number][], sources },
+]
+const MINUTE_MS = 60_000
+const resting = (source: SourceName, ms: number) => ({
+  source,
+  site: 'server',
+  untilMs: Date.now() + ms,
+  reason: 'Banned: 10001011',
+})
+
+describe('a cancel', () => {
+  test('during a rest ends the run within a second', async () => {
+    const run = await stage.start({
+      stages: [bars(3, 'tushare')],
+      batch: () => rests(Date.now() + 10 * MINUTE_MS),
+    })
+    await run.until(({ log }) => log.length === 1, 'the rest')
+    const asked = Date.now()
+    await run.handle.cancel()
+    expect(await run.end()).toMatchObject({ status: 'cancelled' })
+    expect(Date.now() - asked).toBeLessThan(1_000)
+  })
+
+  test('by signal, during a probe that hangs, ends it as soon', async () => {
+    const run = await stage.start({
+      stages: [bars(3, 'tushare')],
+      resting: [resting('tushare', 0)],
+      probe: (_place, _nth, signal) => sleep(60_000, null, { signal }),
+    })
+    await run.until(({ probes }) => probes.length === 1, 'the probe')
+    const asked = Date.now()
+    await run.handle.signal('cancel')
+    expect(await run.end()).toMatchObject({ status: 'cancelled' })
+    expect(Date.now() - asked).toBeLessThan(1_000)
+  })
+})
+
+test('a probe that meets a bug fails the run, for a place that nobody probes would be waited for for ever', async () => {
+  const run = await stage.start({
+    stages: [bars(3, 'tushare')],
+    resting: [resting('tushare', 0)],
+    probe: () => {
+      throw new TypeError('a bug')
+    },
+  })
+  expect(await run.end()).toMatchObject({
+    status: 'failed',
+    message: 'probeSource: a bug. What to do: report this, it is a bug.',
+  })
+})
+
+describe('a pause', () => {
+  test('during a rest gives the lock back and asks nobody, until a resume', async () => {
+    let mayAsk = true
+    let askedTooSoon = false
+    const run = await stage.start({
+      stages: [bars(2, 'tushare')],
+      resting: [resting('tushare', 1_000)],
+      probe: () => {
+        askedTooSoon ||= !mayAsk
+        return null
+      },
+    })
+    await run.until(({ log }) => log.length === 1, 'the rest')
+    mayAsk = false
+    await run.handle.signal('pause')
+    await run.until(({ steps }) => steps.includes('paused: paused by request'), 'the pause')
+    // Long enough for the rest to be over: what is to be seen is that nothing happens then.
+    await sleep(1_500)
+    expect(run.seen.probes).toEqual([])
+    mayAsk = true
+    await run.handle.signal('resume')
+    await run.end()
+    expect(askedTooSoon).toBe(false)
+    expect(run.seen.probes).toHaveLength(1)
+    expect(run.seen.steps.slice(-1)).toEqual(['lock taken again'])
+    expect(run.seen.open.size).toBe(0)
+  })
+
+  test('stops all batches in flight, and each goes on after it, once', async () => {
+    let isPaused = false
+    const run = await stage.start({
+      stages: [bars(6, 'tushare', 'baostock')],
+      batch: ({ nth }, signal) => (nth === 1 && !isPaused ? after(30_000, DONE, signal) : DONE),
+    })
+    await run.until(({ tries }) => tries.length === 4, 'four batches')
+    isPaused = true
+    await run.handle.signal('pause')
+    await run.until(({ steps }) => steps.includes('paused: paused by request'), 'the pause')
+    await run.handle.signal('resume')
+    await run.end()
+    const seqs = run.seen.tries.map(({ seq }) => seq)
+    expect(seqs.slice(0, 4).toSorted()).toEqual([1, 2, 3, 4])
+    expect(seqs.slice(4).toSorted()).toEqual([1, 2, 3, 4, 5, 6])
+    expect(run.seen.open.size).toBe(0)
+  })
+})
+
+describe('the lock', () => {
+  const later = (ms: number): Outcome => ({
+    kind: 'wait',
+    untilMs: Date.now() + ms,
+    reason: 'quota of the day',
+  })
+
+  test('is given back when all sources rest for long, with the reasons', async () => {
+    const run = await stage.start({
+      stages: [bars(3, 'tushare', 'baostock')],
+      resting: [resting('tushare', 40 * MINUTE_MS), resting('baostock', 20 * MINUTE_MS)],
+    })
+    await run.until(({ steps }) => steps.length === 3, 'the lock given back')
+    expect(run.seen.steps[2]).toMatch(
+      /^waiting: no source can be asked: tushare rests until .* \(Banned: 10001011\); baostock rests until .*; goes on at \d{4}-\d\d-\d\dT/,
+    )
+    expect(await run.progress()).toMatchObject({
+      state: 'waiting',
+      resting: [{ source: 'tushare' }, { source: 'baostock' }],
+    })
+    await run.handle.cancel()
+    expect(await run.end()).toMatchObject({ status: 'cancelled' })
+    expect(run.seen.tries).toEqual([])
+  })
+
+  test('is given back when one rests and the budget of the other is used up', async () => {
+    const run = await stage.start({
+      stages: [bars(3, 'tushare', 'baostock')],
+      resting: [resting('baostock', 20 * MINUTE_MS)],
+      batch: () => later(30 * MINUTE_MS),
+    })
+    await run.until(({ steps }) => steps.length === 3, 'the lock given back')
+    expect(run.seen.steps[2]).toContain('tushare has no calls left until')
+    await run.handle.cancel()
+    await run.end()
+  })
+
+  test('is kept while one dataset can go on', async () => {
+    const run = await stage.start({
+      stages: [[...bars(3, 'tushare'), { dataset: 'adj_factor', open: [[4, 4]], sources: ['baostock'] }]],
+      batch: ({ source }, signal) =>
+        source === 'tushare' ? later(30 * MINUTE_MS) : after(1_500, DONE, signal),
+    })
+    await run.until(({ open, tries }) => tries.length > 0 && !open.has(4), 'the factors')
+    expect(run.seen.steps).toEqual(['open', 'plan 0'])
+    await run.until(({ steps }) => steps.length === 3, 'the lock given back')
+    expect(run.seen.steps[2]).toMatch(/^waiting: the budget is used up; goes on at \d{4}-/)
+    await run.handle.cancel()
+    await run.end()
+  })
+
+  test('a pause and a resume while it is given back leave the run waiting as before', async () => {
+    const run = await stage.start({
+      stages: [bars(3, 'tushare')],
+      resting: [resting('tushare', 20 * MINUTE_MS)],
+    })
+    await run.until(({ steps }) => steps.length === 3, 'the lock given back')
+    await run.handle.signal('pause')
+    await run.until(({ steps }) => steps.length === 4, 'the pause')
+    await run.handle.signal('resume')
+    await run.until(({ steps }) => steps.length === 6, 'waiting again')
+    expect(run.seen.steps.slice(2).map((step) => step.split(':')[0])).toEqual([
+      'waiting',
+      'paused',
+      'lock taken again',
+      'waiting',
+    ])
+    await run.handle.cancel()
+    await run.end()
+  })
+
+  test('is taken first by an execution that goes on for one that had given it back', async () => {
+    const run = await stage.start(
+      { stages: [bars(3, 'tushare')] },
+      { stage: 0, paused: false, waiting: true },
+    )
+    await run.end()
+    expect(run.seen.steps.toSorted()).toEqual(['lock taken again', 'open', 'plan 0'])
+    expect(run.seen.steps.at(-1)).toBe('plan 0')
+  })
+})
+
+test('a long run goes on in a new execution, which asks anew who rests', { timeout: 120_000 }, async () => {
+  const run = await stage.start({
+    stages: [bars(900, 'tushare', 'baostock')],
+    resting: [resting('tushare', 1_500)],
+  })
+  await run.end()
+  expect(run.seen.steps.filter((step) => step === 'open').length).toBeGreaterThan(1)
+  expect(run.seen.open.size).toBe(0)
+  expect(run.seen.tries.map(({ seq }) => seq).toSorted((a, b) => a - b)).toEqual(
+    Array.from({ length: 900 }, (_, i) => i + 1),
+  )
+})
+
+test('every one of these histories replays', { timeout: 120_000 }, async () => {
+  const histories = await stage.histories()
+  expect(histories.length).toBeGreaterThan(8)
+  for (const { history } of histories)
+    await Worker.runReplayHistory({ workflowBundle: stage.bundle }, history)
+})

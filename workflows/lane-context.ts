@@ -1,0 +1,44 @@
+import type { SourceMode } from '../market/run-params.ts'
+import type { SourceName } from '../market/sources.ts'
+import type { BatchOutcome, RunTotals, SourcePlace } from './contract/messages.ts'
+import type { PauseGate } from './pause-gate.ts'
+import type { RunLog } from './run-log.ts'
+import type { SourceBoard } from './source-board.ts'
+import type { Trouble } from './trouble.ts'
+
+/** What a lane needs of its run. */
+export interface LaneContext {
+  mode: SourceMode
+  /** Every source of the run. */
+  sources: readonly SourceName[]
+  gate: PauseGate
+  board: SourceBoard
+  log: RunLog
+  syncBatch(batch: {
+    dataset: string
+    seq: number
+    source: SourceName
+    isolate: boolean
+  }): Promise<BatchOutcome>
+  giveUpBatch(input: Trouble & { seq: number }): Promise<RunTotals>
+  /** Sees to it that a place that rests is probed. */
+  lookAfter(place: SourcePlace): void
+  /** False while the run has given its lock back. */
+  hasLock(): boolean
+  /** True once the server suggests to continue as new: a lane starts no more batches. */
+  shouldStop(): boolean
+  onTotals(totals: RunTotals): void
+  onStart(source: SourceName): void
+  /** The sources that do a dataset have changed; empty while it waits. */
+  onUse(sources: readonly SourceName[]): void
+}
+
+/** The run cannot go on: wrong token, or a newer owner. */
+export class LaneStopped extends Error {
+  readonly kind: 'fatal' | 'fenced'
+
+  constructor(kind: 'fatal' | 'fenced', message: string) {
+    super(message)
+    this.kind = kind
+  }
+}

@@ -1,0 +1,24 @@
+import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow'
+import { endedByCancel } from './cancelled.ts'
+import { LaneStopped } from './lane-context.ts'
+
+export interface RunOutcome {
+  kind: 'finished' | 'failed' | 'cancelled'
+  message: string | null
+}
+
+/** What an end of the work means for the run. A newer owner writes its state, so this execution just ends; continue-as-new passes. */
+export function outcomeOf(error: unknown): RunOutcome {
+  if (endedByCancel(error)) return { kind: 'cancelled', message: null }
+  if (error instanceof LaneStopped && error.kind === 'fatal')
+    return { kind: 'failed', message: error.message }
+  // Any other error than a failure of Temporal's would be taken for a bug that a new version mends, and tried for ever.
+  if (error instanceof LaneStopped) throw ApplicationFailure.nonRetryable(error.message, 'Fenced')
+  if (error instanceof ActivityFailure) {
+    return {
+      kind: 'failed',
+      message: `${error.activityType}: ${error.cause?.message ?? error.message}. What to do: report this, it is a bug.`,
+    }
+  }
+  throw error
+}
