@@ -99,15 +99,13 @@ async function claimed(
 
 async function split(work: Work, regions: readonly Region[]): Promise<ClaimResult> {
   const { deps, input, batch } = work
-  const children = regions.map(
-    (region): NewBatch => ({
-      dataset: batch.dataset,
-      source: batch.source,
-      region,
-      calls: callCount(work, region),
-      cells: cellsOf(region, work),
-    }),
-  )
+  const children = regions.map((region): NewBatch => ({
+    dataset: batch.dataset,
+    source: batch.source,
+    region,
+    calls: callCount(work, region),
+    cells: cellsOf(region, work),
+  }))
   const seqs = await splitBatch(deps.db.sql, input, batch, children)
   return seqs.length === 0 && batch.state !== 'split'
     ? { kind: 'changed' }
@@ -127,7 +125,10 @@ function cellsOf(region: Region, { market }: Pick<Work, 'market'>): number {
     case 'range':
       return 0
     case 'market':
-      return region.dates.reduce((sum, date) => sum + marketRows(calendar.firstAtOrAfter(date), region.exchanges), 0)
+      return region.dates.reduce(
+        (sum, date) => sum + marketRows(calendar.firstAtOrAfter(date), region.exchanges),
+        0,
+      )
     case 'symbols':
       return region.items.reduce((sum, { id, from, to }) => {
         const instrument = byId.get(id)
@@ -135,4 +136,3 @@ function cellsOf(region: Region, { market }: Pick<Work, 'market'>): number {
       }, 0)
   }
 }
-

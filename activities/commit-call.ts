@@ -9,11 +9,7 @@ import { alongsideOf, mergeOf } from './merge-answer.ts'
 import type { MarketFacts } from './run-context.ts'
 
 /** A commit that brings nothing: what a call that failed for good leaves behind is put into it. */
-export const emptyAnswer = (
-  work: Work,
-  claim: Claim,
-  dataset: Dataset,
-): Omit<AnswerCommit, 'merge'> => ({
+export const emptyAnswer = (work: Work, claim: Claim, dataset: Dataset): Omit<AnswerCommit, 'merge'> => ({
   claim,
   dataset,
   cover: null,

@@ -10,6 +10,8 @@ export interface ActivitySettings {
   maxFailureRetries: number
   /** Waits before a call that hiccuped is sent again, in ms. */
   retryDelays: readonly number[]
+  /** How long a source rests after a failure, in place of the table of db/rests.ts: for tests. */
+  restSeconds?: number
 }
 
 /** All that activities need, made once by the worker. */

@@ -77,7 +77,10 @@ export async function planRetries(
   const { sql } = deps.db
   const stage = RETRY_STAGE + owner.epoch
   const failures = (await openFailuresOf(sql, owner.runId)).filter((f) => f.instrument_id !== null)
-  const batches = [...retryBatches(failures), ...(owner.epoch > 1 ? await missingBatches(deps, owner, signal) : [])]
+  const batches = [
+    ...retryBatches(failures),
+    ...(owner.epoch > 1 ? await missingBatches(deps, owner, signal) : []),
+  ]
   if (batches.length > 0 && !(await stagePlanned(sql, owner.runId, stage))) {
     await sql.begin(async (tx) => {
       if (!(await lockOwnedRun(tx, owner)) || (await stagePlanned(tx, owner.runId, stage))) return
@@ -90,11 +93,7 @@ export async function planRetries(
 }
 
 /** Wanted − covered, asked again: in a retry that is what was missing. Cells that failed by name are among them. */
-async function missingBatches(
-  deps: ActivityDeps,
-  owner: OwnedRun,
-  signal: AbortSignal,
-): Promise<NewBatch[]> {
+async function missingBatches(deps: ActivityDeps, owner: OwnedRun, signal: AbortSignal): Promise<NewBatch[]> {
   const run = await loadRun(deps, owner.runId)
   const plans = await planDatasets(
     deps,

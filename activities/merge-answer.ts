@@ -85,11 +85,7 @@ async function mergeList(
 }
 
 /** Apart from `mergeOf`, so that the answer is not among what the closure keeps alive. */
-function mergeStaged(
-  dataset: DatedDataset,
-  staged: StagedAnswer | null,
-  context: MergeContext,
-): Merge {
+function mergeStaged(dataset: DatedDataset, staged: StagedAnswer | null, context: MergeContext): Merge {
   return async (tx) => {
     if (staged === null) return { inserted: 0, updated: 0, unchanged: 0 }
     const ids = await resolveInstruments(tx, [...staged.ids.keys()], context.source)

@@ -22,7 +22,9 @@ export async function planContext(
   const ranked = await rankedSources(deps, set, run.params.preferred_sources ?? [])
   const sources = ranked.flatMap(({ source }) => set.sources.get(source) ?? [])
   for (const dataset of datasets) {
-    const first = sources.find((source) => source.capabilities[dataset] && !source.capabilities[dataset].ridesOn)
+    const first = sources.find(
+      (source) => source.capabilities[dataset] && !source.capabilities[dataset].ridesOn,
+    )
     const capability = first?.capabilities[dataset]
     if (!first || capability?.byDate?.reach !== 'sampled') continue
     const { calendar } = await loadMarket(deps)

@@ -4,6 +4,7 @@ import { SourceError } from '../sources/errors.ts'
 import type { ProbeOutcome, SourcePlace } from '../workflows/contract/messages.ts'
 import type { ActivityDeps } from './deps.ts'
 import { withHeartbeat } from './heartbeat.ts'
+import { troubleOf } from './trouble.ts'
 import { BudgetLater, fetchContext } from './upstream.ts'
 
 // Another worker probes: its result is there soon after.
@@ -19,8 +20,7 @@ export async function probeSource(deps: ActivityDeps, place: SourcePlace): Promi
   const { sql } = deps.db
   const rest = await restOf(sql, place)
   if (rest) return down(null, rest.reason, rest.untilMs)
-  if (!(await beginProbe(sql, place)))
-    return down(null, 'another worker asks', Date.now() + OTHERS_RESULT_MS)
+  if (!(await beginProbe(sql, place))) return down(null, 'another worker asks', Date.now() + OTHERS_RESULT_MS)
   return await withHeartbeat(async (signal) => {
     try {
       const { latencyMs } = await source.probe(fetchContext(sql, source, signal), place.site)
@@ -31,7 +31,7 @@ export async function probeSource(deps: ActivityDeps, place: SourcePlace): Promi
       if (!(error instanceof SourceError)) throw error
       const { errorClass, message } = error
       if (SOURCE_ERRORS[errorClass].next === 'rest') {
-        const { untilMs } = await noteTrouble(sql, place, { errorClass, message })
+        const { untilMs } = await noteTrouble(sql, place, troubleOf(deps, error))
         return down(errorClass, message, untilMs)
       }
       // It answered: whatever it refused is the matter of the one who asks for it.

@@ -16,6 +16,7 @@ import { answerCommit, emptyAnswer } from './commit-call.ts'
 import type { ActivityDeps } from './deps.ts'
 import { withHeartbeat } from './heartbeat.ts'
 import { isolate } from './isolate.ts'
+import { troubleOf } from './trouble.ts'
 import { BudgetLater, fetchCall } from './upstream.ts'
 
 /*
@@ -88,10 +89,7 @@ const later = ({ untilMs, message }: BudgetLater): Outcome => ({ kind: 'wait', u
 
 const placeOf = ({ source, capability }: Work) => ({ source: source.name, site: capability.site })
 
-async function callAfterCall(
-  work: Work,
-  taken: { calls: SourceCall[]; cursor: number },
-): Promise<Outcome> {
+async function callAfterCall(work: Work, taken: { calls: SourceCall[]; cursor: number }): Promise<Outcome> {
   const { deps, input, signal } = work
   let calls = taken.calls
   let failures = 0
@@ -221,5 +219,5 @@ async function restFor(deps: ActivityDeps, input: BatchInput, error: SourceError
   if (!source) return null
   const { errorClass, message, details } = error
   const place = { source: input.source, site: source.siteOf(details.api) }
-  return (await noteTrouble(deps.db.sql, place, { errorClass, message })).untilMs
+  return (await noteTrouble(deps.db.sql, place, troubleOf(deps, error))).untilMs
 }

@@ -2,8 +2,9 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import { pino } from 'pino'
-import { ConfigError, loadConfig, readEnvironment } from '../config.ts'
+import { ConfigError, loadConfig, readEnvironment, sourceSettings } from '../config.ts'
 import { openDatabase } from '../db/client.ts'
+import { sealKey } from '../db/sealed.ts'
 import { createApp } from './app.ts'
 import type { ApiDeps } from './deps.ts'
 import { isLoopback } from './middleware/access.ts'
@@ -11,7 +12,7 @@ import { startReconciler } from './reconciler.ts'
 import { createRedact } from './redact.ts'
 import { registerWhenUp } from './register.ts'
 import { closeServer } from './server.ts'
-import { describeSources } from './sources.ts'
+import { createSourceReader } from './sources.ts'
 import { openTemporal } from './temporal/connect.ts'
 
 /*
@@ -55,14 +56,10 @@ const closing = new AbortController()
 const deps: ApiDeps = {
   db,
   temporal: temporal.gateway,
-  sources: describeSources({
-    tushare: {
-      priority: config.TUSHARE_PRIORITY,
-      token: config.TUSHARE_TOKEN,
-      points: config.TUSHARE_POINTS,
-      callsPerMinute: config.TUSHARE_CALLS_PER_MINUTE,
-      minIntervalMs: config.TUSHARE_MIN_INTERVAL_MS,
-    },
+  sources: createSourceReader({
+    sql: db.sql,
+    environment: sourceSettings(config),
+    key: config.APP_SECRET ? sealKey(config.APP_SECRET) : null,
   }),
   settings: {
     lock: config.SYNC_LOCK,
@@ -72,7 +69,12 @@ const deps: ApiDeps = {
   log,
   now: () => new Date(),
   closing: closing.signal,
-  redact: createRedact([config.TUSHARE_TOKEN, config.TEMPORAL_API_KEY]),
+  redact: createRedact([
+    config.TUSHARE_TOKEN,
+    config.BAOSTOCK_API_KEY,
+    config.TEMPORAL_API_KEY,
+    config.APP_SECRET,
+  ]),
 }
 
 const server = createAdaptorServer({ fetch: createApp(deps).fetch }) as Server

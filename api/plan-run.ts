@@ -49,9 +49,10 @@ export async function planRun(deps: ApiDeps, job: Job, params: RunParams): Promi
 /** Sources in the order of the run that would be started now. */
 async function planContext(deps: ApiDeps, { preferred_sources = [] }: RunParams): Promise<PlanContext> {
   const { sql } = deps.db
-  const rest = [...deps.sources.keys()].filter((name) => !preferred_sources.includes(name))
+  const { on } = await deps.sources()
+  const rest = [...on.keys()].filter((name) => !preferred_sources.includes(name))
   const ranked = [...preferred_sources, ...rest].flatMap((name) => {
-    const source = deps.sources.get(name)
+    const source = on.get(name)
     return source ? [{ name, source }] : []
   })
   return {
@@ -75,9 +76,10 @@ async function planContext(deps: ApiDeps, { preferred_sources = [] }: RunParams)
 type SourcePart = PlanPart & { source: string }
 
 async function partsOf(deps: ApiDeps, plans: readonly DatasetPlan[]): Promise<SourcePart[]> {
+  const { on } = await deps.sources()
   const parts: SourcePart[] = []
   for (const { source, capability, batches, largestAnswer } of plans.flatMap((plan) => plan.parts)) {
-    const known = deps.sources.get(source)
+    const known = on.get(source)
     if (!known) continue
     const { api, budget } = capability
     const limits = await presentLimits(deps, source, budget, known.limitsOf(budget))
@@ -104,7 +106,7 @@ async function presentLimits(
   budget: string,
   limits: CallLimits,
 ): Promise<CallLimits> {
-  const account = deps.sources.get(source)?.account ?? ''
+  const account = (await deps.sources()).on.get(source)?.account ?? ''
   const learned = await learnedLimits(deps.db.sql, { source, account, api: budget })
   const perMinute = least(limits.perMinute, learned.perMinute)
   const perHour = least(limits.perHour, learned.perHour)

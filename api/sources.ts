@@ -1,28 +1,38 @@
-import { accountOf } from '../market/account.ts'
-import type { Secret } from '../market/secret.ts'
-import type { SourceName } from '../market/sources.ts'
+import type { Sql } from '../db/client.ts'
+import type { SealKey } from '../db/sealed.ts'
+import { type LoadedSetting, loadSourceSettings, settingsVersion } from '../db/source-settings.ts'
 import {
-  type LimitSettings,
-  TUSHARE_CAPABILITIES,
-  TUSHARE_LIST_PARTS,
-  tushareLimits,
-} from '../market/tushare.ts'
-import type { ApiSource } from './deps.ts'
+  describeSources,
+  type SourceFacts,
+  type SourceSettings,
+  withStored,
+} from '../market/source-settings.ts'
+import type { SourceName } from '../market/sources.ts'
 
-export interface ApiSourceSettings {
-  tushare: LimitSettings & { priority: number | null; token: Secret | undefined }
+/** What is known of the sources as they are set now; none is called by the API itself. */
+export interface SourceOverview {
+  /** Those that are switched on and have what they need, by priority. */
+  on: ReadonlyMap<SourceName, SourceFacts>
+  /** All of them: the environment with the database over it. */
+  settings: SourceSettings
+  stored: Readonly<Partial<Record<SourceName, LoadedSetting>>>
 }
 
-/** What is known of every source that is switched on and has what it needs; no source is called by the API itself. */
-export function describeSources({ tushare }: ApiSourceSettings): Map<SourceName, ApiSource> {
-  const sources = new Map<SourceName, ApiSource>()
-  if (tushare.priority !== null && tushare.token) {
-    sources.set('tushare', {
-      account: accountOf(tushare.token),
-      capabilities: TUSHARE_CAPABILITIES,
-      partsOf: (dataset) => TUSHARE_LIST_PARTS[dataset] ?? [],
-      limitsOf: (api) => tushareLimits(api, tushare),
-    })
+/** Reads the settings anew when they have changed since. */
+export function createSourceReader(options: {
+  sql: Sql
+  environment: SourceSettings
+  key: SealKey | null
+}): () => Promise<SourceOverview> {
+  const { sql, environment, key } = options
+  let known: { version: string; overview: SourceOverview } | null = null
+  return async () => {
+    const version = await settingsVersion(sql)
+    if (known?.version === version) return known.overview
+    const stored = await loadSourceSettings(sql, key)
+    const { settings } = withStored(environment, stored)
+    const overview = { on: describeSources(settings), settings, stored }
+    known = { version, overview }
+    return overview
   }
-  return sources
 }

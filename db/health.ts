@@ -142,7 +142,8 @@ async function openBreaker(
   return row
 }
 
-const epochMs = (sql: Sql | Tx, column: string) => sql`ceil(extract(epoch from ${sql(column)}) * 1000)::float8`
+const epochMs = (sql: Sql | Tx, column: string) =>
+  sql`ceil(extract(epoch from ${sql(column)}) * 1000)::float8`
 
 const shanghaiYear = (sql: Sql | Tx) =>
   sql`extract(year from clock_timestamp() at time zone 'Asia/Shanghai')::int`

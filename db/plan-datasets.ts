@@ -13,7 +13,6 @@ import { loadCalendar, loadInstruments } from './queries/planning.ts'
  * Wanted − covered → batches. Reads only: a run stores what comes out, a dry run shows it, and both get the same plan.
  */
 
-export type { PlanSource } from './plan/candidates.ts'
 export type { DatasetPlan, PlanContext } from './plan/shape.ts'
 
 /** The plans of the datasets of one stage. */

@@ -35,7 +35,7 @@ export const BAR_FIELDS = {
   low: { group: 'ohlc', rule: CENTS },
   close: { group: 'ohlc', rule: CENTS },
   // BaoStock counts in single precision (2 to 8 shares off on 130 of 25,900 recorded bars); East Money in lots of 100.
-  volume: { group: 'volume', rule: within(1, 2e-7), against: { akshare: within(100, 1e-7) } },
+  volume: { group: 'volume', rule: within(1, 1e-7), against: { akshare: within(100, 1e-7) } },
   amount: { group: 'amount', rule: within(1_000, 1e-5) },
   pre_close: { group: 'pre_close', rule: within(0.01) },
   // Sources round to 2, 4 or 6 decimals.

@@ -179,7 +179,7 @@ export function syncRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   app.openapi(trigger, async (c) => {
     const asked = meaningOf(triggerBody.parse(c.req.valid('json')), {
       now: deps.now(),
-      configured: new Set(deps.sources.keys()),
+      configured: new Set((await deps.sources()).on.keys()),
     })
     const { row, started } = await startRun(deps, { ...asked, requestId: c.get('requestId') })
     const notes = [

@@ -1,9 +1,8 @@
-import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { answerControl, createControl } from './aktools/control.ts'
+import { createAktoolsRespond, createControl } from './aktools/control.ts'
 import type { AktoolsControl } from './aktools/control.ts'
 import { createEvaluator } from './aktools/evaluate.ts'
 import { answerCall } from './aktools/exchange.ts'
@@ -12,9 +11,9 @@ import { createAktoolsFaultPlan } from './aktools/faults.ts'
 import type { AktoolsFault } from './aktools/faults.ts'
 import { routeOf } from './aktools/routes.ts'
 import { send } from './aktools/wire.ts'
-import { createFaultPlan } from './faults.ts'
+import { answerControl, createControlKey } from './control-server.ts'
 import { createHeldBack } from './held-back.ts'
-import { readBody, sendJson } from './http.ts'
+import { readBody } from './http.ts'
 import { createJournal } from './journal.ts'
 import type { JournalStats } from './journal.ts'
 import type { ReplayMarket } from './market.ts'
@@ -28,6 +27,8 @@ export interface AktoolsReplayOptions {
   readonly faults?: readonly AktoolsFault[]
   /** `live` waits as long as the sites make AKShare wait: a snapshot of 5,500 stocks takes about a minute. */
   readonly latency?: 'none' | 'live'
+  /** One of its own by default; several upstreams of one process share one. */
+  readonly controlKey?: string
   readonly now?: () => number
 }
 
@@ -48,32 +49,11 @@ const createParts = (options: AktoolsReplayOptions) => {
   const evaluator = createEvaluator(market, held.isPublished)
   const faults = createAktoolsFaultPlan(options.faults ?? [], now())
   const calls: CallDeps = { market, journal, faults, evaluator, now }
-  // The shared control changes the market only: its own faults stay empty.
-  const shared = { market, journal, held, now, faults: createFaultPlan([], now()) }
-  return { calls, journal, control: createControl({ shared, faults, evaluator }) }
+  const control = { ...calls, held }
+  return { calls, journal, control: createControl(control), respond: createAktoolsRespond(control) }
 }
 
 type Parts = ReturnType<typeof createParts>
-
-const handleControl = async (
-  { control, journal }: Parts,
-  key: string,
-  req: IncomingMessage,
-  res: ServerResponse,
-): Promise<void> => {
-  if (req.headers['x-replay-key'] !== key) {
-    return sendJson(res, 403, { error: 'x-replay-key is missing or wrong' })
-  }
-  try {
-    const url = new URL(req.url ?? '/', 'http://replay')
-    const result = answerControl(control, { journal }, req.method ?? '', url, await readBody(req))
-    return result === undefined
-      ? sendJson(res, 404, { error: 'no such endpoint' })
-      : sendJson(res, 200, result)
-  } catch (error) {
-    return sendJson(res, 400, { error: error instanceof Error ? error.message : String(error) })
-  }
-}
 
 const handleRequest = async (
   { calls }: Parts,
@@ -101,12 +81,11 @@ const handleRequest = async (
 /** Starts a server that answers like AKTools over AKShare, from the given market. */
 export const startAktoolsReplay = async (options: AktoolsReplayOptions): Promise<AktoolsReplay> => {
   const parts = createParts(options)
-  const host = options.host ?? '127.0.0.1'
-  const controlKey = randomBytes(16).toString('hex')
+  const { host = '127.0.0.1', controlKey = createControlKey() } = options
   const server = createServer((req, res) => {
     const done =
       req.url?.startsWith('/__replay/') === true
-        ? handleControl(parts, controlKey, req, res)
+        ? answerControl(parts.respond, controlKey, req, res)
         : handleRequest(parts, options.latency === 'live', req, res)
     // The client went away in the middle: nobody is left to tell.
     done.catch(() => res.destroy())

@@ -7,7 +7,7 @@ import { serve } from './baostock/serve.ts'
 import type { IdleEnd, ServeDeps } from './baostock/serve.ts'
 import { createUniverses } from './baostock/universe.ts'
 import { createControlKey, startControlServer } from './control-server.ts'
-import { changeMarket, setFaults } from './control.ts'
+import { changeMarket, createRespond, setFaults } from './control.ts'
 import type { ControlDeps, MarketChange } from './control.ts'
 import { createFaultPlan } from './faults.ts'
 import type { Fault, FaultState } from './faults.ts'
@@ -122,7 +122,7 @@ export const startBaostockReplay = async (options: BaostockReplayOptions): Promi
     server.once('error', reject)
     server.listen(options.port ?? 0, host, resolve)
   })
-  const controls = await startControlServer(control, controlKey)
+  const controls = await startControlServer(createRespond(control), controlKey)
   const closeServer = (): Promise<void> =>
     new Promise((resolve) => {
       server.close(() => resolve())

@@ -2,8 +2,6 @@ import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { control } from './control.ts'
-import type { ControlDeps } from './control.ts'
 import { readBody, sendJson } from './http.ts'
 
 /** Where an upstream that does not speak HTTP itself is steered from. */
@@ -12,11 +10,14 @@ export interface ControlServer {
   readonly close: () => Promise<void>
 }
 
+/** Does what a request asks for and says what to send as JSON; undefined: no such endpoint. Throws on bad input. */
+export type Respond = (method: string, url: URL, body: string) => unknown
+
 export const createControlKey = (): string => randomBytes(16).toString('hex')
 
 /** Answers a request for something below `/__replay/`, when it carries the key in `x-replay-key`. */
-export const answerControl = async <F, S>(
-  deps: ControlDeps<F, S>,
+export const answerControl = async (
+  respond: Respond,
   key: string,
   req: IncomingMessage,
   res: ServerResponse,
@@ -25,7 +26,7 @@ export const answerControl = async <F, S>(
     return sendJson(res, 403, { error: 'x-replay-key is missing or wrong' })
   try {
     const url = new URL(req.url ?? '/', 'http://replay')
-    const result = control(deps, req.method ?? '', url, await readBody(req))
+    const result = respond(req.method ?? '', url, await readBody(req))
     return result === undefined
       ? sendJson(res, 404, { error: 'no such endpoint' })
       : sendJson(res, 200, result)
@@ -35,13 +36,10 @@ export const answerControl = async <F, S>(
 }
 
 /** Starts a server of control endpoints only, on a free port of 127.0.0.1. */
-export const startControlServer = async <F, S>(
-  deps: ControlDeps<F, S>,
-  key: string,
-): Promise<ControlServer> => {
+export const startControlServer = async (respond: Respond, key: string): Promise<ControlServer> => {
   const server = createServer((req, res) => {
     // The client went away in the middle: nobody is left to tell.
-    answerControl(deps, key, req, res).catch(() => res.destroy())
+    answerControl(respond, key, req, res).catch(() => res.destroy())
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)

@@ -1,3 +1,4 @@
+import type { Respond } from './control-server.ts'
 import type { Fault } from './faults.ts'
 import type { BarPatch, ReplayMarket } from './market.ts'
 import type { HeldBack } from './held-back.ts'
@@ -49,23 +50,25 @@ export const setFaults = <F, S>(deps: ControlDeps<F, S>, faults: readonly F[]): 
   return deps.faults.state()
 }
 
-/** Answers a control request with something to send as JSON; undefined: no such endpoint. Throws on bad input. */
-export const control = <F, S>(deps: ControlDeps<F, S>, method: string, url: URL, body: string): unknown => {
-  const input = body === '' ? {} : (JSON.parse(body) as MarketChange & { faults?: readonly F[] })
-  switch (`${method} ${url.pathname}`) {
-    case 'GET /__replay/stats':
-      return {
-        ...deps.journal.stats(Number(url.searchParams.get('since') ?? 0)),
-        faults: deps.faults.state(),
-        ...deps.more?.(),
-      }
-    case 'GET /__replay/market':
-      return describe(deps)
-    case 'POST /__replay/faults':
-      return setFaults(deps, input.faults ?? [])
-    case 'POST /__replay/market':
-      return changeMarket(deps, input)
-    default:
-      return undefined
+/** What `/__replay/` does, for a control server. */
+export const createRespond =
+  <F, S>(deps: ControlDeps<F, S>): Respond =>
+  (method, url, body) => {
+    const input = body === '' ? {} : (JSON.parse(body) as MarketChange & { faults?: readonly F[] })
+    switch (`${method} ${url.pathname}`) {
+      case 'GET /__replay/stats':
+        return {
+          ...deps.journal.stats(Number(url.searchParams.get('since') ?? 0)),
+          faults: deps.faults.state(),
+          ...deps.more?.(),
+        }
+      case 'GET /__replay/market':
+        return describe(deps)
+      case 'POST /__replay/faults':
+        return setFaults(deps, input.faults ?? [])
+      case 'POST /__replay/market':
+        return changeMarket(deps, input)
+      default:
+        return undefined
+    }
   }
-}

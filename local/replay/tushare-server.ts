@@ -4,7 +4,7 @@ import { createFaultPlan } from './faults.ts'
 import type { Fault, FaultState } from './faults.ts'
 import type { ReplayMarket } from './market.ts'
 import { answerControl, createControlKey } from './control-server.ts'
-import { changeMarket, setFaults } from './control.ts'
+import { changeMarket, createRespond, setFaults } from './control.ts'
 import type { ControlDeps, MarketChange } from './control.ts'
 import { createExchange } from './tushare/exchange.ts'
 import { createHeldBack } from './held-back.ts'
@@ -75,10 +75,11 @@ const createHandlers = (options: TushareReplayOptions) => {
 /** Starts a server that answers like Tushare Pro, on 127.0.0.1, from the given market. */
 export const startTushareReplay = async (options: TushareReplayOptions): Promise<TushareReplay> => {
   const { control: deps, exchange } = createHandlers(options)
-  const controlKey = options.controlKey ?? createControlKey()
+  const { controlKey = createControlKey() } = options
+  const respond = createRespond(deps)
   const server = createServer((req, res) => {
     const isControl = req.url?.startsWith('/__replay/') === true
-    const done = isControl ? answerControl(deps, controlKey, req, res) : exchange(req, res)
+    const done = isControl ? answerControl(respond, controlKey, req, res) : exchange(req, res)
     // The client went away in the middle: nobody is left to tell.
     done.catch(() => res.destroy())
   })

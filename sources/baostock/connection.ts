@@ -151,7 +151,7 @@ export class Connection {
     })
   }
 
-  /** Says goodbye to the network and waits until the connection is gone. */
+  /** Closes without haste and waits until the server has closed as well, or took too long for it. */
   async end(): Promise<void> {
     if (!this.#isOpen) return
     const closed = new Promise<void>((resolve) => this.#socket.once('close', () => resolve()))
@@ -183,7 +183,7 @@ export class Connection {
   }
 }
 
-// The server answered the logout, so it is at the end as well.
+// Nothing is under way, so the server has only to answer a FIN with its own.
 const END_MS = 1_000
 
 /** The system's own code (`ECONNRESET`) and no more: messages of the system repeat addresses. */

@@ -96,6 +96,11 @@ export class Line {
     }
   }
 
+  /** Closes without a logout and waits until the server has closed as well: two connections at once are one too many. */
+  async hangUp(): Promise<void> {
+    await this.#connection.end()
+  }
+
   /** Closes at once; a request on the wire fails with the reason. */
   destroy(reason: unknown): void {
     this.#connection.destroy(reason)

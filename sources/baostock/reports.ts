@@ -115,7 +115,10 @@ export async function fetchReport(
   }
   const rejected: RejectedRow[] = []
   const wanted = { table, symbol, period_end: `${year}-${QUARTER_ENDS[quarter - 1] ?? ''}` }
-  return { rows: collect(rows, at, (cells, columns) => mapReport(wanted, cells, columns), rejected), rejected }
+  return {
+    rows: collect(rows, at, (cells, columns) => mapReport(wanted, cells, columns), rejected),
+    rejected,
+  }
 }
 
 // The last days of the four quarters.

@@ -112,7 +112,7 @@ export class BaostockSession {
         return await line.ask(request, read, context.signal)
       } catch (error) {
         if (!isFirst || !(error instanceof Refusal) || !ASKS_FOR_LOGIN.has(error.code)) throw error
-        line.destroy(error)
+        await line.hangUp()
       }
     }
   }

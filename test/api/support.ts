@@ -2,7 +2,7 @@ import { pino } from 'pino'
 import { createApp } from '../../api/app.ts'
 import type { ApiDeps } from '../../api/deps.ts'
 import { createRedact } from '../../api/redact.ts'
-import { describeSources } from '../../api/sources.ts'
+import { createSourceReader } from '../../api/sources.ts'
 import { TemporalGateway } from '../../api/temporal/gateway.ts'
 import { Secret } from '../../market/secret.ts'
 import { type Lab, type LabOptions, openLab, TEST_TOKEN } from '../support/lab.ts'
@@ -34,15 +34,7 @@ export async function openApiLab(options: LabOptions & { api?: Partial<ApiDeps> 
   const api: ApiDeps = {
     db: lab.db,
     temporal: new TemporalGateway(lab.client, 'default'),
-    sources: describeSources({
-      tushare: {
-        priority: 1,
-        token: new Secret(TEST_TOKEN),
-        points: undefined,
-        callsPerMinute: undefined,
-        minIntervalMs: 0,
-      },
-    }),
+    sources: createSourceReader({ sql: lab.db.sql, environment: lab.environment, key: null }),
     settings: { lock: 'global', historyStart: '1990-12-19', batchSize: options.batchSize ?? 500 },
     log: pino({ level: 'silent' }),
     now: lab.deps.now,

@@ -88,8 +88,8 @@ function follows(rule: AgreeRule, a: bigint, b: bigint, scale: bigint): boolean 
 /** What one source has more than Tushare was paid at the close: volume and amount of such a pair agree. */
 function afterHours(a: SourceBar, b: SourceBar): boolean {
   const [t, o] = a.source === AFTER_HOURS.leftOutBy ? [a, b] : [b, a]
-  if (t.source !== AFTER_HOURS.leftOutBy || t.date < AFTER_HOURS.from || t.symbol.endsWith('.BJ'))
-    return false
+  if (t.source !== AFTER_HOURS.leftOutBy || t.date < AFTER_HOURS.from) return false
+  if (!(AFTER_HOURS.exchanges as readonly string[]).includes(exchangeOf(t.symbol))) return false
   const lots = a.source === 'akshare' || b.source === 'akshare' ? 100n : 1n
   const unexplained = abs(o.amount - t.amount - (o.volume - t.volume) * t.close * 10n)
   const allowed = larger(1_000n * 10_000n * 100_000n, o.amount) + lots * t.close * 10n * 100_000n

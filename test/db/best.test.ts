@@ -120,6 +120,88 @@ describe('bars_best', () => {
     }
   })
 
+  const one = async () => (await bestRows()).get(1)
+  const bar = (source: string, differs: Partial<SourceBar> = {}): SourceBar => ({
+    source,
+    symbol: '600000.SH',
+    date: '2024-01-02',
+    open: 10_000n,
+    high: 12_000n,
+    low: 9_000n,
+    close: 11_000n,
+    pre_close: 10_500n,
+    pct_chg: 4_762n,
+    volume: 100_000n,
+    amount: 11_000_000_000n,
+    is_st: null,
+    ...differs,
+  })
+
+  test('two that agree on the prices beat the first, and no price of the first is left', async () => {
+    await insertBars(db.sql, [
+      [bar('tushare', { open: 10_020n }), bar('baostock', { close: 11_001n }), bar('akshare')],
+    ])
+    expect(await one()).toMatchObject({
+      open: '10.000',
+      close: '11.001',
+      ohlc_source: 'baostock',
+      disputed: false,
+    })
+  })
+
+  test('prices that agree field by field with different sources are disputed all the same: they never mix', async () => {
+    await insertBars(db.sql, [
+      [
+        bar('tushare', { open: 10_020n }),
+        bar('baostock', { close: 11_020n }),
+        bar('akshare', { low: 9_020n }),
+      ],
+    ])
+    expect(await one()).toMatchObject({ ohlc_source: 'tushare', disputed: true, disputed_groups: ['ohlc'] })
+  })
+
+  test('a lower source fills what the first one lacks until the first one has it', async () => {
+    await insertBars(db.sql, [[bar('tushare', { pre_close: null }), bar('baostock')]])
+    const filled = await one()
+    await db.sql`update bars set pre_close = 10.49 where source = 'tushare'`
+    const replaced = await one()
+    expect([filled, replaced]).toMatchObject([
+      { pre_close: '10.500', pre_close_source: 'baostock', change: '0.500', disputed: false },
+      { pre_close: '10.49', pre_close_source: 'tushare', change: '0.510', disputed: false },
+    ])
+  })
+
+  test('a bar of one source is shown as it is stored, periods apart', async () => {
+    await insertBars(db.sql, [[bar('akshare', { is_st: false })]])
+    await db.sql`
+      insert into bars (instrument_id, trade_date, period, source, symbol, period_start, is_final, open, high, low, close, volume, amount, change)
+      values (1, '2024-01-02', 'weekly', 'akshare', '600000.SH', '2024-01-01', false, 10, 12, 9, 11, 5, 50, 0.25)`
+    const compared = await db.sql<{ n: number }[]>`
+      select count(*)::int as n from bars b join bars_best v using (instrument_id, symbol, period, trade_date, is_final, open, high, low, close, volume, amount, updated_at)
+      where b.period_start is not distinct from v.period_start and b.pre_close is not distinct from v.pre_close
+        and b.pct_chg is not distinct from v.pct_chg and b.is_st is not distinct from v.is_st and v.sources = '{akshare}'`
+    expect(compared[0]?.n).toBe(2)
+    const changes = await db.sql<
+      { change: number }[]
+    >`select change::float8 as change from bars_best order by period`
+    expect(changes.map((row) => row.change)).toEqual([0.5, 0.25])
+  })
+
+  test('instrument, date and period lead to the key of one partition', async () => {
+    const plan = await db.sql.begin(async (tx) => {
+      await tx`set local enable_seqscan = off`
+      return await tx.unsafe(
+        `explain (format json) select * from bars_best where instrument_id = 7 and trade_date between '2024-03-01' and '2024-06-30' and period = 'daily'`,
+      )
+    })
+    const text = JSON.stringify(plan)
+    const tables = [...text.matchAll(/"Relation Name":"(bars\w*)"/g)].map((match) => match[1])
+    expect(tables).toEqual(['bars_2024'])
+    expect(text).toMatch(
+      /"Index Name":"bars_2024_pkey","[^{]*"Index Cond":"\(\(instrument_id = 7\) AND \(trade_date >= /,
+    )
+  })
+
   const setPrecedence = (orders: Precedence) =>
     db.sql.begin(async (tx) => {
       await tx`delete from value_precedence where field_group in ('ohlc', 'volume', 'amount', 'pre_close', 'st')`

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
-import { estimatePlan } from '../../planning/estimate.ts'
+import { estimatePlan, largestAnswer } from '../../planning/estimate.ts'
+import type { ResolvedCapability } from '../../planning/types.ts'
+import { CAPABILITY, sessionsFrom } from './market.ts'
 
 const part = (api: string, batches: [number, number][], largestAnswer: number | null = 6000) => ({
   api,
@@ -32,6 +34,34 @@ test('parts of one api share its budget and apis run side by side', () => {
     ['adj_factor', 1],
   ])
   expect(plan).toMatchObject({ calls: 600, minutes: 2 })
+})
+
+test('apis that are counted together wait for each other', () => {
+  const shared = (api: string, calls: number) => ({ ...part(api, [[calls, 1]]), budget: 'server' })
+  const plan = estimatePlan([shared('bars', 100), shared('factors', 300), part('daily', [[200, 1]])])
+  expect(plan.apis.map(({ api, minutes }) => [api, minutes])).toEqual([
+    ['bars', 0.5],
+    ['factors', 1.5],
+    ['daily', 1],
+  ])
+  expect(plan.minutes).toBe(2)
+})
+
+test.each<[string, Partial<ResolvedCapability>, number | null]>([
+  ['packed symbols fill an answer', {}, 6000],
+  [
+    'one symbol has no more rows than sessions',
+    { bySymbols: { maxSymbols: 1, rowCap: 100_000 }, byDate: null },
+    200,
+  ],
+  ['one symbol a call up to the cap', { bySymbols: { maxSymbols: 1, rowCap: 150 }, byDate: null }, 150],
+  ['one session has no more rows than the market', { bySymbols: null }, 5000],
+  ['some rows of sparse data', { sparse: true }, null],
+])('the largest answer: %s', (_, differs, expected) => {
+  const calendar = sessionsFrom('2024-01-01', 200)
+  const range = { from: calendar.at(0), to: calendar.at(199) }
+  const capability = { ...CAPABILITY, ...differs }
+  expect(largestAnswer({ capability, range, calendar, marketRows: () => 5000 })).toBe(expected)
 })
 
 test('a list has no bound and an unlimited day no share', () => {

@@ -8,6 +8,8 @@ import { createSandboxMarket } from '../../local/replay/sandbox/market.ts'
 
 // Written from the description of the protocol alone, so that client and server cannot be wrong in the same way.
 
+const DAY_FIELDS =
+  'date,code,open,high,low,close,preclose,volume,amount,adjustflag,turn,tradestatus,pctChg,peTTM,pbMRQ,psTTM,pcfNcfTTM,isST'
 const END = '<![CDATA[]]>\n'
 const COMPRESSED = ['96', '99', '9B', '9D']
 
@@ -99,10 +101,16 @@ export const openConnection = async ({ host, port }: { host: string; port: numbe
       void ended.then((how) => reject(new Error(`ended: ${how}`)))
       look()
     })
+  let last: Promise<unknown> = Promise.resolve()
   const send = (request: Buffer): Promise<Frame> => {
-    const frame = nextFrame()
-    socket.write(request)
-    return frame
+    // One at a time, as every client does it.
+    const answered = last.then(() => {
+      const frame = nextFrame()
+      socket.write(request)
+      return frame
+    })
+    last = answered.catch(() => undefined)
+    return answered
   }
   return {
     socket,
@@ -130,6 +138,17 @@ export const records = ({ parts, type }: Frame): Record<string, string>[] => {
   const { record: items } = JSON.parse(record) as { record: string[][] }
   return items.map((item) => Object.fromEntries(names.map((name, i) => [name, item[i] ?? ''])))
 }
+
+/** `sh.600000` for `600000.SH`. */
+export const codeOf = (symbol: string): string => `${symbol.slice(7).toLowerCase()}.${symbol.slice(0, 6)}`
+
+/** Lines of one stock, all in one page. */
+export const history = async (
+  { ask }: Connection,
+  code: string,
+  { fields = DAY_FIELDS, from = '1990-01-01', to = '2026-12-31', frequency = 'd', flag = '3', page = 1 } = {},
+) =>
+  records(await ask('95', 'query_history_k_data_plus', page, 10_000, code, fields, from, to, frequency, flag))
 
 /** Runs a test against a server over a small market (60 stocks, 1 year), with one connection that is logged in. */
 export const withBaostock = async (

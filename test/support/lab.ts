@@ -11,6 +11,7 @@ import type { ActivityDeps } from '../../activities/index.ts'
 import { createRegistry } from '../../activities/source-registry.ts'
 import { workflowBundle } from '../../activities/worker/bundle.ts'
 import { createWorkers } from '../../activities/worker/worker.ts'
+import type { SealKey } from '../../db/sealed.ts'
 import { getRun, insertRun, reopenRun, type RunRow } from '../../db/queries/runs.ts'
 import { startTemporal, type LocalTemporal } from '../../local/temporal.ts'
 import { startWatchdog } from '../../local/watchdog.ts'
@@ -52,6 +53,8 @@ export interface LabOptions {
   akshare?: Partial<SourceSettings['akshare']> & { replay?: Partial<AktoolsReplayOptions> }
   baostock?: Partial<SourceSettings['baostock']> & { replay?: Partial<BaostockReplayOptions> }
   settings?: Partial<ActivityDeps['settings']>
+  /** For tokens in the database. */
+  sealKey?: SealKey
   now?: () => Date
   batchSize?: number
   log?: Logger
@@ -153,7 +156,7 @@ export async function openLab(options: LabOptions = {}): Promise<Lab> {
   const log = options.log ?? pino({ level: 'silent' })
   // After the newest session of the sandbox, whatever day the test runs.
   const now = options.now ?? (() => new Date('2026-11-22T12:00:00Z'))
-  const sources = createRegistry({ sql: db.sql, environment, key: null, log, now })
+  const sources = createRegistry({ sql: db.sql, environment, key: options.sealKey ?? null, log, now })
   const deps: ActivityDeps = {
     db,
     sources,
@@ -163,6 +166,7 @@ export async function openLab(options: LabOptions = {}): Promise<Lab> {
       maxFailureRetries: 3,
       // As many as in production, but a test need not wait for seconds.
       retryDelays: [50, 100, 200],
+      restSeconds: 0.3,
       ...options.settings,
     },
     log,
@@ -244,7 +248,9 @@ function present<T>(server: T | null, name: string): T {
   return server
 }
 
-function withoutReplay<T extends { replay?: unknown }>(options: T | undefined): Omit<T, 'replay'> | undefined {
+function withoutReplay<T extends { replay?: unknown }>(
+  options: T | undefined,
+): Omit<T, 'replay'> | undefined {
   if (!options) return undefined
   const { replay: _, ...settings } = options
   return settings

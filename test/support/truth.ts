@@ -67,3 +67,31 @@ export async function rowVersions(sql: Sql): Promise<number> {
     where relname ~ '^(bars|adj_factor|suspension|stock_basic_info|trade_calendar|instrument|instrument_code|revision)'`
   return row?.n ?? 0
 }
+
+/**
+ * Every bar of a market that no source has brought, and every price of any source that is not the market's, as text;
+ * empty when the sources together have all of it. Not compared: what upstreams round in ways of their own.
+ */
+export async function priceDifferences(
+  sql: Sql,
+  market: ReplayMarket,
+  wanted: (symbol: string, date: string) => boolean = () => true,
+): Promise<string[]> {
+  const stored = new Map<string, Set<string>>()
+  const rows = sql<{ key: string; source: string; row: string }[]>`
+    select symbol || ' ' || trade_date as key, source, concat_ws(' ', trim_scale(open), trim_scale(high), trim_scale(low),
+      trim_scale(close)) as row from bars where period = 'daily'`
+  for await (const page of rows.cursor(20_000))
+    for (const { key, row } of page) stored.set(key, (stored.get(key) ?? new Set()).add(row))
+  const differences: string[] = []
+  for (const { symbol, trade_date, open, high, low, close } of market.truthBars()) {
+    const key = `${symbol} ${trade_date}`
+    const truth = [open, high, low, close].join(' ')
+    const prices = [...(stored.get(key) ?? [])]
+    if (wanted(symbol, trade_date) && (prices.length !== 1 || prices[0] !== truth))
+      differences.push(`${key}: ${prices.join(' and ') || 'nothing'} instead of ${truth}`)
+    stored.delete(key)
+  }
+  for (const key of stored.keys()) differences.push(`${key}: not in the market`)
+  return differences
+}

@@ -1,4 +1,5 @@
 import { roundHalfAway } from '../series.ts'
+import { sharesOf } from '../shares.ts'
 import { columns } from './frame.ts'
 import type { Cell, Frame } from './frame.ts'
 import { findByDigits, publishedRows } from './instruments.ts'
@@ -6,7 +7,6 @@ import { adjust, dailyKlines, resample } from './klines.ts'
 import type { Adjustment, Kline, Period } from './klines.ts'
 import { PythonError } from './python-error.ts'
 import type { Arguments } from './query.ts'
-import { sharesOf } from './shares.ts'
 import { createFunction } from './tool-function.ts'
 import type { ToolContext, ToolFunction } from './tool-function.ts'
 

@@ -30,10 +30,12 @@ interface ExRight {
  * cash. A reference of 0.01 yuan is rounded, so that new shares alone may leave up to half of it times the ratio.
  */
 const splitExRight = (close: number, reference: number): ExRight => {
-  const tenths = Math.max(0, Math.floor((10 * (close + 1)) / reference - 10))
-  const ratio = 1 + tenths / 10
-  const cash = close - reference * ratio
-  return { ratio, cash: tenths > 0 && Math.abs(cash) <= ratio ? 0 : Math.round(cash) }
+  // In whole tenths, so that no division decides by its noise.
+  const most = 10 * (close + 1)
+  const tenths = Math.max(10, (most - (most % reference)) / reference)
+  const cash = 10 * close - tenths * reference
+  const isRounding = tenths > 10 && Math.abs(cash) <= tenths
+  return { ratio: tenths / 10, cash: isRounding ? 0 : roundHalfAway(cash / 10) }
 }
 
 const toKline = (series: BarSeries, row: number, date: string): Kline => ({
@@ -93,7 +95,8 @@ export const adjust = (bars: readonly Kline[], adjustment: Adjustment): Kline[] 
   const adjusted: Kline[] = []
   bars.forEach((bar, at) => {
     const { slope = 1, offset = 0 } = lines[at] ?? {}
-    const on = (price: number): number => roundHalfAway(slope * price + offset)
+    // Six decimals first: a half must not be decided by the noise of the steps before.
+    const on = (price: number): number => roundHalfAway(Math.round((slope * price + offset) * 1e6) / 1e6)
     adjusted.push({
       ...bar,
       open: on(bar.open),

@@ -1,10 +1,10 @@
 import type { Instrument, ReplayMarket } from '../market.ts'
+import { sharesOf } from '../shares.ts'
 import { columns } from './frame.ts'
 import type { Cell, Frame } from './frame.ts'
 import { digitsOf, isStar, listedNow } from './instruments.ts'
 import { noSuchColumns, PythonError } from './python-error.ts'
 import type { Arguments } from './query.ts'
-import { sharesOf, withSeparators } from './shares.ts'
 import { createFunction, pagesOf } from './tool-function.ts'
 import type { ToolContext, ToolFunction } from './tool-function.ts'
 
@@ -38,6 +38,9 @@ const shanghaiFrame = ({ market }: ToolContext, { symbol }: Arguments): Frame =>
 /** `2024-01-02`: Shenzhen's list comes as a spreadsheet, its dates and counts are texts. */
 const dashed = (date: string | null): string | null =>
   date === null ? null : `${date.slice(0, 4)}-${date.slice(4, 6)}-${date.slice(6)}`
+
+/** 1,234,567 */
+const withSeparators = (count: number): string => String(count).replaceAll(/\B(?=(\d{3})+$)/g, ',')
 
 const shenzhenRow = (market: ReplayMarket, instrument: Instrument): Cell[] => {
   const shares = sharesOf(market.bars(instrument.id))

@@ -1,10 +1,10 @@
 import { roundHalfAway } from '../series.ts'
+import { sharesOf } from '../shares.ts'
 import { columns } from './frame.ts'
 import type { Cell, Frame } from './frame.ts'
 import { digitsOf, listedNow, prefixedCode } from './instruments.ts'
 import { longChanges, quotesOf, volumeRatio } from './quotes.ts'
 import type { Quote } from './quotes.ts'
-import { sharesOf } from './shares.ts'
 import { createFunction, pagesOf } from './tool-function.ts'
 import type { ToolContext, ToolFunction } from './tool-function.ts'
 

@@ -1,5 +1,5 @@
 import type { Instrument, ReplayMarket } from '../market.ts'
-import { sharesOf } from '../aktools/shares.ts'
+import { sharesOf } from '../shares.ts'
 import { factorEvents } from './factors.ts'
 import type { FactorEvents } from './factors.ts'
 

@@ -17,6 +17,9 @@ const GARBAGE = Buffer.from('HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r
 export const frameOf = async ({ type, body, compressed }: Answer): Promise<Buffer> =>
   compressed ? compressedFrame(type, body, await compress(body, { level: LEVEL })) : plainFrame(type, body)
 
+// A client that finds both the bytes and the reset at once is told of an orderly end by its system library.
+const BEFORE_RESET_MS = 20
+
 const partOf = (frame: Buffer, percent = 50): Buffer =>
   frame.subarray(0, Math.floor((frame.length * percent) / 100))
 
@@ -41,6 +44,7 @@ const PLAY: Partial<
 > = {
   reset: async (socket, frame, { percent }) => {
     await write(socket, partOf(frame, percent))
+    await sleep(BEFORE_RESET_MS)
     socket.resetAndDestroy()
   },
   fin: async (socket, frame, { percent }) => {

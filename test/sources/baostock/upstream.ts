@@ -147,6 +147,18 @@ export async function withServer(
   }
 }
 
+/** Answers every query with a table; logs in and out. */
+export const serving = (
+  table: (request: Request, nth: number) => Reply,
+  run: (lab: Lab) => Promise<void>,
+  options?: LabOptions,
+): Promise<void> =>
+  withServer(
+    (request, nth) => (['00', '02'].includes(request.type) ? undefined : table(request, nth)),
+    run,
+    options,
+  )
+
 /** A call for bars, or what differs from it. */
 export const callFor = (differs: Partial<SourceCall> = {}): SourceCall => ({
   dataset: 'bars',

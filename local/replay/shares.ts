@@ -1,4 +1,4 @@
-import type { BarSeries } from '../series.ts'
+import type { BarSeries } from './series.ts'
 
 /** Share counts of one instrument. */
 export interface Shares {
@@ -21,6 +21,3 @@ export const sharesOf = (series: BarSeries): Shares | null => {
   const floating = Math.ceil((most * DAYS_TO_TURN_OVER) / UNIT) * UNIT
   return floating === 0 ? null : { floating, total: floating * 1.25 }
 }
-
-/** 1,234,567, as Shenzhen's list writes it. */
-export const withSeparators = (count: number): string => String(count).replaceAll(/\B(?=(\d{3})+$)/g, ',')

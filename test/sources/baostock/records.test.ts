@@ -1,0 +1,119 @@
+import { describe, expect, test } from 'vitest'
+import { APIS, type BaostockApi } from '../../../sources/baostock/apis.ts'
+import { dateOf, decimal, decimalText, symbolOf, text, toCode } from '../../../sources/baostock/cells.ts'
+import { FrameDecoder } from '../../../sources/baostock/frame.ts'
+import { EchoError, FormError, readPage, readRecord } from '../../../sources/baostock/records.ts'
+import { EXCHANGES } from './recorded.ts'
+
+test('no text at all is no row', () => {
+  expect(readRecord('', 3)).toEqual([])
+  expect(readRecord('{"record":[]}', 3)).toEqual([])
+})
+
+test('control characters inside of texts are left out, blanks inside of names stay', () => {
+  const json =
+    '{"record":\n\t[["sz.000002","万 科\nＡ","12\r\n.50"],\r\n["sh.600000","浦发\t银行 ","1 2.5"]]}'
+  const rows = readRecord(json, 3)
+  expect(rows).toEqual([
+    ['sz.000002', '万 科Ａ', '12.50'],
+    ['sh.600000', '浦发银行 ', '1 2.5'],
+  ])
+  // The real client takes out all white space: the numbers are the same.
+  expect(rows.map((row) => decimal(row[2]))).toEqual([12.5, 12.5])
+})
+
+test.each([
+  ['a row that is too short', '{"record":[["a","b"],["a"]]}', /a row does not have 2 columns/],
+  ['a row that is too long', '{"record":[["a","b","c"]]}', /a row does not have 2 columns/],
+  ['a cell that is a number', '{"record":[["a",1]]}', /a cell is not a text/],
+  ['a row that is none', '{"record":["ab"]}', /a row does not have 2 columns/],
+  ['no rows', '{"records":[]}', /holds no rows/],
+  ['nothing', 'null', /holds no rows/],
+  ['half a record', '{"record":[["a","b"],["a"', /not JSON/],
+])('%s is a changed form', (_, json, message) => {
+  expect(() => readRecord(json, 2)).toThrow(FormError)
+  expect(() => readRecord(json, 2)).toThrow(message)
+})
+
+const HEAD = ['0', 'success', 'query_stock_basic', 'anonymous', '1', '2000']
+const COLUMNS = 'code, code_name,\tipoDate, outDate , type, status'
+
+test('names of columns come without the white space around them, and the size of a page as the server counts it', () => {
+  const page = readPage(APIS.stock_basic, { params: ['', ''], page: 1 }, [...HEAD, '', '', '', COLUMNS])
+  expect(page).toEqual({
+    columns: ['code', 'code_name', 'ipoDate', 'outDate', 'type', 'status'],
+    rows: [],
+    perPage: 2_000,
+  })
+})
+
+test.each([
+  ['another page', { params: ['', ''], page: 2 }, [...HEAD, '', '', '', COLUMNS], EchoError],
+  ['another parameter', { params: ['x', ''], page: 1 }, [...HEAD, '', '', '', COLUMNS], EchoError],
+  ['no page size', { params: ['', ''], page: 1 }, [...HEAD.slice(0, 5), '', '', '', '', COLUMNS], EchoError],
+  ['no columns', { params: ['', ''], page: 1 }, [...HEAD, '', '', ''], FormError],
+  ['a column less', { params: ['', ''], page: 1 }, [...HEAD, '', '', '', 'code,code_name'], FormError],
+])('an answer with %s is not taken', (_, asked, fields, errorClass) => {
+  expect(() => readPage(APIS.stock_basic, asked, fields)).toThrow(errorClass)
+})
+
+describe.skipIf(EXCHANGES.length === 0)('recorded tables of the real server', () => {
+  const tables = EXCHANGES.filter(({ meta }) => meta.rows !== undefined && meta.fields !== '[]')
+  test.each(tables.map((each) => [each.name, each] as const))('%s', (_, { request, response, meta }) => {
+    const [, , page, , ...params] = request.subarray(21, request.lastIndexOf(1)).toString().split('\x01')
+    const sent = { params, page: Number(page) }
+    const [frame] = new FrameDecoder().feed(response)
+    const api: BaostockApi = {
+      api: 'any',
+      type: '',
+      paged: true,
+      key: [],
+      required: [],
+      ...(frame?.type === '96' ? { columnsParam: 1 } : {}),
+    }
+    const { columns, rows, perPage } = readPage(api, sent, frame?.body.split('\x01') ?? [])
+    expect(`['${columns.join("', '")}']`).toBe(meta.fields)
+    expect([String(rows.length), perPage]).toEqual([meta.rows, 10_000])
+  })
+})
+
+test.each([
+  ['311141441.3700', '311141441.37'],
+  ['23615000000.000000', '23615000000'],
+  ['45661999', '45661999'],
+  ['0.000000', '0'],
+  ['-0.050000', '-0.05'],
+  ['100', '100'],
+  [' 1 234.50', '1234.5'],
+  ['', null],
+  ['0.288或0.32', null],
+  ['1e5', null],
+  ['nan', null],
+  [undefined, null],
+])('the decimal %j is %j', (cell, value) => {
+  expect(decimalText(cell)).toBe(value)
+})
+
+test('a number keeps the digits that it was sent with', () => {
+  expect([decimal('6.2070789300'), decimal('0.075200'), decimal('')]).toEqual([6.20707893, 0.0752, null])
+})
+
+test('codes, dates and texts', () => {
+  expect([symbolOf('sh.600000'), symbolOf('sz.000001'), symbolOf('bj.920001')]).toEqual([
+    '600000.SH',
+    '000001.SZ',
+    '920001.BJ',
+  ])
+  expect([symbolOf('600000'), symbolOf('sh600000'), symbolOf('hk.00700'), symbolOf('')]).toEqual(
+    Array(4).fill(null),
+  )
+  expect([dateOf('2024-02-29'), dateOf('2023-02-29'), dateOf('20240229'), dateOf('')]).toEqual([
+    '2024-02-29',
+    null,
+    null,
+    null,
+  ])
+  expect([text(' 浦发银行 '), text('  '), text(undefined)]).toEqual(['浦发银行', null, null])
+  expect([toCode('600000.SH'), toCode('000001.SZ')]).toEqual(['sh.600000', 'sz.000001'])
+  expect(() => toCode('sh.600000')).toThrow(TypeError)
+})
