@@ -1,5 +1,7 @@
-import type { BatchRow } from '../db/queries/batches.ts'
+import { ANY_SOURCE, type BatchRow } from '../db/queries/batches.ts'
+import { loadDatasetPlans } from '../db/queries/run-plan.ts'
 import type { Capability } from '../market/capability.ts'
+import { DATASETS } from '../market/datasets.ts'
 import type { TradeDate } from '../market/date.ts'
 import { newestReady, resolveCapability } from '../planning/market-facts.ts'
 import type { PlanInstrument, ResolvedCapability } from '../planning/types.ts'
@@ -24,6 +26,8 @@ export interface Work {
   market: MarketFacts
   /** What the source serves of it. */
   served: readonly PlanInstrument[]
+  /** False when the batch was made for another source that is not there now. */
+  isPlannedFor: boolean
   signal: AbortSignal
 }
 
@@ -39,13 +43,20 @@ export async function prepareWork(
   const market = await loadMarket(deps)
   const lastReady = newestReady(deps.now(), capability, market.calendar)
   const depth = await depthOf(deps, source, batch.dataset, lastReady, signal)
+  const plans = await loadDatasetPlans(deps.db.sql, input.runId)
+  const plannedFor = batch.source === ANY_SOURCE ? plans[batch.dataset]?.source : batch.source
+  const isPlannedFor = plannedFor === source.name
+  const resolved = resolveCapability(capability, { now: deps.now(), calendar: market.calendar, depth })
+  // Where two sources must not mix, one that steps in brings whole histories, never a day.
+  const stepsIn = 'oneSource' in DATASETS[batch.dataset] && !isPlannedFor
   return {
     deps,
     input,
     run,
     batch,
     source,
-    capability: resolveCapability(capability, { now: deps.now(), calendar: market.calendar, depth }),
+    isPlannedFor,
+    capability: stepsIn ? { ...resolved, byDate: null } : resolved,
     lastReady,
     market,
     served: market.servedBy(capability.exchanges),

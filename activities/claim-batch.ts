@@ -1,7 +1,7 @@
 import { claimBatch, type NewBatch, splitBatch } from '../db/queries/batches.ts'
 import { loadCoverage } from '../db/queries/planning.ts'
 import type { SourceCall } from '../market/capability.ts'
-import { MARKET_ID } from '../planning/wanted.ts'
+import { MARKET_ID, subtractCovered } from '../planning/wanted.ts'
 import { callsOfRegion, remainingRegion, splitRegion } from '../planning/calls.ts'
 import { expectedRows } from '../planning/expected.ts'
 import { servedPart } from '../planning/served.ts'
@@ -35,13 +35,21 @@ export async function takeBatch(work: Work): Promise<ClaimResult> {
   if (batch.state === 'split') return await split(work, [])
   if (batch.call_list !== null && batch.claimed_by === source.name)
     return await claimed(work, batch.call_list, batch.region, false)
-  const left = await leftFor(work)
+  const done = batch.claimed_by === null ? [] : (batch.call_list ?? []).slice(0, batch.cursor)
+  const left = without(work, batch.region, done)
   if (left === null) return await claimed(work, [], batch.region, true)
   const { served, unserved } = servedPart({ ...callContext(work), region: left, lastReady: work.lastReady })
   if (served === null) return { kind: 'unserved' }
-  const calls = callsOfRegion({ ...callContext(work), region: served })
-  if (unserved.length === 0 && calls.length <= MAX_CALLS) return await claimed(work, calls, served, true)
-  const parts = calls.length > MAX_CALLS ? splitRegion({ ...callContext(work), region: served }) : [served]
+  const open = await withoutBrought(work, served)
+  const calls = open === null ? [] : callsOfRegion({ ...callContext(work), region: open })
+  if (unserved.length === 0 && calls.length <= MAX_CALLS)
+    return await claimed(work, calls, open ?? served, true)
+  const parts =
+    open === null
+      ? []
+      : calls.length > MAX_CALLS
+        ? splitRegion({ ...callContext(work), region: open })
+        : [open]
   return await split(work, [...parts, ...unserved])
 }
 
@@ -58,31 +66,56 @@ export function callContext({ batch, source, market, capability }: Omit<Work, 'i
   }
 }
 
-/** The region without what is done; null when nothing is left. */
-async function leftFor(work: Work): Promise<Region | null> {
-  const { batch, market, capability, run } = work
-  const done = batch.claimed_by === null ? [] : (batch.call_list ?? []).slice(0, batch.cursor)
-  const left = remainingRegion({
-    region: batch.region,
-    done,
-    instrumentsById: market.byId,
-    calendar: market.calendar,
-  })
-  // A symbol's whole history came with an earlier batch, when that had another piece of it.
-  return left?.kind === 'symbols' && capability.sparse && !run.params.refresh
-    ? await withoutCovered(work, left)
-    : left
-}
+/** The region without what calls brought; null when nothing is left. */
+const without = ({ market }: Work, region: Region, done: readonly SourceCall[]): Region | null =>
+  remainingRegion({ region, done, instrumentsById: market.byId, calendar: market.calendar })
 
-async function withoutCovered(
-  { deps, batch, source }: Work,
-  region: Extract<Region, { kind: 'symbols' }>,
-): Promise<Region | null> {
+/**
+ * The region without what the source has brought with other batches; null when nothing is left. One that a batch was not
+ * planned for may have brought more than was wanted of it: the whole market of a day, the whole history of a stock.
+ *
+ * @param region one that the source serves
+ */
+async function withoutBrought(work: Work, region: Region): Promise<Region | null> {
+  const { deps, batch, source, run, market, isPlannedFor } = work
+  if (isPlannedFor || run.params.refresh) return region
+  if (region.kind !== 'symbols' && region.kind !== 'market') return region
   const [coverage] = await loadCoverage(deps.db.sql, batch.dataset, [source.name])
-  const items = region.items.filter((item) => {
-    const ranges = [...(coverage?.ranges.get(item.id) ?? []), ...(coverage?.ranges.get(MARKET_ID) ?? [])]
-    return !ranges.some(({ from, to }) => from <= item.from && to >= item.to)
+  if (!coverage) return region
+  if (region.kind === 'market') {
+    const ranges = coverage.ranges.get(MARKET_ID) ?? []
+    return without(
+      work,
+      region,
+      ranges.map(({ from, to }) => ({
+        dataset: batch.dataset,
+        symbols: null,
+        from,
+        to,
+        part: null,
+        rows: 0,
+      })),
+    )
+  }
+  const instruments = [...new Set(region.items.map(({ id }) => id))].flatMap(
+    (id) => market.byId.get(id) ?? [],
+  )
+  const wanted = subtractCovered({
+    instruments,
+    range: region,
+    calendar: market.calendar,
+    covered: [coverage],
   })
+  const open = new Map(wanted.map(({ instrument, ranges }) => [instrument.id, ranges]))
+  const items = region.items.flatMap(({ id, from, to }) =>
+    (open.get(id) ?? [])
+      .filter((range) => range.from <= to && range.to >= from)
+      .map((range) => ({
+        id,
+        from: range.from > from ? range.from : from,
+        to: range.to < to ? range.to : to,
+      })),
+  )
   return items.length === 0 ? null : { ...region, items }
 }
 

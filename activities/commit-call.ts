@@ -69,14 +69,20 @@ function nextSession(date: string, { calendar }: MarketFacts): string {
 /** Cells of the batch's region that a call brings. */
 function settledCells(call: SourceCall, { batch, market }: Work): number {
   const { from, to } = call
+  const { region } = batch
+  const { calendar, byId, marketRows } = market
   if (from === null || to === null) return 0
-  if (batch.region.kind !== 'symbols' || call.symbols === null) return call.rows
-  const ids = new Set(idsOf(call.symbols, market))
-  return batch.region.items.reduce((sum, item) => {
-    const instrument = market.byId.get(item.id)
-    if (!instrument || !ids.has(item.id)) return sum
+  if (region.kind === 'market' && call.symbols === null) {
+    const dates = region.dates.filter((date) => date >= from && date <= to)
+    return dates.reduce((sum, date) => sum + marketRows(calendar.firstAtOrAfter(date), region.exchanges), 0)
+  }
+  if (region.kind !== 'symbols') return call.rows
+  const ids = call.symbols && new Set(idsOf(call.symbols, market))
+  return region.items.reduce((sum, item) => {
+    const instrument = byId.get(item.id)
+    if (!instrument || (ids && !ids.has(item.id))) return sum
     const first = item.from > from ? item.from : from
     const last = item.to < to ? item.to : to
-    return first > last ? sum : sum + expectedRows(instrument, first, last, market.calendar)
+    return first > last ? sum : sum + expectedRows(instrument, first, last, calendar)
   }, 0)
 }

@@ -2,6 +2,7 @@ import { abandonBatch, getBatch, insertBatches, type NewBatch, stagePlanned } fr
 import { openFailuresOf, recordFailures, type FailureRow } from '../db/queries/failures.ts'
 import { logRun } from '../db/queries/logs.ts'
 import { lockOwnedRun, runTotals } from '../db/queries/runs.ts'
+import { shortfallsOf } from '../db/queries/shortfalls.ts'
 import { DATASETS, isDataset } from '../market/datasets.ts'
 import type { SourceErrorClass } from '../market/source-errors.ts'
 import type { SourceName } from '../market/sources.ts'
@@ -9,8 +10,14 @@ import type { Region, RegionItem } from '../planning/types.ts'
 import type { OwnedRun } from '../workflows/contract/activities.ts'
 import type { PlannedStage, RunTotals } from '../workflows/contract/messages.ts'
 import type { ActivityDeps } from './deps.ts'
-import { fewestFailuresFirst, planDatasets, plannedStage } from './plan-stage.ts'
+import { leastLackingFirst, planDatasets, plannedStage } from './plan-stage.ts'
 import { loadRun } from './run-context.ts'
+
+// Retry batches stand behind all stages; the epoch tells those of one execution from those of the next.
+const RETRY_STAGE = 100
+
+// What an optional dataset is left out for: there is nobody to ask. Anything else is a failure to look at.
+const SKIPPING: ReadonlySet<SourceErrorClass> = new Set(['PermissionDenied', 'NotServed', 'SourceDown'])
 
 /** Gives up what is left of a batch. An optional dataset is skipped, anything else leaves one failure for its region. */
 export async function giveUpBatch(
@@ -21,7 +28,9 @@ export async function giveUpBatch(
   const batch = await getBatch(sql, input)
   if (!batch) throw new RangeError(`batch ${input.seq} of run ${input.runId} is gone`)
   const run = await loadRun(deps, input.runId)
-  const skipped = 'optional' in DATASETS[batch.dataset] && input.errorClass === 'PermissionDenied'
+  // What a retry does not bring is known already: a failure that stays open, or a hole.
+  const skipped =
+    batch.stage >= RETRY_STAGE || ('optional' in DATASETS[batch.dataset] && SKIPPING.has(input.errorClass))
   const dates = datesOf(batch.region)
   await sql.begin(async (tx) => {
     const state = skipped ? 'skipped' : 'failed'
@@ -62,12 +71,9 @@ function datesOf(region: Region): { from: string | null; to: string | null } {
   return { from: region.from, to: region.to }
 }
 
-// Retry batches stand behind all stages; the epoch tells those of one execution from those of the next.
-const RETRY_STAGE = 100
-
 /**
- * What the run could not bring, as new batches, once per execution: its open failures of single symbols, and in a retry
- * also the cells that the execution before found missing.
+ * What the run could not bring, as new batches, once per execution: its open failures of single symbols, and cells that
+ * came from nobody. The latter are worth asking for when there is another source to ask, or in a retry of the run.
  */
 export async function planRetries(
   deps: ActivityDeps,
@@ -79,7 +85,7 @@ export async function planRetries(
   const failures = (await openFailuresOf(sql, owner.runId)).filter((f) => f.instrument_id !== null)
   const batches = [
     ...retryBatches(failures),
-    ...(owner.epoch > 1 ? await missingBatches(deps, owner, signal) : []),
+    ...(owner.epoch > 1 || (await hasOthers(deps, owner)) ? await missingBatches(deps, owner, signal) : []),
   ]
   if (batches.length > 0 && !(await stagePlanned(sql, owner.runId, stage))) {
     await sql.begin(async (tx) => {
@@ -89,10 +95,17 @@ export async function planRetries(
       await logRun(tx, { runId: owner.runId, level: 'info', message })
     })
   }
-  return await plannedStage(deps, owner.runId, stage, fewestFailuresFirst(failures))
+  const order = leastLackingFirst(await shortfallsOf(sql, owner.runId))
+  return await plannedStage(deps, owner.runId, stage, { order, dispensable: true })
 }
 
-/** Wanted − covered, asked again: in a retry that is what was missing. Cells that failed by name are among them. */
+/** With `all` each source stands for itself. */
+async function hasOthers(deps: ActivityDeps, { runId }: OwnedRun): Promise<boolean> {
+  const { params } = await loadRun(deps, runId)
+  return params.source_mode !== 'all' && (await deps.sources.current()).sources.size > 1
+}
+
+/** Wanted − covered, asked again: that is what was missing. Cells that failed by name are among them. */
 async function missingBatches(deps: ActivityDeps, owner: OwnedRun, signal: AbortSignal): Promise<NewBatch[]> {
   const run = await loadRun(deps, owner.runId)
   const plans = await planDatasets(
@@ -101,7 +114,12 @@ async function missingBatches(deps: ActivityDeps, owner: OwnedRun, signal: Abort
     run.stages.length - 1,
     signal,
   )
-  return plans.flatMap((plan) => plan.batches).filter((batch) => DATASETS[batch.dataset].cell === 'session')
+  const bound = run.params.source_mode === 'all'
+  return plans
+    .flatMap(({ source, batches }) =>
+      batches.map((batch) => (bound && source !== null ? { ...batch, source } : batch)),
+    )
+    .filter((batch) => DATASETS[batch.dataset].cell === 'session')
 }
 
 /** One batch for each dataset and span of dates. Its cells are counted already in the batch that failed. */

@@ -1,6 +1,7 @@
 import { restingPlaces } from '../db/health.ts'
 import { logRun } from '../db/queries/logs.ts'
 import { runTotals } from '../db/queries/runs.ts'
+import { comparesSources } from '../market/jobs.ts'
 import type { OwnedRun } from '../workflows/contract/activities.ts'
 import type { OpenedRun } from '../workflows/contract/messages.ts'
 import type { ActivityDeps } from './deps.ts'
@@ -14,7 +15,8 @@ export async function openRun(deps: ActivityDeps, owner: OwnedRun): Promise<Open
   const opened = await sql`
     update sync_run set status = 'running', started_at = coalesce(started_at, now()), updated_at = now()
     where id = ${owner.runId} and owner_epoch = ${owner.epoch} and status = 'pending'`
-  const ranked = await rankedSources(deps, await deps.sources.current(), params.preferred_sources ?? [])
+  const set = await deps.sources.current()
+  const ranked = await rankedSources(deps, set, params.preferred_sources ?? [], 'whatever rests')
   const sources = ranked.map(({ source }) => source)
   if (opened.count > 0) {
     const order = ranked.map(({ source, reason }) => `${source} (${reason})`).join(', then ')
@@ -29,7 +31,7 @@ export async function openRun(deps: ActivityDeps, owner: OwnedRun): Promise<Open
   return {
     job,
     stages: stages.length,
-    mode: params.source_mode ?? 'failover',
+    mode: comparesSources(job) ? 'all' : (params.source_mode ?? 'failover'),
     sources,
     resting: resting.filter(({ source }) => sources.includes(source)),
     totals: await runTotals(sql, owner.runId),

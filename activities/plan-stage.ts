@@ -4,11 +4,16 @@ import { ANY_SOURCE, insertBatches, openBatches, stagePlanned } from '../db/quer
 import { logRun } from '../db/queries/logs.ts'
 import { keepDatasetPlans, loadDatasetPlans } from '../db/queries/run-plan.ts'
 import { lockOwnedRun, runTotals } from '../db/queries/runs.ts'
+import type { Shortfall } from '../db/queries/shortfalls.ts'
+import { DATASETS, isDataset } from '../market/datasets.ts'
+import { comparesSources } from '../market/jobs.ts'
 import type { SourceName } from '../market/sources.ts'
 import type { OwnedRun } from '../workflows/contract/activities.ts'
 import type { PlannedDataset, PlannedStage, SourcePlace } from '../workflows/contract/messages.ts'
+import { resolveComparison } from './compare-run.ts'
 import type { ActivityDeps } from './deps.ts'
 import { planContext } from './plan-context.ts'
+import { rankedSources } from './ranking.ts'
 import { type LoadedRun, loadRun } from './run-context.ts'
 import { toRanges } from './seq-ranges.ts'
 
@@ -20,13 +25,18 @@ export async function planStage(
 ): Promise<PlannedStage> {
   const { sql } = deps.db
   if (!(await stagePlanned(sql, input.runId, input.stage))) {
-    const run = await loadRun(deps, input.runId)
+    const loaded = await loadRun(deps, input.runId)
+    const run = input.stage > 0 ? await resolved(deps, loaded) : loaded
     if (input.stage > 0) await openAskedSymbols(deps, run)
     const plans = await planDatasets(deps, run, input.stage, signal)
-    await storePlan(deps, run, input, plans)
+    await storePlan(deps, run, input, await asWanted(deps, run, plans))
   }
   return await plannedStage(deps, input.runId, input.stage)
 }
+
+/** What a comparison samples is known once there is a list. */
+const resolved = async (deps: ActivityDeps, run: LoadedRun): Promise<LoadedRun> =>
+  comparesSources(run.job) ? { ...run, params: await resolveComparison(deps, run) } : run
 
 /** A symbol that no list names is asked for all the same: the list may be older than the listing. */
 async function openAskedSymbols(deps: ActivityDeps, run: LoadedRun): Promise<void> {
@@ -34,16 +44,19 @@ async function openAskedSymbols(deps: ActivityDeps, run: LoadedRun): Promise<voi
   if (symbols.length > 0) await deps.db.sql.begin((tx) => resolveInstruments(tx, symbols, 'request'))
 }
 
-/**
- * What the database has open of a stage.
- *
- * @param order who goes first; as planned where it is left out
- */
+export interface StageOptions {
+  /** Who goes first; as planned where it is left out. */
+  order?: (dataset: string, places: readonly SourcePlace[]) => SourcePlace[]
+  /** See `PlannedDataset`; an optional dataset always is. */
+  dispensable?: boolean
+}
+
+/** What the database has open of a stage. */
 export async function plannedStage(
   deps: ActivityDeps,
   runId: string,
   stage: number,
-  order: (dataset: string, places: readonly SourcePlace[]) => SourcePlace[] = (_, places) => [...places],
+  { order = (_, places) => [...places], dispensable = false }: StageOptions = {},
 ): Promise<PlannedStage> {
   const { sql } = deps.db
   const plans = await loadDatasetPlans(sql, runId)
@@ -56,12 +69,15 @@ export async function plannedStage(
         dataset,
         open: toRanges(seqs),
         calls,
+        ...(dispensable || isOptional(dataset) ? { dispensable: true as const } : {}),
         sources: source === ANY_SOURCE ? places : places.filter((place) => place.source === source),
       }
     }),
     totals: await runTotals(sql, runId),
   }
 }
+
+const isOptional = (dataset: string): boolean => isDataset(dataset) && 'optional' in DATASETS[dataset]
 
 /** The plan of a stage; writes nothing of it. */
 export async function planDatasets(
@@ -72,6 +88,17 @@ export async function planDatasets(
 ): Promise<DatasetPlan[]> {
   const datasets = run.stages[stage] ?? []
   return await planDatasetsOf(await planContext(deps, run, datasets, signal), datasets, run.params)
+}
+
+/** Planned for one that is up; a better one that rests now is wanted again as soon as it is up. */
+async function asWanted(deps: ActivityDeps, run: LoadedRun, plans: DatasetPlan[]): Promise<DatasetPlan[]> {
+  const set = await deps.sources.current()
+  const ranked = await rankedSources(deps, set, run.params.preferred_sources ?? [], 'whatever rests')
+  const rank = (name: SourceName) => ranked.find(({ source }) => source === name)?.rank ?? 99
+  return plans.map((plan) => ({
+    ...plan,
+    sources: plan.sources.toSorted((a, b) => rank(a.source) - rank(b.source)),
+  }))
 }
 
 async function storePlan(
@@ -123,11 +150,11 @@ async function logPlan(tx: Parameters<typeof logRun>[0], runId: string, plan: Da
   await logRun(tx, { runId, level: served ? 'info' : 'warn', message: `${dataset}: ${lines.join('; ')}` })
 }
 
-/** Places of a dataset with those first that failed the least. */
-export const fewestFailuresFirst =
-  (failures: readonly { dataset: string; source: string }[]) =>
+/** Places of a dataset with those first that lacked the least. */
+export const leastLackingFirst =
+  (shortfalls: readonly Shortfall[]) =>
   (dataset: string, places: readonly SourcePlace[]): SourcePlace[] => {
-    const count = (source: SourceName) =>
-      failures.filter((f) => f.dataset === dataset && f.source === source).length
-    return places.toSorted((a, b) => count(a.source) - count(b.source))
+    const lacked = (source: SourceName) =>
+      shortfalls.find((each) => each.dataset === dataset && each.source === source)?.count ?? 0
+    return places.toSorted((a, b) => lacked(a.source) - lacked(b.source))
   }

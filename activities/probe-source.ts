@@ -25,7 +25,7 @@ export async function probeSource(deps: ActivityDeps, place: SourcePlace): Promi
     try {
       const { latencyMs } = await source.probe(fetchContext(sql, source, signal), place.site)
       await noteSuccess(sql, place, { calls: 1, latencyMs })
-      return up(null, `answered in ${Math.round(latencyMs)} ms`)
+      return { ...up(null, `answered in ${Math.round(latencyMs)} ms`), latencyMs }
     } catch (error) {
       if (error instanceof BudgetLater) return up('RateLimited', error.message)
       if (!(error instanceof SourceError)) throw error

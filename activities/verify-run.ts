@@ -15,6 +15,7 @@ import { type Exchange, EXCHANGES } from '../market/symbol.ts'
 import type { PlanInstrument } from '../planning/types.ts'
 import type { OwnedRun } from '../workflows/contract/activities.ts'
 import type { Verification } from '../workflows/contract/messages.ts'
+import { compareReport } from './compare-run.ts'
 import type { ActivityDeps } from './deps.ts'
 import { withHeartbeat } from './heartbeat.ts'
 import { dueRange, type LoadedRun, loadMarket, loadRun, type MarketFacts } from './run-context.ts'
@@ -65,7 +66,9 @@ export async function verifyRun(deps: ActivityDeps, owner: OwnedRun): Promise<Ve
     const gates = await gatesOf(deps, market, { ...range, instruments: ids, exchanges })
     // A run over some symbols says nothing about the market's day.
     if (ids === null) await storeGates(deps.db.sql, 'bars', gates)
-    return await conclude(deps, owner, gates, unservedExchanges(market, exchanges))
+    const verification = await conclude(deps, owner, gates, unservedExchanges(market, exchanges))
+    await compareReport(deps, run, { ...range, instruments: ids })
+    return verification
   })
 }
 

@@ -7,10 +7,12 @@ import { requestId } from './middleware/request-id.ts'
 import { securityHeaders } from './middleware/security-headers.ts'
 import { failureRoutes } from './routes/failures.ts'
 import { healthRoutes } from './routes/health.ts'
+import { multiSourceRoutes } from './routes/multi-source.ts'
 import { planRoutes } from './routes/plan.ts'
 import { runActionRoutes } from './routes/run-actions.ts'
 import { runEventRoutes } from './routes/run-events.ts'
 import { runRoutes } from './routes/runs.ts'
+import { sourceRoutes } from './routes/sources.ts'
 import { syncRoutes } from './routes/sync.ts'
 
 const DOCUMENT = {
@@ -38,11 +40,13 @@ export function createApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   app.notFound(onNotFound)
   for (const routes of [
     syncRoutes,
+    multiSourceRoutes,
     runRoutes,
     runActionRoutes,
     runEventRoutes,
     planRoutes,
     failureRoutes,
+    sourceRoutes,
     healthRoutes,
   ])
     app.route('/', routes(deps))

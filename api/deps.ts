@@ -1,5 +1,6 @@
 import type { Logger } from 'pino'
 import type { Database } from '../db/client.ts'
+import type { SealKey } from '../db/sealed.ts'
 import type { TradeDate } from '../market/date.ts'
 import type { SourceOverview } from './sources.ts'
 import type { TemporalGateway } from './temporal/gateway.ts'
@@ -16,6 +17,8 @@ export interface ApiDeps {
   db: Database
   temporal: TemporalGateway
   sources: () => Promise<SourceOverview>
+  /** Tokens are stored under it; null without APP_SECRET. */
+  sealKey: SealKey | null
   settings: ApiSettings
   log: Logger
   now: () => Date

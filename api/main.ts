@@ -9,7 +9,7 @@ import { createApp } from './app.ts'
 import type { ApiDeps } from './deps.ts'
 import { isLoopback } from './middleware/access.ts'
 import { startReconciler } from './reconciler.ts'
-import { createRedact } from './redact.ts'
+import { createRedactor } from './redact.ts'
 import { registerWhenUp } from './register.ts'
 import { closeServer } from './server.ts'
 import { createSourceReader } from './sources.ts'
@@ -53,14 +53,23 @@ const temporal = openTemporal({
   tls: config.TEMPORAL_TLS,
 })
 const closing = new AbortController()
+const key = config.APP_SECRET ? sealKey(config.APP_SECRET) : null
+const redactor = createRedactor([
+  config.TUSHARE_TOKEN,
+  config.BAOSTOCK_API_KEY,
+  config.TEMPORAL_API_KEY,
+  config.APP_SECRET,
+])
 const deps: ApiDeps = {
   db,
   temporal: temporal.gateway,
   sources: createSourceReader({
     sql: db.sql,
     environment: sourceSettings(config),
-    key: config.APP_SECRET ? sealKey(config.APP_SECRET) : null,
+    key,
+    onToken: redactor.learn,
   }),
+  sealKey: key,
   settings: {
     lock: config.SYNC_LOCK,
     historyStart: config.HISTORY_START_DATE,
@@ -69,12 +78,7 @@ const deps: ApiDeps = {
   log,
   now: () => new Date(),
   closing: closing.signal,
-  redact: createRedact([
-    config.TUSHARE_TOKEN,
-    config.BAOSTOCK_API_KEY,
-    config.TEMPORAL_API_KEY,
-    config.APP_SECRET,
-  ]),
+  redact: redactor.redact,
 }
 
 const server = createAdaptorServer({ fetch: createApp(deps).fetch }) as Server

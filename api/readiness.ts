@@ -28,12 +28,19 @@ export async function checkReadiness(
   return { postgres, temporal, worker }
 }
 
-async function checkPollers(deps: ApiDeps): Promise<void> {
+async function checkPollers(deps: Pick<ApiDeps, 'temporal'>): Promise<void> {
+  const missing = await missingWorker(deps)
+  if (missing !== null) throw new Error(missing)
+}
+
+/** What no worker does, in words with what to do; null while one is there. Throws TemporalAway. */
+export async function missingWorker(deps: Pick<ApiDeps, 'temporal'>): Promise<string | null> {
   for (const kind of ['workflow', 'activity'] as const) {
     const pollers = await deps.temporal.pollers(kind)
     if (!pollers.some(({ agoMs }) => agoMs < POLLER_ALIVE_MS))
-      throw new Error(`no worker asks for ${kind} tasks on ${TASK_QUEUE}: start one, or see its log`)
+      return `no worker asks for ${kind} tasks on ${TASK_QUEUE}: start one, or see its log`
   }
+  return null
 }
 
 async function attempt(deps: ApiDeps, what: string, check: () => Promise<void>): Promise<Check> {

@@ -2,13 +2,28 @@ import type { Secret } from '../market/secret.ts'
 
 const CREDENTIALS = /([a-z][a-z0-9+.-]*:\/\/)[^\s/@]*@/gi
 
-/** Makes a function that takes known secrets, and user names and passwords in addresses, out of a text. */
-export function createRedact(secrets: readonly (Secret | undefined)[]): (text: string) => string {
-  const known = secrets
-    .flatMap((secret) => (secret ? [secret.reveal()] : []))
-    .filter((text) => text.length > 0)
-  return (text) =>
-    known
-      .reduce((clean, secret) => clean.replaceAll(secret, '[redacted]'), text)
-      .replace(CREDENTIALS, '$1[redacted]@')
+/** Takes secrets out of texts that leave the process. */
+export interface Redactor {
+  /** Replaces known secrets, and user names and passwords in addresses. */
+  redact: (text: string) => string
+  /** One more. None is ever forgotten: an answer to a token that was replaced may still be on its way. */
+  learn: (secret: Secret) => void
+}
+
+export function createRedactor(secrets: readonly (Secret | undefined)[]): Redactor {
+  const known = new Set<string>()
+  const learn = (secret: Secret): void => {
+    const text = secret.reveal()
+    if (text.length > 0) known.add(text)
+  }
+  for (const secret of secrets) if (secret) learn(secret)
+  return {
+    redact: (text) =>
+      // The longest first: one may be the beginning of another.
+      [...known]
+        .sort((a, b) => b.length - a.length)
+        .reduce((clean, secret) => clean.replaceAll(secret, '[redacted]'), text)
+        .replace(CREDENTIALS, '$1[redacted]@'),
+    learn,
+  }
 }

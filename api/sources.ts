@@ -1,6 +1,7 @@
 import type { Sql } from '../db/client.ts'
 import type { SealKey } from '../db/sealed.ts'
 import { type LoadedSetting, loadSourceSettings, settingsVersion } from '../db/source-settings.ts'
+import type { Secret } from '../market/secret.ts'
 import {
   describeSources,
   type SourceFacts,
@@ -13,6 +14,8 @@ import type { SourceName } from '../market/sources.ts'
 export interface SourceOverview {
   /** Those that are switched on and have what they need, by priority. */
   on: ReadonlyMap<SourceName, SourceFacts>
+  /** As the environment alone says. */
+  environment: SourceSettings
   /** All of them: the environment with the database over it. */
   settings: SourceSettings
   stored: Readonly<Partial<Record<SourceName, LoadedSetting>>>
@@ -23,15 +26,18 @@ export function createSourceReader(options: {
   sql: Sql
   environment: SourceSettings
   key: SealKey | null
+  /** Hears of every token that is read, before anybody can use it. */
+  onToken: (token: Secret) => void
 }): () => Promise<SourceOverview> {
-  const { sql, environment, key } = options
+  const { sql, environment, key, onToken } = options
   let known: { version: string; overview: SourceOverview } | null = null
   return async () => {
     const version = await settingsVersion(sql)
     if (known?.version === version) return known.overview
     const stored = await loadSourceSettings(sql, key)
+    for (const { token } of Object.values(stored)) if (token) onToken(token)
     const { settings } = withStored(environment, stored)
-    const overview = { on: describeSources(settings), settings, stored }
+    const overview = { on: describeSources(settings), environment, settings, stored }
     known = { version, overview }
     return overview
   }

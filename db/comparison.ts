@@ -34,8 +34,8 @@ export async function comparisonParams(
   if (capabilities.length < 2)
     throw new RangeError('a comparison needs two sources with daily bars: switch on another one')
   const calendar = await loadCalendar(sql)
-  const ready = capabilities.map((capability) => newestReady(now(), capability, calendar)).sort()[0]
-  if (ready === undefined || ready === null) return null
+  const ready = capabilities.flatMap((capability) => newestReady(now(), capability, calendar) ?? []).sort()[0]
+  if (ready === undefined) return null
   const last = calendar.lastAtOrBefore(params.end_date && params.end_date < ready ? params.end_date : ready)
   if (last < 0) return null
   const to = calendar.at(last)

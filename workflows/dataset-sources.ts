@@ -10,8 +10,9 @@ import { beijingTime, reasonOf, type Trouble } from './trouble.ts'
 
 // A refusal for the rate that names no time.
 const RATE_LIMIT_MS = 60_000
-// With mode `all` the others' data stands without a source that is down for so long; alone it would be waited for.
-const RESTS_BEFORE_LEFT_OUT = 3
+// A source that is alone is waited for, but not for ever: with mode `all` the others' data stands without it, and what a
+// run can do without must not hold up what other sources bring meanwhile.
+const RESTS_BEFORE_LEFT_OUT = { all: 3, dispensable: 1 } as const
 
 type Failure = Extract<BatchOutcome, { kind: 'failed' }>
 
@@ -21,6 +22,7 @@ export class DatasetSources {
   readonly #dataset: string
   readonly #places: readonly SourcePlace[]
   readonly #context: LaneContext
+  readonly #isDispensable: boolean
   readonly #hasWork: () => boolean
   readonly #waits = new BudgetWaits(() => this.tellNews())
   readonly #news: SourceNews
@@ -29,6 +31,7 @@ export class DatasetSources {
   constructor(planned: PlannedDataset, context: LaneContext, hasWork: () => boolean) {
     this.#dataset = planned.dataset
     this.#places = planned.sources
+    this.#isDispensable = planned.dispensable ?? false
     this.#context = context
     this.#hasWork = hasWork
     this.candidates = new Candidates(planned.dataset, planned.sources)
@@ -47,7 +50,8 @@ export class DatasetSources {
   /** Something changed on the board. */
   boardChanged(): void {
     for (const death of this.#context.board.deaths) this.candidates.leaveOut(death)
-    if (this.#context.mode === 'all') this.#leaveOutWhatIsDown()
+    const rests = this.#restsAtMost()
+    if (rests !== null) this.#leaveOutWhatIsDown(rests)
     this.tellNews()
   }
 
@@ -125,11 +129,18 @@ export class DatasetSources {
     if (this.candidates.leaveOut(trouble)) this.#tellLeftOut(trouble)
   }
 
-  #leaveOutWhatIsDown(): void {
+  /** How often in a row a source may rest before the dataset goes on without it; null: it is waited for. */
+  #restsAtMost(): number | null {
+    const { mode, sources } = this.#context
+    if (mode === 'all') return RESTS_BEFORE_LEFT_OUT.all
+    return this.#isDispensable && sources.length > 1 ? RESTS_BEFORE_LEFT_OUT.dispensable : null
+  }
+
+  #leaveOutWhatIsDown(restsAtMost: number): void {
     for (const place of this.candidates.fit) {
       const rest = this.#context.board.restOf(place)
-      if (!rest || this.#context.board.restsInARow(place) <= RESTS_BEFORE_LEFT_OUT) continue
-      const message = `rested ${RESTS_BEFORE_LEFT_OUT} times in a row and is still down: ${rest.reason}`
+      if (!rest || this.#context.board.restsInARow(place) <= restsAtMost) continue
+      const message = `rested ${restsAtMost} times in a row and is still down: ${rest.reason}`
       this.#leaveOut({ source: place.source, errorClass: 'SourceDown', message })
     }
   }

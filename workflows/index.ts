@@ -1,1 +1,2 @@
+export { probeSources } from './probe-sources.ts'
 export { syncRun } from './sync-run.ts'

@@ -8,15 +8,12 @@ import { noSuchRun } from '../problems.ts'
 import { etaOf, percentOf } from '../runs/progress.ts'
 import { startRun } from '../runs/start.ts'
 import { count, instant, runIdParam } from '../schemas/common.ts'
-import { body, json, seedErrors } from '../schemas/responses.ts'
+import { body, envelope, json, seedErrors } from '../schemas/responses.ts'
 import { meaningOf, triggerBody } from '../schemas/trigger.ts'
 
 /* The first seed document's group: its paths, fields and envelope. */
 
 const TAG = { tags: ['Sync (seed)'] }
-
-const envelope = <T extends z.ZodType>(name: string, data: T) =>
-  z.object({ success: z.literal(true), message: z.string(), data }).openapi(name)
 
 const started = z.object({
   job_id: z.string().openapi({ format: 'uuid' }),

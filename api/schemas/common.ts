@@ -2,6 +2,8 @@ import { z } from '@hono/zod-openapi'
 import { DATASET_NAMES } from '../../market/datasets.ts'
 import { isTradeDate } from '../../market/date.ts'
 import { JOB_NAMES } from '../../market/jobs.ts'
+import { SOURCE_MODES, WANTS } from '../../market/run-params.ts'
+import { SOURCE_NAMES } from '../../market/sources.ts'
 import { isBShare, parseSymbol } from '../../market/symbol.ts'
 import { RUN_STATE_NAMES } from '../../workflows/contract/status.ts'
 import { PROBLEM_CODES } from '../problems.ts'
@@ -55,6 +57,22 @@ export const runState = z
 export const datasetName = z
   .enum(DATASET_NAMES, `must be one of ${DATASET_NAMES.join(', ')}`)
   .openapi({ example: 'bars' })
+
+export const sourceName = z
+  .enum(SOURCE_NAMES, {
+    error: ({ input }) => `${shown(String(input))} is no source; known are ${SOURCE_NAMES.join(', ')}`,
+  })
+  .openapi({ example: 'tushare' })
+export const sourceMode = z.enum(SOURCE_MODES, `must be one of ${SOURCE_MODES.join(', ')}`).openapi({
+  description:
+    '`failover`: the best source that is up; `parallel`: all of them over one list of batches, the faster one takes more; `all`: each of them does everything, for comparison',
+  example: 'failover',
+})
+export const want = z.enum(WANTS, `must be one of ${WANTS.join(', ')}`).openapi({
+  description:
+    '`any`: what no source has brought yet; `upgrade`: also what only sources of lower precedence have; `each`: what the source at hand has not brought itself',
+  example: 'any',
+})
 
 /** A number in a query. */
 export const wholeNumber = (min: number, max: number, fallback: number) =>

@@ -1,4 +1,4 @@
-import type { z } from '@hono/zod-openapi'
+import { z } from '@hono/zod-openapi'
 import { PROBLEMS, type ProblemCode } from '../problems.ts'
 import { problemBody, seedError } from './common.ts'
 
@@ -65,6 +65,10 @@ const problemResponse = (description: string, code: ProblemCode) => ({
     },
   },
 })
+
+/** What a route of the seeds answers. */
+export const envelope = <T extends z.ZodType>(name: string, data: T) =>
+  z.object({ success: z.literal(true), message: z.string(), data }).openapi(name)
 
 /** The refusals of a route of the seeds. */
 export function seedErrors(...codes: ProblemCode[]): object {

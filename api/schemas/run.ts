@@ -1,8 +1,8 @@
 import { z } from '@hono/zod-openapi'
 import { toIso } from '../../db/client.ts'
 import type { BatchView, RunView } from '../../db/queries/run-views.ts'
+import { comparesSources } from '../../market/jobs.ts'
 import type { RunParams } from '../../market/run-params.ts'
-import { SOURCE_NAMES } from '../../market/sources.ts'
 import type { RunState } from '../../workflows/contract/status.ts'
 import { etaOf, percentOf } from '../runs/progress.ts'
 import {
@@ -12,8 +12,11 @@ import {
   instant,
   jobName,
   runState,
+  sourceMode,
+  sourceName,
   symbolsInput,
   tradeDate,
+  want,
 } from './common.ts'
 
 /** What a run may be asked for. */
@@ -23,10 +26,12 @@ export const runParams = z
     start_date: dateInput.optional(),
     end_date: dateInput.optional(),
     preferred_sources: z
-      .array(z.enum(SOURCE_NAMES, `must be one of ${SOURCE_NAMES.join(', ')}`))
+      .array(sourceName)
       .max(10)
       .optional()
       .openapi({ example: ['tushare'] }),
+    source_mode: sourceMode.optional(),
+    want: want.optional(),
     refresh: z.boolean().optional().openapi({ description: 'Ask again for what is covered already' }),
   })
   .refine((p) => !p.start_date || !p.end_date || p.start_date <= p.end_date, {
@@ -41,6 +46,10 @@ export const jobRequest = z
     path: ['params'],
     message: 'stock_list brings the whole list: leave out symbols and dates, or ask for daily_history',
   })
+  .refine(({ job, params: { source_mode: mode } }) => !comparesSources(job) || (mode ?? 'all') === 'all', {
+    path: ['params', 'source_mode'],
+    message: 'this job asks every source for everything: leave it out',
+  })
   .openapi('JobRequest')
 
 /** Parameters as they are stored: what was left out is absent. */
@@ -49,6 +58,8 @@ export const toRunParams = (p: z.output<typeof runParams>): RunParams => ({
   ...(p.start_date && { start_date: p.start_date }),
   ...(p.end_date && { end_date: p.end_date }),
   ...(p.preferred_sources && { preferred_sources: p.preferred_sources }),
+  ...(p.source_mode && { source_mode: p.source_mode }),
+  ...(p.want && { want: p.want }),
   ...(p.refresh && { refresh: true }),
 })
 

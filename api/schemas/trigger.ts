@@ -3,8 +3,8 @@ import { addDays, shanghaiClock } from '../../market/date.ts'
 import { PERIODS } from '../../market/datasets.ts'
 import type { Job } from '../../market/jobs.ts'
 import type { RunParams } from '../../market/run-params.ts'
-import { isSourceName, type SourceName } from '../../market/sources.ts'
-import { dateInput, symbolsInput } from './common.ts'
+import type { SourceName } from '../../market/sources.ts'
+import { dateInput, sourceMode, sourceName, symbolsInput, want } from './common.ts'
 
 /*
  * The seeds' trigger: what its fields mean, in terms of jobs.
@@ -18,9 +18,6 @@ import { dateInput, symbolsInput } from './common.ts'
 export const DEFAULT_JOB = 'stock_list' satisfies Job
 const DEFAULT_DAYS = 365
 
-/** Sources that the seeds name; those that are not built yet are accepted, so that their examples work as printed. */
-const PLANNED_SOURCES = ['tushare', 'akshare', 'baostock'] as const
-
 // Clients of the seeds' service send null for what they leave out.
 const maybe = <T extends z.ZodType>(schema: T) =>
   schema.nullish().transform((value): z.output<T> | undefined => value ?? undefined)
@@ -30,25 +27,20 @@ const period = z.enum(PERIODS, `must be one of ${PERIODS.join(', ')}`).refine((p
     `${String(input)} bars are not available yet: they come with a later version; ask for daily`,
 })
 
-const source = z.enum(PLANNED_SOURCES, {
-  error: ({ input }) => `${String(input).slice(0, 60)} is no source; known are ${PLANNED_SOURCES.join(', ')}`,
-})
-
 export const triggerBody = z
   .strictObject({
     force: maybe(z.boolean()).openapi({
       description: 'Cancel the run that is under way, then start',
       example: false,
     }),
-    preferred_sources: maybe(z.array(source).max(10)).openapi({ example: ['tushare', 'akshare'] }),
+    preferred_sources: maybe(z.array(sourceName).max(10)).openapi({ example: ['tushare', 'akshare'] }),
     symbols: maybe(symbolsInput).openapi({ example: ['000001', '600000'] }),
     periods: maybe(z.array(period).max(3)).openapi({ example: ['daily'] }),
     all_history: maybe(z.boolean()).openapi({ example: false }),
     start_date: maybe(dateInput).openapi({ example: '2025-01-02' }),
     end_date: maybe(dateInput).openapi({ example: '2025-12-31' }),
-    source_mode: maybe(
-      z.literal('failover', 'only failover is available yet: the other modes need a second source'),
-    ).openapi({ type: ['string', 'null'], enum: ['failover', null], example: 'failover' }),
+    source_mode: maybe(sourceMode).openapi({ example: 'failover' }),
+    want: maybe(want).openapi({ example: 'any' }),
   })
   .check((context) => {
     for (const [field, message] of contradictions(context.value))
@@ -90,14 +82,16 @@ export function meaningOf(
 ): TriggerMeaning {
   const { symbols, preferred_sources: preferred = [] } = trigger
   const bars = trigger.all_history === true || namesBars(trigger)
-  const known = preferred.filter(isSourceName).filter((name) => context.configured.has(name))
-  const missing = preferred.filter((name) => !known.some((k) => k === name))
+  const known = preferred.filter((name) => context.configured.has(name))
+  const missing = preferred.filter((name) => !context.configured.has(name))
   const dates: Pick<RunParams, 'start_date' | 'end_date'> =
     trigger.all_history || !bars ? {} : datesOf(trigger, context.now)
   const params: RunParams = {
     ...(symbols && { symbols }),
     ...dates,
     ...(known.length > 0 && { preferred_sources: known }),
+    ...(trigger.source_mode && { source_mode: trigger.source_mode }),
+    ...(trigger.want && { want: trigger.want }),
   }
   return {
     job: bars ? 'daily_history' : DEFAULT_JOB,
@@ -111,9 +105,15 @@ export function meaningOf(
       all_history: trigger.all_history ?? false,
       start_date: dates.start_date ?? null,
       end_date: dates.end_date ?? null,
-      source_mode: 'failover',
+      source_mode: trigger.source_mode ?? 'failover',
+      want: trigger.want ?? 'any',
     },
-    notes: missing.length > 0 ? [`${missing.join(', ')} not configured: left out`] : [],
+    notes:
+      missing.length > 0
+        ? [
+            `${missing.join(', ')} not switched on or without what it needs: left out; GET /api/sources says why`,
+          ]
+        : [],
   }
 }
 

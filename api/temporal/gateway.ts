@@ -5,7 +5,12 @@ import {
   WorkflowFailedError,
   WorkflowNotFoundError,
 } from '@temporalio/client'
-import { defineSearchAttributeKey, SearchAttributeType, TypedSearchAttributes } from '@temporalio/common'
+import {
+  defineSearchAttributeKey,
+  SearchAttributeType,
+  TimeoutFailure,
+  TypedSearchAttributes,
+} from '@temporalio/common'
 import { TASK_QUEUE } from '../../workflows/contract/ids.ts'
 import {
   PAUSE_SIGNAL,
@@ -13,6 +18,12 @@ import {
   SYNC_RUN_WORKFLOW,
   type SyncRunInput,
 } from '../../workflows/contract/messages.ts'
+import {
+  PROBE_SOURCES_WORKFLOW,
+  PROBE_TOTAL_LIMIT_MS,
+  type ProbedPlace,
+  type ProbeSourcesInput,
+} from '../../workflows/contract/probe.ts'
 import { asTemporalError } from './errors.ts'
 
 /** How an execution came to its end. */
@@ -38,6 +49,11 @@ const STATE = defineSearchAttributeKey('SyncState', SearchAttributeType.KEYWORD)
 
 // The client repeats calls for up to half a minute by itself; a person who waits for an answer gets one before that.
 const CALL_LIMIT_MS = 5_000
+
+// The probes' own limit, and what two workflow tasks take on a busy machine.
+const PROBES_LIMIT_MS = PROBE_TOTAL_LIMIT_MS + 5_000
+// Until the server's word of it has come.
+const PROBES_WAIT_MS = PROBES_LIMIT_MS + 3_000
 
 // TaskQueueType of Temporal's protocol.
 const QUEUE_TYPES = { workflow: 1, activity: 2 } as const
@@ -108,6 +124,29 @@ export class TemporalGateway {
     })
   }
 
+  /**
+   * Asks places through the workers, and waits for what they say.
+   *
+   * @returns null when no worker has brought it to an end in time
+   */
+  async probe(workflowId: string, input: ProbeSourcesInput): Promise<ProbedPlace[] | null> {
+    const handle = await this.call(() =>
+      this.#client.workflow.start(PROBE_SOURCES_WORKFLOW, {
+        taskQueue: TASK_QUEUE,
+        workflowId,
+        args: [input],
+        workflowExecutionTimeout: PROBES_LIMIT_MS,
+        staticSummary: `test of ${[...new Set(input.places.map(({ source }) => source))].join(', ')}`,
+      }),
+    )
+    try {
+      return (await this.call(() => handle.result(), PROBES_WAIT_MS)) as ProbedPlace[]
+    } catch (error) {
+      if (error instanceof WorkflowFailedError && error.cause instanceof TimeoutFailure) return null
+      throw error
+    }
+  }
+
   /** Ends one execution at once; for those whose run has another owner. */
   async terminate(workflowId: string, executionId: string, reason: string): Promise<void> {
     await this.call(() => this.#client.workflow.getHandle(workflowId, executionId).terminate(reason))
@@ -142,9 +181,9 @@ export class TemporalGateway {
   }
 
   /** Runs one request with a time limit; errors come out as TemporalAway or TemporalRefused where they are such. */
-  async call<T>(request: () => Promise<T>): Promise<T> {
+  async call<T>(request: () => Promise<T>, limitMs = CALL_LIMIT_MS): Promise<T> {
     try {
-      return await this.#client.withDeadline(Date.now() + CALL_LIMIT_MS, request)
+      return await this.#client.withDeadline(Date.now() + limitMs, request)
     } catch (error) {
       throw asTemporalError(error)
     }

@@ -28,7 +28,9 @@ export async function keepDepth(
 }
 
 /** All that was sampled within the last month. */
-export async function loadDepths(sql: Sql): Promise<{ source: string; dataset: string; from: string | null }[]> {
+export async function loadDepths(
+  sql: Sql,
+): Promise<{ source: string; dataset: string; from: string | null }[]> {
   return await sql<{ source: string; dataset: string; from: string | null }[]>`
     select source, dataset, by_date_from as "from" from source_depth where sampled_at > now() - ${KNOWN_FOR}::interval`
 }

@@ -3,6 +3,8 @@ import type { Sql, Tx } from '../client.ts'
 
 /** Who may bring a dataset in a run, best first, and who was left out. */
 export interface StoredDatasetPlan {
+  /** The one whose calls the batches were made for. */
+  source: SourceName | null
   sources: { source: SourceName; site: string; boundOnly?: true }[]
   skipped: { source: SourceName; reason: string }[]
 }
@@ -13,9 +15,10 @@ type Planned = StoredDatasetPlan & { dataset: string }
 export async function keepDatasetPlans(tx: Tx, runId: string, plans: readonly Planned[]): Promise<void> {
   const plan: Record<string, StoredDatasetPlan> = {}
   // One dataset may be planned once for each source.
-  for (const { dataset, sources, skipped } of plans) {
+  for (const { dataset, source, sources, skipped } of plans) {
     const own = plan[dataset]
     plan[dataset] = {
+      source: own?.source ?? source,
       sources: [...(own?.sources ?? []), ...sources],
       skipped: [...(own?.skipped ?? []), ...skipped],
     }

@@ -16,6 +16,12 @@ const status = z.object({
 })
 export type RunStatus = z.infer<typeof status>
 
+const logPage = z.object({
+  items: z.array(z.object({ level: z.string(), message: z.string() })),
+  next_cursor: z.string().nullable(),
+})
+export type LogLine = z.infer<typeof logPage>['items'][number]
+
 const envelope = <T extends z.ZodType>(data: T) =>
   z.object({ success: z.boolean(), message: z.string(), data })
 
@@ -23,9 +29,11 @@ export interface ApiClient {
   /** Starts a run, or names the one that is under way. */
   trigger(body: object): Promise<{ runId: string; started: boolean }>
   status(runId: string): Promise<RunStatus>
+  /** Log lines since those that ended with that cursor; null: from the first one on. */
+  logs(runId: string, cursor: string | null): Promise<{ lines: LogLine[]; cursor: string | null }>
 }
 
-/** The two calls that the demo makes, over HTTP like everybody else's. */
+/** The calls that the demo makes, over HTTP like everybody else's. */
 export function createApiClient(base: string): ApiClient {
   return {
     trigger: async (body) => {
@@ -43,6 +51,12 @@ export function createApiClient(base: string): ApiClient {
     status: async (runId) => {
       const response = await fetch(`${base}/api/sync/status?job_id=${runId}`)
       return envelope(status).parse(await response.json()).data
+    },
+    logs: async (runId, cursor) => {
+      const from = cursor === null ? '' : `?cursor=${encodeURIComponent(cursor)}`
+      const response = await fetch(`${base}/api/runs/${runId}/logs${from}`)
+      const { items, next_cursor: next } = logPage.parse(await response.json())
+      return { lines: items, cursor: next ?? cursor }
     },
   }
 }

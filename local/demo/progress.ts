@@ -1,77 +1,59 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ApiClient, RunStatus } from './api-client.ts'
+import type { ApiClient, LogLine, RunStatus } from './api-client.ts'
 import type { DemoRun } from './runs.ts'
+import type { Screen } from './screen.ts'
 
 const FINAL = new Set(['success', 'success_with_errors', 'failed', 'cancelled', 'terminated'])
-const WIDTH = 32
+const LOOK_MS = 250
 
-/** Starts a run (or joins the one that is under way) and shows how far it is until it ends. */
+/** Hears of every new status of a run, with the log lines that came since the one before. */
+export type Watcher = (status: RunStatus, lines: readonly string[]) => Promise<void>
+
+/** Starts a run (or joins the one that is under way) and shows how far it is and what it logs until it ends. */
 export async function followRun(
   api: ApiClient,
   run: DemoRun,
-  print: (line: string) => void,
+  screen: Screen,
+  watch: Watcher = () => Promise.resolve(),
 ): Promise<string> {
   const { runId, started } = await api.trigger(run.body)
-  if (!started) print(`going on with run ${runId}, which was under way`)
-  const began = Date.now()
-  const terminal = process.stdout.isTTY
-  let printedAt = 0
-  for (;;) {
-    const status = await statusOrNull(api, runId)
-    if (status !== null) {
-      const line = progressLine(status, (Date.now() - began) / 1000)
-      const final = FINAL.has(status.status)
-      if (terminal) process.stdout.write(`\r\x1b[2K${line}`)
-      // In a log a line every few seconds says enough.
-      else if (final || Date.now() - printedAt > 3_000) {
-        print(line)
-        printedAt = Date.now()
-      }
-      if (final) {
-        if (terminal) print('')
-        if (status.status !== 'success') print(`${status.status}: ${status.message ?? ''}`)
-        return started ? runId : await followIfOther(api, run, runId, print)
-      }
-    }
-    await sleep(250)
-  }
-}
-
-/** After a run that was under way the one that was asked for still has to come; when nothing is left it is over at once. */
-async function followIfOther(
-  api: ApiClient,
-  run: DemoRun,
-  joined: string,
-  print: (line: string) => void,
-): Promise<string> {
+  if (!started) screen.line(`going on with run ${runId}, which was under way`)
+  await followToEnd(api, runId, screen, watch)
+  if (started) return runId
+  // The one that was asked for still has to come; when nothing is left it is over at once.
   const again = await api.trigger(run.body)
-  return again.runId === joined ? joined : await followStarted(api, again.runId, print)
+  if (again.runId !== runId) await followToEnd(api, again.runId, screen, watch)
+  return again.runId
 }
 
-async function followStarted(api: ApiClient, runId: string, print: (line: string) => void): Promise<string> {
+async function followToEnd(api: ApiClient, runId: string, screen: Screen, watch: Watcher): Promise<void> {
+  const began = Date.now()
+  let cursor: string | null = null
   for (;;) {
-    const status = await statusOrNull(api, runId)
-    if (status && FINAL.has(status.status)) {
-      print(progressLine(status, 0))
-      return runId
+    // The API is restarted when it dies: a missed answer is no reason to stop watching. The state comes first, so that
+    // the lines before an end are among those that are read then.
+    const status = await orNull(api.status(runId))
+    const seconds = (Date.now() - began) / 1_000
+    const logs: Awaited<ReturnType<ApiClient['logs']>> | null = await orNull(api.logs(runId, cursor))
+    if (logs) {
+      cursor = logs.cursor
+      for (const line of logs.lines) screen.line(logText(line, seconds))
     }
-    await sleep(250)
+    if (status) {
+      const isOver = FINAL.has(status.status)
+      screen.bar(status, seconds, isOver)
+      await watch(
+        status,
+        (logs?.lines ?? []).map(({ message }) => message),
+      )
+      if (isOver && status.status !== 'success') screen.line(`${status.status}: ${status.message ?? ''}`)
+      if (isOver) return
+    }
+    await sleep(LOOK_MS)
   }
 }
 
-/** The API is restarted when it dies: a missed answer is no reason to stop watching. */
-async function statusOrNull(api: ApiClient, runId: string): Promise<RunStatus | null> {
-  try {
-    return await api.status(runId)
-  } catch {
-    return null
-  }
-}
+const logText = ({ level, message }: LogLine, seconds: number): string =>
+  `${seconds.toFixed(1).padStart(6)} s  ${level === 'info' ? '' : `${level}: `}${message}`
 
-function progressLine(status: RunStatus, seconds: number): string {
-  const done = Math.round((status.percent / 100) * WIDTH)
-  const rate = seconds > 0 ? Math.round((status.inserted + status.updated) / seconds) : 0
-  const eta = status.eta_seconds === null ? '' : `, ${status.eta_seconds} s left`
-  const bar = '█'.repeat(done) + '░'.repeat(WIDTH - done)
-  return `${bar} ${status.percent.toFixed(1).padStart(5)} %  ${status.status}  ${status.inserted} rows, ${rate} rows/s, ${status.calls_used} calls${eta}`
-}
+const orNull = <T>(answer: Promise<T>): Promise<T | null> => answer.catch(() => null)

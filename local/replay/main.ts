@@ -1,4 +1,6 @@
 import { fstatSync } from 'node:fs'
+import { startAktoolsReplay } from './aktools-server.ts'
+import { startBaostockReplay } from './baostock-server.ts'
 import { parseOptions } from './options.ts'
 import { openRecordedMarket } from './recorded.ts'
 import { createSandboxMarket } from './sandbox/market.ts'
@@ -14,11 +16,19 @@ const openMarket = () => {
 }
 
 const market = openMarket()
-const replay = await startTushareReplay({ market, ...options.server })
+const tushare = await startTushareReplay({ market, ...options.server })
+// One key opens the control endpoints of all three; each has faults and a journal of its own, the market is the same.
+const { controlKey } = tushare
+const [aktools, baostock] = await Promise.all([
+  startAktoolsReplay({ market, controlKey, ...options.aktools }),
+  startBaostockReplay({ market, controlKey, ...options.baostock }),
+])
 const { sessions } = market.calendar
 const ready = {
-  url: replay.url,
-  controlKey: replay.controlKey,
+  url: tushare.url,
+  controlKey,
+  aktools: { url: aktools.url },
+  baostock: { host: baostock.host, port: baostock.port, controlUrl: baostock.controlUrl },
   label: market.label,
   instruments: market.instruments.length,
   first: sessions[market.firstSession],
@@ -31,7 +41,7 @@ const stop = (): void => {
   // A second signal does not wait for a clean end.
   if (closing) process.exit(1)
   closing = true
-  void replay.close().then(() => process.exit(0))
+  void Promise.all([tushare, aktools, baostock].map((replay) => replay.close())).then(() => process.exit(0))
 }
 process.on('SIGTERM', stop)
 process.on('SIGINT', stop)

@@ -1,4 +1,8 @@
 import { parseArgs } from 'node:util'
+import type { AktoolsFault } from './aktools/faults.ts'
+import type { AktoolsReplayOptions } from './aktools-server.ts'
+import type { Depth } from './baostock/api.ts'
+import type { BaostockReplayOptions } from './baostock-server.ts'
 import type { Fault } from './faults.ts'
 import type { SandboxOptions } from './sandbox/market.ts'
 import type { TushareReplayOptions } from './tushare-server.ts'
@@ -11,6 +15,8 @@ export interface ReplayProcessOptions {
   /** Generate the whole sandbox before READY, so that no first answer is slow (benches). */
   readonly warm: boolean
   readonly server: Omit<TushareReplayOptions, 'market'>
+  readonly aktools: Omit<AktoolsReplayOptions, 'market'>
+  readonly baostock: Omit<BaostockReplayOptions, 'market'>
 }
 
 const SPANS = { m: 'minute', h: 'hour', d: 'day' } as const
@@ -38,6 +44,11 @@ const oneOf = <T extends string>(name: string, text: string, choices: readonly T
   return choice
 }
 
+const depthOf = (text: string): Depth =>
+  /^\d{4}-\d{2}-\d{2}$/.test(text)
+    ? (text as Depth)
+    : oneOf('baostock-depth', text, ['all', 'newest', 'none'])
+
 const OPTIONS = {
   port: { type: 'string', default: '0' },
   token: { type: 'string', default: 'sandbox-token' },
@@ -53,11 +64,19 @@ const OPTIONS = {
   faults: { type: 'string', default: '[]' },
   warm: { type: 'boolean', default: false },
   'no-gzip': { type: 'boolean', default: false },
+  'aktools-port': { type: 'string', default: '0' },
+  'aktools-faults': { type: 'string', default: '[]' },
+  'baostock-port': { type: 'string', default: '0' },
+  'baostock-faults': { type: 'string', default: '[]' },
+  'baostock-depth': { type: 'string', default: 'all' },
+  'baostock-quota': { type: 'string' },
 } as const
 
 /** Reads the arguments of the replay process; throws on anything it does not know. */
 export const parseOptions = (args: readonly string[]): ReplayProcessOptions => {
   const { values } = parseArgs({ args: [...args], options: OPTIONS, strict: true })
+  const latency = oneOf('latency', values.latency, ['none', 'live'])
+  const quota = values['baostock-quota']
   return {
     data: values.data,
     warm: values.warm,
@@ -73,9 +92,21 @@ export const parseOptions = (args: readonly string[]): ReplayProcessOptions => {
       limits: parseLimits(values.limits),
       points: wholeNumber('points', values.points),
       generation: oneOf('generation', values.generation, ['classic', '2026']),
-      latency: oneOf('latency', values.latency, ['none', 'live']),
+      latency,
       faults: JSON.parse(values.faults) as Fault[],
       gzip: !values['no-gzip'],
+    },
+    aktools: {
+      port: wholeNumber('aktools-port', values['aktools-port']),
+      latency,
+      faults: JSON.parse(values['aktools-faults']) as AktoolsFault[],
+    },
+    baostock: {
+      port: wholeNumber('baostock-port', values['baostock-port']),
+      latency,
+      faults: JSON.parse(values['baostock-faults']) as Fault[],
+      depth: depthOf(values['baostock-depth']),
+      ...(quota !== undefined && { dailyQuota: wholeNumber('baostock-quota', quota) }),
     },
   }
 }

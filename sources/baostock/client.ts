@@ -4,8 +4,9 @@ import type { FetchContext } from '../contract.ts'
 import { SourceError } from '../errors.ts'
 import { APIS, type BaostockApi, DAY_FIELDS, PERIOD_FIELDS } from './apis.ts'
 import { USER } from './line.ts'
-import { type Cells, type Columns, columnsAt, type Page, readPage } from './records.ts'
+import { columnsAt, type Page, readPage } from './records.ts'
 import { BaostockSession, type SessionOptions } from './session.ts'
+import { type Columns, Rows } from './table.ts'
 
 export interface BaostockClientOptions extends SessionOptions {
   /** Rows that are asked for at a time. */
@@ -15,7 +16,7 @@ export interface BaostockClientOptions extends SessionOptions {
 /** All pages of one answer. */
 export interface Table {
   at: Columns
-  rows: readonly Cells[]
+  rows: Rows
 }
 
 export interface LinesQuery {
@@ -56,14 +57,14 @@ export class BaostockClient {
     const first = await this.#page(api, params, 1, context)
     const at = columnsAt(first.columns)
     if (!isFull(first)) return { at, rows: first.rows }
-    const rows = [...first.rows]
+    const rows = first.rows.texts()
     for (let number = 2; ; number++) {
       const page = await this.#page(api, params, number, context)
       if (page.columns.join() !== first.columns.join())
         throw hiccup(api, `page ${number} has other columns than the first`)
-      for (const row of page.rows) rows.push(row)
+      rows.push(...page.rows.texts())
       if (page.rows.length === 0) await this.#checkEnd(api, params, number, context)
-      if (!isFull(page)) return { at, rows: withoutTwins(rows, api.key, at) }
+      if (!isFull(page)) return { at, rows: Rows.of(withoutTwins(rows, api.key, at), first.columns.length) }
     }
   }
 
@@ -102,7 +103,7 @@ export class BaostockClient {
 const isFull = ({ rows, perPage }: Page): boolean => rows.length === perPage
 
 /** Rows by key, the later page's in the place of the earlier one's: between two requests a row may slip into the next page. */
-function withoutTwins(rows: readonly Cells[], key: readonly string[], at: Columns): Cells[] {
+function withoutTwins(rows: readonly string[][], key: readonly string[], at: Columns): string[][] {
   const places = key.map((name) => at[name] ?? -1)
   return [...new Map(rows.map((row) => [places.map((i) => row[i]).join(), row])).values()]
 }

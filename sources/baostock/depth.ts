@@ -56,7 +56,7 @@ async function rowCount(
   try {
     const { rows, at } = await client.table(api, [date], context)
     const [, dateColumn = ''] = api.key
-    return rows.filter((row) => row[at[dateColumn] ?? -1] === date).length
+    return rows.texts().filter((row) => row[at[dateColumn] ?? -1] === date).length
   } catch (error) {
     if (error instanceof SourceError && error.errorClass === 'BadRequest') return null
     throw error

@@ -38,8 +38,8 @@ export class FramingError extends Error {
 export interface Frame {
   version: string
   type: string
-  /** The body, inflated, without CRC. */
-  body: string
+  /** UTF-8, inflated, without CRC. */
+  body: Buffer
 }
 
 /**
@@ -126,7 +126,8 @@ export class FrameDecoder {
     if (split < from || !/^\d{1,10}$/.test(crc)) throw new FramingError('a message without a checksum')
     if (crc32(this.#buffer.subarray(this.#start, split)) !== Number(crc))
       throw new FramingError('the checksum of a message is wrong')
-    const body = this.#buffer.toString('utf8', from, split)
+    // The buffer is written again with the next answer.
+    const body = Buffer.from(this.#buffer.subarray(from, split))
     this.#finish(marker + END.length)
     return { version, type, body }
   }
@@ -162,7 +163,7 @@ export class FrameDecoder {
   }
 }
 
-function inflate(stream: Buffer): string {
+function inflate(stream: Buffer): Buffer {
   try {
     // `info` tells how much of the stream was used: bytes behind its end would be ignored without a word.
     const { buffer, engine } = inflateSync(stream, {
@@ -170,7 +171,7 @@ function inflate(stream: Buffer): string {
       info: true,
     }) as unknown as { buffer: Buffer; engine: { bytesWritten: number } }
     if (engine.bytesWritten !== stream.length) throw new FramingError('bytes behind the end of a zlib stream')
-    return buffer.toString('utf8')
+    return buffer
   } catch (error) {
     if (error instanceof FramingError) throw error
     throw new FramingError('a compressed message cannot be inflated', { cause: error })

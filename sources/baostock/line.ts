@@ -2,8 +2,8 @@ import type { Secret } from '../../market/secret.ts'
 import { isApiKey } from './api-key.ts'
 import { BAD_API_KEY } from './classify.ts'
 import { Connection, type Timeouts } from './connection.ts'
-import { encodeRequest, SEPARATOR } from './frame.ts'
-import { EchoError, FormError } from './records.ts'
+import { encodeRequest } from './frame.ts'
+import { EchoError, type Fields, fieldsOf, FormError } from './records.ts'
 import { Refusal } from './trouble.ts'
 
 export interface LineOptions {
@@ -21,7 +21,7 @@ export interface LineRequest {
 }
 
 /** Makes of the fields of an answer what is wanted of it. */
-export type ReadFields<T> = (fields: readonly string[]) => T
+export type ReadFields<T> = (fields: Fields) => T
 
 /** Who asks, key or not: the same user for everybody. */
 export const USER = 'anonymous'
@@ -76,11 +76,11 @@ export class Line {
     this.#requests++
     const [api] = fields
     const { body } = await this.#connection.exchange(encodeRequest(type, fields), signal)
-    const answer = body.split(SEPARATOR)
-    const [code = '', message = '', method] = answer
-    if (!/^\d+$/.test(code)) throw new FormError('the answer begins with no code', body)
+    const answer = fieldsOf(body)
+    const [code = '', message = '', method = ''] = answer.slice(0, 3).map(String)
+    if (!/^\d+$/.test(code)) throw new FormError('the answer begins with no code', body.toString())
     if (code !== '0') throw new Refusal(code, message)
-    if (method !== api) throw new EchoError(`${api} was asked, ${method ?? 'nothing'} came`)
+    if (method !== api) throw new EchoError(`${api} was asked, ${method} came`)
     return read(answer)
   }
 

@@ -1,8 +1,9 @@
 import { boardOf, exchangeOf, isBShare } from '../../market/symbol.ts'
 import type { BarRow, CalendarRow, FactorRow, StockRow, SuspensionRow } from '../contract.ts'
 import { checkedBar } from '../rows.ts'
-import { dateOf, decimal, decimalText, type Mapped, symbolOf, text } from './cells.ts'
-import type { Cells, Columns } from './records.ts'
+import type { Mapped } from './collect.ts'
+import type { Columns, Row } from './table.ts'
+import { dateOf, decimalText, symbolOf, textOrNull } from './values.ts'
 
 /*
  * Rows of BaoStock → canonical rows. Its units are ours already: shares, yuan, percent.
@@ -17,41 +18,39 @@ export const isBar = (row: DayRow): row is BarRow => 'open' in row
 export const isSuspension = (row: DayRow): row is SuspensionRow => !isBar(row)
 
 /** A day of a stock. Suspended days have rows too, with the old price and, now and then, the old volume. */
-export function mapDay(cells: Cells, at: Columns): Mapped<DayRow> {
-  const symbol = symbolOf(cells[at.code ?? -1])
+export function mapDay(row: Row, at: Columns): Mapped<DayRow> {
+  const symbol = symbolOf(row.text(at.code))
   if (symbol === null) return { reason: 'no valid code' }
   if (!A_SHARE.test(symbol)) return null
-  const trade_date = dateOf(cells[at.date ?? -1])
+  const trade_date = dateOf(row.text(at.date))
   if (trade_date === null) return { reason: 'no valid date' }
-  const status = cells[at.tradestatus ?? -1]
-  if (status === '0') return { symbol, trade_date, suspend_type: 'S', suspend_timing: null }
-  if (status !== '1') return { reason: 'tradestatus is neither 0 nor 1' }
-  const adjusted = cells[at.adjustflag ?? -1]
-  if (adjusted === '1' || adjusted === '2') return { reason: 'the prices are adjusted' }
-  const bar = traded(cells, at)
-  return 'reason' in bar ? bar : { symbol, trade_date, ...bar, is_st: flag(cells[at.isST ?? -1]) }
+  if (row.is(at.tradestatus, '0')) return { symbol, trade_date, suspend_type: 'S', suspend_timing: null }
+  if (!row.is(at.tradestatus, '1')) return { reason: 'tradestatus is neither 0 nor 1' }
+  if (row.is(at.adjustflag, '1') || row.is(at.adjustflag, '2')) return { reason: 'the prices are adjusted' }
+  const bar = traded(row, at)
+  return 'reason' in bar ? bar : { symbol, trade_date, ...bar, is_st: flag(row, at.isST) }
 }
 
 /** A closed week or month of a stock, dated by its last session; there is no reference price in it. */
-export function mapPeriod(cells: Cells, at: Columns): Mapped<BarRow> {
-  const symbol = symbolOf(cells[at.code ?? -1])
+export function mapPeriod(row: Row, at: Columns): Mapped<BarRow> {
+  const symbol = symbolOf(row.text(at.code))
   if (symbol === null) return { reason: 'no valid code' }
-  const trade_date = dateOf(cells[at.date ?? -1])
+  const trade_date = dateOf(row.text(at.date))
   if (trade_date === null) return { reason: 'no valid date' }
-  const bar = traded(cells, at)
+  const bar = traded(row, at)
   return 'reason' in bar ? bar : { symbol, trade_date, ...bar }
 }
 
 type Traded = Omit<BarRow, 'symbol' | 'trade_date' | 'is_st'>
 
-function traded(cells: Cells, at: Columns): Traded | { reason: string } {
+function traded(row: Row, at: Columns): Traded | { reason: string } {
   const bar = checkedBar({
-    open: decimal(cells[at.open ?? -1]),
-    high: decimal(cells[at.high ?? -1]),
-    low: decimal(cells[at.low ?? -1]),
-    close: decimal(cells[at.close ?? -1]),
-    volume: decimalText(cells[at.volume ?? -1]),
-    amount: decimalText(cells[at.amount ?? -1]),
+    open: row.decimal(at.open),
+    high: row.decimal(at.high),
+    low: row.decimal(at.low),
+    close: row.decimal(at.close),
+    volume: decimalText(row.text(at.volume)),
+    amount: decimalText(row.text(at.amount)),
   })
   if ('reason' in bar) return bar
   const { open, high, low, close, volume, amount } = bar
@@ -60,35 +59,36 @@ function traded(cells: Cells, at: Columns): Traded | { reason: string } {
     high,
     low,
     close,
-    pre_close: decimal(cells[at.preclose ?? -1]),
+    pre_close: row.decimal(at.preclose),
     change: null,
-    pct_chg: decimal(cells[at.pctChg ?? -1]),
+    pct_chg: row.decimal(at.pctChg),
     volume,
     amount,
   }
 }
 
-const flag = (cell: string | undefined): boolean | null => (cell === '1' ? true : cell === '0' ? false : null)
+const flag = (row: Row, column: number | undefined): boolean | null =>
+  row.is(column, '1') ? true : row.is(column, '0') ? false : null
 
 /** The backward factor: it holds from its ex-date on, and is 1 before the first one. */
-export function mapFactor(cells: Cells, at: Columns): Mapped<FactorRow> {
-  const symbol = symbolOf(cells[at.code ?? -1])
+export function mapFactor(row: Row, at: Columns): Mapped<FactorRow> {
+  const symbol = symbolOf(row.text(at.code))
   if (symbol === null) return { reason: 'no valid code' }
   if (!A_SHARE.test(symbol)) return null
-  const trade_date = dateOf(cells[at.dividOperateDate ?? -1])
+  const trade_date = dateOf(row.text(at.dividOperateDate))
   if (trade_date === null) return { reason: 'no valid dividOperateDate' }
-  const factor = decimal(cells[at.backAdjustFactor ?? -1])
+  const factor = row.decimal(at.backAdjustFactor)
   if (factor === null || factor <= 0) return { reason: 'factor is missing or not positive' }
   return { symbol, trade_date, factor }
 }
 
 /** Days as they come; see `withPrevious` for the sessions before them. */
-export function mapCalendarDay(cells: Cells, at: Columns): Mapped<CalendarRow> {
-  const trade_date = dateOf(cells[at.calendar_date ?? -1])
+export function mapCalendarDay(row: Row, at: Columns): Mapped<CalendarRow> {
+  const trade_date = dateOf(row.text(at.calendar_date))
   if (trade_date === null) return { reason: 'no valid calendar_date' }
-  const open = cells[at.is_trading_day ?? -1]
-  if (open !== '0' && open !== '1') return { reason: 'is_trading_day is neither 0 nor 1' }
-  return { exchange: 'SSE', trade_date, is_open: open === '1', previous_trade_date: null }
+  const is_open = flag(row, at.is_trading_day)
+  if (is_open === null) return { reason: 'is_trading_day is neither 0 nor 1' }
+  return { exchange: 'SSE', trade_date, is_open, previous_trade_date: null }
 }
 
 /** Each day with the last session before it; null where the days begin later than that. */
@@ -102,19 +102,18 @@ export function withPrevious(days: readonly CalendarRow[]): CalendarRow[] {
 }
 
 const STOCK = '1'
-const LIST_STATUS: Readonly<Record<string, 'L' | 'D'>> = { '1': 'L', '0': 'D' }
 
 /** Stocks only: the list holds indices, bonds and funds as well. */
-export function mapStock(cells: Cells, at: Columns): Mapped<StockRow> {
-  if (cells[at.type ?? -1] !== STOCK) return null
-  const symbol = symbolOf(cells[at.code ?? -1])
+export function mapStock(row: Row, at: Columns): Mapped<StockRow> {
+  if (!row.is(at.type, STOCK)) return null
+  const symbol = symbolOf(row.text(at.code))
   if (symbol === null) return { reason: 'no valid code' }
   if (isBShare(symbol)) return null
-  const list_status = LIST_STATUS[cells[at.status ?? -1] ?? '']
-  if (list_status === undefined) return { reason: 'status is neither 0 nor 1' }
+  const isListed = flag(row, at.status)
+  if (isListed === null) return { reason: 'status is neither 0 nor 1' }
   return {
     symbol,
-    name: text(cells[at.code_name ?? -1]),
+    name: textOrNull(row.text(at.code_name)),
     area: null,
     industry: null,
     fullname: null,
@@ -124,9 +123,9 @@ export function mapStock(cells: Cells, at: Columns): Mapped<StockRow> {
     board: boardOf(symbol),
     exchange: exchangeOf(symbol),
     curr_type: null,
-    list_status,
-    list_date: dateOf(cells[at.ipoDate ?? -1]),
-    delist_date: dateOf(cells[at.outDate ?? -1]),
+    list_status: isListed ? 'L' : 'D',
+    list_date: dateOf(row.text(at.ipoDate)),
+    delist_date: dateOf(row.text(at.outDate)),
     is_hs: null,
   }
 }

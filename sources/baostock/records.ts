@@ -1,4 +1,5 @@
 import type { BaostockApi } from './apis.ts'
+import { type Columns, Rows } from './table.ts'
 
 /*
  * The fields of an answer that succeeded → rows.
@@ -26,13 +27,9 @@ export class FormError extends Error {
   }
 }
 
-export type Cells = readonly string[]
-/** Where a column stands in a row. */
-export type Columns = Readonly<Record<string, number>>
-
 export interface Page {
   columns: readonly string[]
-  rows: readonly Cells[]
+  rows: Rows
   /** Rows of a full page as the server counts; null where there are no pages. */
   perPage: number | null
 }
@@ -50,64 +47,81 @@ const DAY_RECORD_AT = 4
 export function readPage(
   api: BaostockApi,
   asked: { params: readonly string[]; page: number },
-  fields: readonly string[],
+  fields: Fields,
 ): Page {
   const recordAt = api.paged ? PAGED_RECORD_AT : DAY_RECORD_AT
-  const behind = fields.slice(recordAt + 1)
-  if (api.paged) checkEcho(asked, fields, behind)
+  const behind = fields.slice(recordAt + 1).map(String)
+  if (api.paged) checkEcho(asked, String(fields[PAGE_AT]), behind)
   const columnsAt = api.columnsParam ?? (api.paged ? asked.params.length : 0)
   const columnsText = behind[columnsAt]
-  if (columnsText === undefined) throw new FormError('the answer names no columns', fields.join('|'))
+  if (columnsText === undefined) throw new FormError('the answer names no columns', behind.join('|'))
   const columns = columnsText.split(',').map((name) => name.trim())
   const absent = api.required.filter((name) => !columns.includes(name))
   if (absent.length > 0) throw new FormError(`the answer lacks ${absent.join(', ')}`, columnsText)
   const perPage = api.paged ? Number(fields[PER_PAGE_AT]) : null
   if (perPage !== null && !(perPage >= 1)) throw new EchoError('the answer names no size of its pages')
-  return { columns, rows: readRecord(fields[recordAt] ?? '', columns.length), perPage }
+  return { columns, rows: readRecord(fields[recordAt] ?? NOTHING, columns.length), perPage }
 }
 
 function checkEcho(
   asked: { params: readonly string[]; page: number },
-  fields: readonly string[],
+  page: string,
   behind: readonly string[],
 ): void {
-  const page = fields[PAGE_AT]
-  if (page !== String(asked.page))
-    throw new EchoError(`page ${asked.page} was asked, page ${page ?? 'none'} came`)
+  if (page !== String(asked.page)) throw new EchoError(`page ${asked.page} was asked, page ${page} came`)
   const odd = asked.params.findIndex((param, i) => behind[i] !== param)
   if (odd >= 0)
     throw new EchoError(`"${asked.params[odd] ?? ''}" was asked, "${behind[odd] ?? 'nothing'}" came`)
 }
 
 /**
- * The record as rows of texts. Control characters inside of texts, which JSON forbids, are left out, as are those between
- * the parts, where they mean nothing; blanks inside of names stay.
+ * The rows of a record. What is not in the server's own spelling goes through JSON: control characters inside of texts,
+ * which JSON forbids, are left out, as are those between the parts, where they mean nothing; blanks inside of names stay.
  *
  * @throws FormError
  */
-export function readRecord(json: string, columns: number): readonly Cells[] {
-  if (json === '') return []
+export function readRecord(record: Buffer, width: number): Rows {
+  if (record.length === 0) return Rows.of([], width)
+  return Rows.scan(record, width) ?? Rows.of(parseRecord(record.toString(), width), width)
+}
+
+// Everything below the blank.
+const CONTROLS = /[^ -\uffff]+/g
+
+function parseRecord(json: string, width: number): string[][] {
   let parsed: unknown
   try {
-    parsed = JSON.parse(withoutControls(json))
+    parsed = JSON.parse(json.replace(CONTROLS, ''))
   } catch {
     throw new FormError('the record is not JSON', json)
   }
   const rows = (parsed as { record?: unknown } | null)?.record
   if (!Array.isArray(rows)) throw new FormError('the record holds no rows', json)
   for (const row of rows as unknown[]) {
-    if (!Array.isArray(row) || row.length !== columns)
-      throw new FormError(`a row does not have ${columns} columns`, JSON.stringify(row))
+    if (!Array.isArray(row) || row.length !== width)
+      throw new FormError(`a row does not have ${width} columns`, JSON.stringify(row))
     for (const cell of row as unknown[])
       if (typeof cell !== 'string') throw new FormError('a cell is not a text', JSON.stringify(row))
   }
   return rows as string[][]
 }
 
-// Everything below the blank.
-const CONTROL = /[^ -\uffff]/
-const CONTROLS = /[^ -\uffff]+/g
-const withoutControls = (text: string): string => (CONTROL.test(text) ? text.replace(CONTROLS, '') : text)
+const NOTHING = Buffer.alloc(0)
+const SEPARATOR_BYTE = 1
+
+/** The fields of an answer; parts of its body. */
+export type Fields = readonly Buffer[]
+
+export function fieldsOf(body: Buffer): Fields {
+  const fields: Buffer[] = []
+  let from = 0
+  for (let at = body.indexOf(SEPARATOR_BYTE); at >= 0; at = body.indexOf(SEPARATOR_BYTE, from)) {
+    fields.push(body.subarray(from, at))
+    from = at + 1
+  }
+  fields.push(body.subarray(from))
+  return fields
+}
 
 /** The positions of columns by name. */
 export const columnsAt = (columns: readonly string[]): Columns =>

@@ -3,9 +3,10 @@ import { shiftDecimal } from '../../market/units.ts'
 import type { FetchContext, RejectedRow } from '../contract.ts'
 import { SourceError } from '../errors.ts'
 import { APIS } from './apis.ts'
-import { collect, dateOf, decimalText, type Mapped, symbolOf, toCode } from './cells.ts'
 import type { BaostockClient } from './client.ts'
-import type { Cells, Columns } from './records.ts'
+import { collect, type Mapped } from './collect.ts'
+import type { Columns, Row } from './table.ts'
+import { dateOf, decimalText, symbolOf, toCode } from './values.ts'
 
 /*
  * The six tables of quarterly indicators. BaoStock gives ratios as fractions (0.0328), whatever its old pages say. What
@@ -102,7 +103,8 @@ export async function fetchReport(
 ): Promise<{ rows: ReportRow[]; rejected: RejectedRow[] }> {
   const { table, symbol, year, quarter } = asked
   const params = [toCode(symbol), String(year), String(quarter)]
-  const { rows, at } = await client.table(APIS[table], params, context)
+  const answer = await client.table(APIS[table], params, context)
+  const { at } = answer
   const absent = Object.keys(REPORTS[table]).filter((name) => at[name] === undefined)
   if (absent.length > 0) {
     throw new SourceError({
@@ -110,13 +112,13 @@ export async function fetchReport(
       api: APIS[table].api,
       errorClass: 'SchemaDrift',
       upstreamMessage: `the answer lacks ${absent.join(', ')}`,
-      sample: JSON.stringify({ columns: Object.keys(at), first: rows[0] ?? null }),
+      sample: JSON.stringify({ columns: Object.keys(at), first: answer.rows.texts()[0] ?? null }),
     })
   }
   const rejected: RejectedRow[] = []
   const wanted = { table, symbol, period_end: `${year}-${QUARTER_ENDS[quarter - 1] ?? ''}` }
   return {
-    rows: collect(rows, at, (cells, columns) => mapReport(wanted, cells, columns), rejected),
+    rows: collect(answer, (row, columns) => mapReport(wanted, row, columns), rejected),
     rejected,
   }
 }
@@ -126,19 +128,19 @@ const QUARTER_ENDS = ['03-31', '06-30', '09-30', '12-31']
 
 function mapReport(
   wanted: Pick<ReportRow, 'table' | 'symbol' | 'period_end'>,
-  cells: Cells,
+  row: Row,
   at: Columns,
 ): Mapped<ReportRow> {
   const { table, symbol, period_end } = wanted
-  if (symbolOf(cells[at.code ?? -1]) !== symbol || dateOf(cells[at.statDate ?? -1]) !== period_end)
+  if (symbolOf(row.text(at.code)) !== symbol || dateOf(row.text(at.statDate)) !== period_end)
     return { reason: 'not part of what was asked' }
   const columns: ReportColumns = REPORTS[table]
   const values: Record<string, string | null> = {}
   for (const [column, { name, unit }] of Object.entries(columns)) {
-    const cell = cells[at[column] ?? -1] ?? ''
+    const cell = row.text(at[column])
     const value = decimalText(cell)
-    if (value === null && cell.trim() !== '') return { reason: `${column} is no number` }
+    if (value === null && cell !== '') return { reason: `${column} is no number` }
     values[name] = value !== null && unit === 'percent' ? shiftDecimal(Number(value), 2) : value
   }
-  return { ...wanted, publish_date: dateOf(cells[at.pubDate ?? -1]), values }
+  return { ...wanted, publish_date: dateOf(row.text(at.pubDate)), values }
 }

@@ -20,12 +20,13 @@ import type {
 import { SourceError } from '../errors.ts'
 import { insideCall } from '../rows.ts'
 import { APIS } from './apis.ts'
-import { collect, toCode } from './cells.ts'
-import { BaostockClient, hiccup, type Table } from './client.ts'
+import { BaostockClient, hiccup } from './client.ts'
+import { collect } from './collect.ts'
 import { timeoutsFor } from './connection.ts'
 import { sampleDepth } from './depth.ts'
 import { isBar, isSuspension, mapCalendarDay, mapDay, mapFactor, mapStock, withPrevious } from './map.ts'
 import type { SessionPace } from './session.ts'
+import { toCode } from './values.ts'
 
 const CALENDAR_START = '1990-12-19'
 // Before the first stock: a factor is the product of all events so far, so its history has to be asked whole.
@@ -130,9 +131,9 @@ export class BaostockSource implements Source {
     const today = shanghaiClock(this.#now()).date
     const from = call.from ?? CALENDAR_START
     const to = call.to ?? `${today.slice(0, 4)}-12-31`
-    const { rows, at } = await this.#client.table(APIS.trade_dates, [from, to], context)
+    const table = await this.#client.table(APIS.trade_dates, [from, to], context)
     const rejected: RejectedRow[] = []
-    const days = collect(rows, at, mapCalendarDay, rejected)
+    const days = collect(table, mapCalendarDay, rejected)
     days.sort((a, b) => (a.trade_date < b.trade_date ? -1 : 1))
     checkDays(days, to < today ? to : today)
     return { rows: withPrevious(days), rejected }
@@ -141,20 +142,20 @@ export class BaostockSource implements Source {
   async #stockList(context: FetchContext): Promise<Rows> {
     const rejected: RejectedRow[] = []
     // No code and no name: all there are.
-    const { rows, at } = await this.#client.table(APIS.stock_basic, ['', ''], context)
-    const stocks = collect(rows, at, mapStock, rejected)
+    const table = await this.#client.table(APIS.stock_basic, ['', ''], context)
+    const stocks = collect(table, mapStock, rejected)
     if (stocks.length === 0) throw hiccup(APIS.stock_basic, 'the list of stocks came empty')
     return { rows: stocks, rejected }
   }
 
   async #bars(call: SourceCall, context: FetchContext): Promise<Rows> {
     const asked = datedCall(call)
-    const { rows, at } =
+    const table =
       asked.symbol === null
         ? await this.#client.table(APIS.k_data_of_day, [asked.to], context)
         : await this.#client.lines({ ...asked, code: toCode(asked.symbol), frequency: 'd' }, context)
     const rejected: RejectedRow[] = []
-    const days = insideCall(call, collect(rows, at, mapDay, rejected), rejected)
+    const days = insideCall(call, collect(table, mapDay, rejected), rejected)
     const suspension = days.filter(isSuspension)
     return {
       rows: days.filter(isBar),
@@ -166,13 +167,13 @@ export class BaostockSource implements Source {
   /** By symbol: the factors of its whole life, whatever the first date is. No row means that nothing happened. */
   async #factors(call: SourceCall, context: FetchContext): Promise<Rows> {
     const { symbol, from, to } = datedCall(call)
-    const table: Table =
+    const table =
       symbol === null
         ? await this.#client.table(APIS.adjust_factor_of_day, [to], context)
         : await this.#client.table(APIS.adjust_factor, [toCode(symbol), FACTORS_START, to], context)
     const rejected: RejectedRow[] = []
     const bounds = { symbols: call.symbols, from: symbol === null ? from : FACTORS_START, to }
-    const rows = insideCall(bounds, collect(table.rows, table.at, mapFactor, rejected), rejected)
+    const rows = insideCall(bounds, collect(table, mapFactor, rejected), rejected)
     return { rows, rejected }
   }
 }

@@ -54,6 +54,9 @@ test('every endpoint of this version is in it', () => {
       'get /api/runs/{id}/batches',
       'get /api/runs/{id}/events',
       'get /api/runs/{id}/logs',
+      'get /api/sources',
+      'get /api/sources/{name}',
+      'get /api/sync/multi-source/sources/status',
       'get /api/sync/status',
       'get /healthz',
       'get /readyz',
@@ -63,7 +66,9 @@ test('every endpoint of this version is in it', () => {
       'post /api/runs/{id}/pause',
       'post /api/runs/{id}/resume',
       'post /api/runs/{id}/retry',
+      'post /api/sync/multi-source/sources/test',
       'post /api/sync/trigger',
+      'put /api/sources/{name}',
     ].sort(),
   )
   expect(document.openapi).toBe('3.1.0')
@@ -135,12 +140,31 @@ describe('answers are as the document says', () => {
     ['post', '/api/runs', '/api/runs', { job: 'stock_list' }],
     ['post', '/api/plan', '/api/plan', { job: 'daily_history', params: {} }],
     ['get', '/api/failures', '/api/failures'],
+    ['get', '/api/sources', '/api/sources'],
+    ['get', '/api/sources/{name}', '/api/sources/baostock'],
+    ['get', '/api/sources/{name}', '/api/sources/nobody'],
+    ['put', '/api/sources/{name}', '/api/sources/tushare', { priority: 5, pinned: true }],
+    ['put', '/api/sources/{name}', '/api/sources/tushare', { priority: 0 }],
+    ['put', '/api/sources/{name}', '/api/sources/tushare', { token: 'a-token-of-a-test' }],
+    ['get', '/api/sync/multi-source/sources/status', '/api/sync/multi-source/sources/status'],
+    ['post', '/api/sync/multi-source/sources/test', '/api/sync/multi-source/sources/test', {}],
+    ['post', '/api/sync/multi-source/sources/test', '/api/sync/multi-source/sources/test', { source: 'x' }],
+    [
+      'post',
+      '/api/sync/multi-source/sources/test',
+      '/api/sync/multi-source/sources/test',
+      { source: 'akshare' },
+    ],
     ['get', '/healthz', '/healthz'],
     ['get', '/readyz', '/readyz'],
   ])('%s %s by %s %j', async (method, route, path, body?: object) => {
     const [run] = await lab.db.sql`select id from sync_run order by created_at limit 1`
     const url = path.replace('ID', String(run?.['id']))
-    const answer = method === 'get' ? await lab.get(url) : await lab.post(url, body)
+    const answer = await (method === 'get'
+      ? lab.get(url)
+      : method === 'put'
+        ? lab.put(url, body)
+        : lab.post(url, body))
     const type = answer.headers.get('content-type')?.split(';')[0] ?? ''
     expect(Object.keys(document.paths[route]?.[method]?.responses ?? {})).toContain(String(answer.status))
     const valid = validatorAt(

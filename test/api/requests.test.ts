@@ -49,6 +49,13 @@ describe('the meaning of a trigger', () => {
     ],
     ['all history', { all_history: true }, 'daily_history', {}],
     [
+      'a mode and a want',
+      { all_history: true, source_mode: 'parallel', want: 'upgrade' },
+      'daily_history',
+      { source_mode: 'parallel', want: 'upgrade' },
+    ],
+    ['a comparison of lists', { source_mode: 'all' }, 'stock_list', { source_mode: 'all' }],
+    [
       'all history of symbols',
       { all_history: true, symbols: ['bj.920002', '600000.SH', 'SH600000'] },
       'daily_history',
@@ -67,7 +74,7 @@ describe('the meaning of a trigger', () => {
       preferred_sources: ['baostock', 'tushare', 'akshare'],
     })
     expect(body.message).toBe(
-      'Synchronization started successfully; baostock, akshare not configured: left out',
+      'Synchronization started successfully; baostock, akshare not switched on or without what it needs: left out; GET /api/sources says why',
     )
     expect(body.data.parameters['preferred_sources']).toEqual(['baostock', 'tushare', 'akshare'])
   })
@@ -86,7 +93,7 @@ describe('what is refused', () => {
     [
       'an unknown source',
       { preferred_sources: ['yahoo'] },
-      /preferred_sources\[0\]: yahoo is no source; known are/,
+      /preferred_sources\[0\]: "yahoo" is no source; known are tushare, akshare, baostock/,
     ],
     [
       'a day that does not exist',
@@ -103,10 +110,11 @@ describe('what is refused', () => {
     ['dates of all history', { all_history: true, start_date: '2025-01-01' }, /contradicts all_history/],
     ['text for yes or no', { force: 'yes' }, /force: expected boolean/],
     [
-      'a mode that is not built',
-      { source_mode: 'parallel', periods: ['daily'] },
-      /source_mode: only failover/,
+      'an unknown mode',
+      { source_mode: 'race', periods: ['daily'] },
+      /source_mode: must be one of failover, parallel, all/,
     ],
+    ['an unknown want', { want: 'all', periods: ['daily'] }, /want: must be one of any, upgrade, each/],
     ['a list for a body', [], /expected object/],
     ['no JSON', '{"force":', /not well-formed JSON/],
   ])('%s', async (_, body, message) => {
@@ -129,6 +137,14 @@ describe('what is refused', () => {
       'invalid_request',
     ],
     ['POST', '/api/plan', { job: 'daily_history', params: { start_date: '2025-13-01' } }, 'invalid_request'],
+    ['POST', '/api/plan', { job: 'daily_history', params: { source_mode: 'race' } }, 'invalid_request'],
+    ['POST', '/api/runs', { job: 'compare', params: { source_mode: 'failover' } }, 'invalid_request'],
+    [
+      'POST',
+      '/api/runs',
+      { job: 'daily_history', params: { preferred_sources: ['yahoo'] } },
+      'invalid_request',
+    ],
     ['GET', '/api/runs?limit=0', undefined, 'invalid_request'],
     ['GET', '/api/runs?limits=5', undefined, 'invalid_request'],
     ['GET', '/api/runs?cursor=bm9uc2Vuc2U', undefined, 'invalid_request'],

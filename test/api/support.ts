@@ -1,11 +1,10 @@
 import { pino } from 'pino'
 import { createApp } from '../../api/app.ts'
 import type { ApiDeps } from '../../api/deps.ts'
-import { createRedact } from '../../api/redact.ts'
+import { createRedactor } from '../../api/redact.ts'
 import { createSourceReader } from '../../api/sources.ts'
 import { TemporalGateway } from '../../api/temporal/gateway.ts'
-import { Secret } from '../../market/secret.ts'
-import { type Lab, type LabOptions, openLab, TEST_TOKEN } from '../support/lab.ts'
+import { type Lab, type LabOptions, openLab } from '../support/lab.ts'
 
 export interface Answer<T = Record<string, unknown>> {
   status: number
@@ -23,6 +22,7 @@ export interface ApiLab extends Lab {
     body?: unknown,
     headers?: Record<string, string>,
   ): Promise<Answer<T>>
+  put<T = Record<string, unknown>>(path: string, body: unknown): Promise<Answer<T>>
   /** Ends every run that is under way, so that the next test finds the lock free. */
   clear(): Promise<void>
 }
@@ -31,20 +31,30 @@ export interface ApiLab extends Lab {
 export async function openApiLab(options: LabOptions & { api?: Partial<ApiDeps> } = {}): Promise<ApiLab> {
   const lab = await openLab({ worker: false, ...options })
   const closing = new AbortController()
+  const { tushare } = lab.environment
+  const redactor = createRedactor([tushare.token])
+  const key = options.sealKey ?? null
   const api: ApiDeps = {
     db: lab.db,
     temporal: new TemporalGateway(lab.client, 'default'),
-    sources: createSourceReader({ sql: lab.db.sql, environment: lab.environment, key: null }),
+    sources: createSourceReader({
+      sql: lab.db.sql,
+      // A plan shows the pace of a real account; workers of a test keep none.
+      environment: { ...lab.environment, tushare: { ...tushare, callsPerMinute: undefined } },
+      key,
+      onToken: redactor.learn,
+    }),
+    sealKey: key,
     settings: { lock: 'global', historyStart: '1990-12-19', batchSize: options.batchSize ?? 500 },
     log: pino({ level: 'silent' }),
     now: lab.deps.now,
     closing: closing.signal,
-    redact: createRedact([new Secret(TEST_TOKEN)]),
+    redact: redactor.redact,
     ...options.api,
   }
   const app = createApp(api)
-  return {
-    ...lab,
+  // Not a copy: the lab's own members change.
+  return Object.assign(Object.create(lab) as Lab, {
     api,
     app,
     ...clientOf(app),
@@ -53,20 +63,25 @@ export async function openApiLab(options: LabOptions & { api?: Partial<ApiDeps> 
       closing.abort()
       await lab.close()
     },
-  }
+  })
 }
 
 /** Sends requests to an app as a program on this machine would. */
-export function clientOf(app: ReturnType<typeof createApp>): Pick<ApiLab, 'get' | 'post'> {
+export function clientOf(app: ReturnType<typeof createApp>): Pick<ApiLab, 'get' | 'post' | 'put'> {
+  const send = async <T>(
+    method: 'POST' | 'PUT',
+    path: string,
+    body: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Answer<T>> => {
+    const text = body === undefined ? null : typeof body === 'string' ? body : JSON.stringify(body)
+    const type: Record<string, string> = text === null ? {} : { 'content-type': 'application/json' }
+    return await read(await app.request(path, { method, headers: { ...type, ...headers }, body: text }))
+  }
   return {
     get: async (path, headers = {}) => await read(await app.request(path, { headers })),
-    post: async (path, body, headers = {}) => {
-      const text = body === undefined ? null : typeof body === 'string' ? body : JSON.stringify(body)
-      const type: Record<string, string> = text === null ? {} : { 'content-type': 'application/json' }
-      return await read(
-        await app.request(path, { method: 'POST', headers: { ...type, ...headers }, body: text }),
-      )
-    },
+    post: async (path, body, headers) => await send('POST', path, body, headers),
+    put: async (path, body) => await send('PUT', path, body),
   }
 }
 

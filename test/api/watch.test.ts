@@ -118,9 +118,7 @@ test('a plan writes nothing, and a run carries out exactly that plan', async () 
 
   const again = (await lab.post<Plan>('/api/plan', job())).body
   expect(again.cells).toBe(0)
-  const learned = lab.api.sources.get('tushare')
-  await lab.db.sql`update source_budget set learned_per_minute = 100 where api = 'daily'`
-  await lab.db.sql`update source_budget set account = ${learned?.account ?? ''}`
+  await lab.db.sql`update source_budget set learned_per_minute = 100, learned_at = now() where api = 'daily'`
   const refreshed = (
     await lab.post<Plan>('/api/plan', {
       job: 'daily_history',
@@ -152,7 +150,7 @@ test('runs, batches and log lines come in pages that join without gap or overlap
   expect(batches).toHaveLength(Number(runs[0]?.['batches_total']))
   expect(batches.map((batch) => batch['seq'])).toEqual(batches.map((_, i) => i + 1))
   const logs = await all(`/api/runs/${id}/logs`)
-  expect(logs[0]?.['message']).toBe('daily_history started')
+  expect(logs[0]?.['message']).toBe('daily_history started with tushare (priority 1)')
   expect(logs.at(-1)?.['message']).toMatch(/^success: /)
   expect((await lab.get<Page>('/api/failures?open=true')).body.items).toEqual([])
 })

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { bestFactors } from '../../db/queries/best.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { factorLine, merge } from './support.ts'
 
@@ -26,19 +27,15 @@ async function source(name: string, factor: number | null, ranges: string, instr
 const hole = (name: string) =>
   db.sql`insert into coverage_hole (dataset, instrument_id, trade_date, source, reason) values ('adj_factor', ${id}, '2023-07-03', ${name}, 'missing')`
 
-const factors = async () =>
-  (
-    await db.sql<
-      { source: string; factor: number }[]
-    >`select source, factor::float8 as factor from factors_best`
-  ).map((row) => [row.source, row.factor])
+const factors = async (to = '2024-06-30') =>
+  (await bestFactors(db.sql, { instruments: [id], to })).map((row) => [row.source, Number(row.factor)])
 
 const LIFE = '{[2020-01-02,2024-07-01)}'
 
 test('the best source that covers all that is known of a life has all of its factors', async () => {
   await source('baostock', 1.5, LIFE)
   await source('tushare', 100, LIFE)
-  expect(await factors()).toEqual([['tushare', 100]])
+  expect([await factors(), await factors('2023-05-31')]).toEqual([[['tushare', 100]], []])
 })
 
 test('a source that covers the whole life comes before a better one that covers a part: they never mix', async () => {

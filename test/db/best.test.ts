@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { bestBars } from '../../db/queries/best.ts'
 import type { BarFieldName } from '../../market/tolerances.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import {
@@ -33,12 +34,12 @@ interface BestRow extends Record<string, string | boolean | string[] | null> {
 
 /** The rows of `bars_best` by instrument, numbers as text. */
 async function bestRows(): Promise<Map<number, BestRow>> {
-  const rows = await db.sql<(BestRow & { id: number })[]>`
-    select instrument_id as id, open::text, high::text, low::text, close::text, pre_close::text, pct_chg::text, change::text,
+  const rows = await db.sql<({ id: number } & BestRow)[]>`
+    select instrument_id as id, open::text, high::text, low::text, close::text, pre_close::text, pct_chg::text,
       volume::text, amount::text, is_st, ohlc_source, volume_source, amount_source, pre_close_source, pct_chg_source,
-      st_source, sources, disputed, disputed_groups, symbol
+      st_source, sources, disputed, disputed_groups
     from bars_best`
-  return new Map(rows.map(({ id, ...row }) => [id, row as unknown as BestRow]))
+  return new Map(rows.map(({ id, ...row }) => [id, row]))
 }
 
 /** What the reference makes of the rows of one bar, in the form of the view. */
@@ -82,9 +83,9 @@ async function checkBest(bars: readonly SourceBar[][], precedence: Precedence): 
   const rows = await bestRows()
   expect(rows.size).toBe(bars.length)
   for (const [i, own] of bars.entries()) {
-    const { change: _change, symbol: _symbol, ...row } = rows.get(i + 1) ?? ({} as BestRow)
+    const row = rows.get(i + 1)
     const numbers = Object.fromEntries(
-      NUMBERS.map((field) => [field, stored(row[field] as string | null, field)]),
+      NUMBERS.map((field) => [field, stored((row?.[field] ?? null) as string | null, field)]),
     )
     expect({ ...row, ...numbers }).toEqual(expected(own, precedence))
   }
@@ -120,7 +121,10 @@ describe('bars_best', () => {
     }
   })
 
-  const one = async () => (await bestRows()).get(1)
+  const one = async () => {
+    const [row] = await db.sql<{ change: string | null }[]>`select change::text as change from bars_best`
+    return { ...(await bestRows()).get(1), change: row?.change }
+  }
   const bar = (source: string, differs: Partial<SourceBar> = {}): SourceBar => ({
     source,
     symbol: '600000.SH',
@@ -185,6 +189,24 @@ describe('bars_best', () => {
       { change: number }[]
     >`select change::float8 as change from bars_best order by period`
     expect(changes.map((row) => row.change)).toEqual([0.5, 0.25])
+  })
+
+  test('bars are read by instrument, period and range, with where each value is from', async () => {
+    await insertBars(db.sql, [
+      [bar('tushare', { is_st: null }), bar('baostock', { is_st: true })],
+      [bar('tushare')],
+    ])
+    const wanted = { instruments: [1], period: 'daily', from: '2024-01-01', to: '2024-01-31' }
+    expect(await bestBars(db.sql, wanted)).toMatchObject([
+      {
+        instrumentId: 1,
+        tradeDate: '2024-01-02',
+        close: '11.000',
+        isSt: true,
+        from: { ohlc: 'tushare', isSt: 'baostock' },
+      },
+    ])
+    expect(await bestBars(db.sql, { ...wanted, from: '2024-01-03' })).toEqual([])
   })
 
   test('instrument, date and period lead to the key of one partition', async () => {

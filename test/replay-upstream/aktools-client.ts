@@ -32,3 +32,13 @@ export const withAktools = async (
     await replay.close()
   }
 }
+
+/** The calendar date of a served one. */
+export const day = (date: unknown): string => String(date).slice(0, 10)
+
+/** `sh600000` for `600000.SH`. */
+export const prefixed = (symbol: string): string => symbol.slice(7).toLowerCase() + symbol.slice(0, 6)
+
+/** Listed today, as the truth has it. */
+export const listed = (market: ReplayMarket) =>
+  [...market.truthStocks()].filter(({ status }) => status !== 'D')

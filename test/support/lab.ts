@@ -73,7 +73,7 @@ export interface Lab {
   withoutTemporal(ms: number): Promise<void>
   market: ReplayMarket
   upstream: TushareReplay
-  /** The other upstreams; throw unless they were named. */
+  /** The other upstreams; there only when they were named. */
   aktools: AktoolsReplay
   baostock: BaostockReplay
   environment: SourceSettings
@@ -184,12 +184,8 @@ export async function openLab(options: LabOptions = {}): Promise<Lab> {
     },
     market,
     upstream,
-    get aktools() {
-      return present(aktools, 'akshare')
-    },
-    get baostock() {
-      return present(baostock, 'baostock')
-    },
+    aktools: aktools as AktoolsReplay,
+    baostock: baostock as BaostockReplay,
     environment,
     deps,
     startWorker: async () => {
@@ -241,11 +237,6 @@ export async function openLab(options: LabOptions = {}): Promise<Lab> {
   }
   if (options.worker ?? true) await lab.startWorker()
   return lab
-}
-
-function present<T>(server: T | null, name: string): T {
-  if (server === null) throw new Error(`this lab has no ${name}: name it in the options`)
-  return server
 }
 
 function withoutReplay<T extends { replay?: unknown }>(

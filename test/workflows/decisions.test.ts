@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { SourceName } from '../../market/sources.ts'
-import { after, DONE, fails, openStage, rests, type Outcome, type Seen, type Stage } from './scripted.ts'
+import { after, DONE, fails, rests, type Outcome, type Seen } from './scripted-activities.ts'
+import { openStage, type Stage } from './scripted.ts'
 
 /*
  * What follows from each outcome of a batch, with another source and without one.
@@ -212,14 +213,16 @@ describe('a batch that is split', () => {
   })
 
   test('waits for the source that serves it, while the others go on', async () => {
-    const { seen } = await stage.play({
+    const run = await stage.start({
       stages: [bars(6, 'tushare', 'baostock')],
-      resting: [{ source: 'tushare', site: 'server', untilMs: Date.now() + 1_000, reason: 'reset' }],
+      resting: [{ source: 'tushare', site: 'server', untilMs: Date.now() + 200, reason: 'reset' }],
       batch: ({ seq, source }) =>
         seq === 1 && source === 'baostock' ? { kind: 'split', children: [], unserved: [[1, 1]] } : DONE,
+      probe: () => (run.seen.tries.length === 6 && run.seen.open.size === 1 ? null : Date.now() + 200),
     })
-    expect(seqsOn(seen, 'baostock')).toEqual([1, 2, 3, 4, 5, 6])
-    expect(seqsOn(seen, 'tushare')).toEqual([1])
+    await run.end()
+    expect(seqsOn(run.seen, 'baostock')).toEqual([1, 2, 3, 4, 5, 6])
+    expect(seqsOn(run.seen, 'tushare')).toEqual([1])
   })
 
   test('is given up as not served when nobody serves it', async () => {

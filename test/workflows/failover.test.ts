@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { SourceName } from '../../market/sources.ts'
-import { after, DONE, fails, openStage, rests, type ScriptedRun, type Seen, type Stage } from './scripted.ts'
+import { after, DONE, fails, rests, type Seen } from './scripted-activities.ts'
+import { openStage, type ScriptedRun, type Stage } from './scripted.ts'
 
 /*
  * One dataset, one source at a time: the best that is there.
@@ -113,24 +114,35 @@ describe('a best source that goes down in the middle of 20 batches', () => {
   })
 })
 
-test('a source that rests already when the run begins is not asked, and one rest of a place is one for all datasets', async () => {
-  const factors = {
-    dataset: 'adj_factor',
-    open: [[7, 9]] as [number, number][],
-    sources: ['tushare', 'baostock'],
-  }
+test('a source that rests already when the run begins is not asked, and each dataset says so', async () => {
   const { seen } = await stage.play({
-    stages: [[...bars(4, 'tushare', 'baostock'), factors as ReturnType<typeof bars>[0]]],
-    resting: [{ source: 'tushare', site: 'server', untilMs: Date.now() + 600, reason: 'Banned: too many' }],
-    batch: ({ seq }, signal) => after(seq === 4 || seq === 9 ? 900 : 20, DONE, signal),
+    stages: [
+      [
+        ...bars(4, 'tushare', 'baostock'),
+        { dataset: 'adj_factor', open: [[7, 9]], sources: ['tushare', 'baostock'] },
+      ],
+    ],
+    resting: [
+      { source: 'tushare', site: 'server', untilMs: Date.now() + 3_600_000, reason: 'Banned: too many' },
+    ],
   })
   expect(triesOn(seen, 'tushare')).toEqual([])
-  expect(seen.probes).toHaveLength(1)
   expect(seen.log).toHaveLength(2)
   for (const dataset of ['bars', 'adj_factor'])
     expect(seen.log).toContainEqual(
       expect.stringMatching(`^warn: ${dataset} begins with baostock: tushare rests`),
     )
+})
+
+test('seven batches of two datasets that meet one outage are one rest, with one probe', async () => {
+  let until = 0
+  const { seen } = await stage.play({
+    stages: [[...bars(4, 'tushare'), { dataset: 'adj_factor', open: [[7, 9]], sources: ['tushare'] }]],
+    batch: ({ nth }) => (nth === 1 ? rests((until ||= Date.now() + 1_500)) : DONE),
+  })
+  expect(seen.tries).toHaveLength(14)
+  expect(seen.probes).toHaveLength(1)
+  expect(seen.log).toHaveLength(4)
 })
 
 test('a run ends without waiting for a rest that nobody needs, and does not probe', async () => {
@@ -217,18 +229,37 @@ describe('a source that is alone', () => {
   })
 })
 
-test('a batch on which a source fails again after it was found up goes to another one, and only that batch', async () => {
-  // baostock is away until tushare has failed twice, so that the batch comes back to tushare.
+test('a source that is down is not waited for by a dataset that runs can do without', async () => {
   const { seen } = await stage.play({
-    stages: [bars(6, 'tushare', 'baostock')],
-    resting: [{ source: 'baostock', site: 'server', untilMs: Date.now() + 1_500, reason: 'busy' }],
-    batch: ({ seq, source }) => (seq === 5 && source === 'tushare' ? rests(Date.now() + 200) : DONE),
+    stages: [
+      [{ dataset: 'suspension', open: [[1, 1]], sources: ['tushare'], dispensable: true }],
+      [{ dataset: 'bars', open: [[2, 4]], sources: ['tushare', 'baostock'] }],
+    ],
+    batch: ({ source }) => (source === 'tushare' ? rests(Date.now() + 100) : DONE),
+    probe: () => Date.now() + 3_600_000,
   })
-  expect(seen.tries.filter(({ seq }) => seq === 5)).toEqual([
+  expect(seen.givenUp).toMatchObject([{ seq: 1, source: 'tushare', errorClass: 'SourceDown' }])
+  expect(seqsOn(seen, 'baostock').toSorted()).toEqual([2, 3, 4])
+  expect(seen.closed).toMatchObject({ outcome: 'finished' })
+})
+
+test('a batch on which a source fails again after it was found up goes to another one, and only that batch', async () => {
+  const run = await stage.start({
+    stages: [bars(6, 'tushare', 'baostock')],
+    resting: [{ source: 'baostock', site: 'server', untilMs: Date.now() + 300, reason: 'busy' }],
+    batch: ({ seq, source }) => (seq === 5 && source === 'tushare' ? rests(Date.now() + 200) : DONE),
+    // baostock is away until tushare has failed twice: so the batch has to come back to tushare.
+    probe: ({ source }) => {
+      const failures = run.seen.tries.filter(({ seq }) => seq === 5).length
+      return source === 'baostock' && failures < 2 ? Date.now() + 200 : null
+    },
+  })
+  await run.end()
+  expect(run.seen.tries.filter(({ seq }) => seq === 5)).toEqual([
     { seq: 5, source: 'tushare', isolate: false, nth: 1 },
     { seq: 5, source: 'tushare', isolate: false, nth: 2 },
     { seq: 5, source: 'baostock', isolate: false, nth: 1 },
   ])
-  expect(seqsOn(seen, 'baostock')).toEqual([5])
-  expect(seen.givenUp).toEqual([])
+  expect(seqsOn(run.seen, 'baostock')).toEqual([5])
+  expect(run.seen.givenUp).toEqual([])
 })

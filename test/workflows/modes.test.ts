@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { SourceName } from '../../market/sources.ts'
-import { after, DONE, fails, openStage, rests, type Seen, type Stage } from './scripted.ts'
+import { after, DONE, fails, rests, type Seen } from './scripted-activities.ts'
+import { openStage, type Stage } from './scripted.ts'
 
 /*
  * Several sources at once: over one list of batches, or each doing everything.

@@ -93,6 +93,8 @@ export interface PlannedDataset {
   calls: number
   /** Best first. */
   sources: SourcePlace[]
+  /** The run can end without: a source that is down is not waited for while others are there. */
+  dispensable?: true
 }
 
 export interface PlannedStage {
@@ -135,6 +137,8 @@ export interface ProbeOutcome {
   message: string
   /** When it may be probed again; 0 when it is up. */
   restingUntilMs: number
+  /** Of the request, without the waiting for its turn; absent when there was no good answer. */
+  latencyMs?: number
 }
 
 export interface Verification {

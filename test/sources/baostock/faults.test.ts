@@ -28,7 +28,7 @@ test.each([
         expect([error.errorClass, error.details.timedOut]).toEqual(['Transient', undefined])
         expect(error.message).toMatch(message)
         expect(lab.exclusive.isHeld).toBe(false)
-        expect((await ask(lab)).rows).toEqual(ROWS)
+        expect((await ask(lab)).rows.texts()).toEqual(ROWS)
         expect(lab.server.log.slice(2)).toEqual(['2 login', '2 query_trade_dates'])
       },
     ),

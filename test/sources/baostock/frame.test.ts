@@ -45,11 +45,11 @@ test('a plain and a compressed answer come out as they were sent', () => {
     {
       version: '00.9.00',
       type: '01',
-      body: ['0', 'success', 'login', 'anonymous', '20261122123753150'].join('\x01'),
+      body: Buffer.from(['0', 'success', 'login', 'anonymous', '20261122123753150'].join('\x01')),
     },
   ])
   const [frame] = new FrameDecoder().feed(LINES_RESPONSE)
-  expect(frame?.body.split('\x01')[6]).toBe(
+  expect(frame?.body.toString().split('\x01')[6]).toBe(
     '{"record":[["2024-01-02","sz.000001","23.3000000000"],["2024-01-03","sz.000001","22.1600000000"]]}',
   )
 })
@@ -64,7 +64,7 @@ test('the length of a request counts characters, also those of four bytes', () =
 describe.skipIf(EXCHANGES.length === 0)('recorded messages of the real server', () => {
   test.each(EXCHANGES.map((each) => [each.name, each] as const))('%s', (_, { request, response, meta }) => {
     const [frame, ...others] = new FrameDecoder().feed(response)
-    const fields = frame?.body.split('\x01') ?? []
+    const fields = frame?.body.toString().split('\x01') ?? []
     expect(others).toEqual([])
     expect(fields[0]).toBe(meta.error_code)
     // The notes cut the message by bytes.
@@ -98,7 +98,7 @@ test('however a stream of answers is cut, the same answers come out', () => {
           frames.push(...decoder.feed(stream.subarray(at, at + size)))
           at += size
         }
-        expect(frames.map((frame) => frame.body)).toEqual(messages.map((message) => message.body))
+        expect(frames.map((frame) => frame.body.toString())).toEqual(messages.map((message) => message.body))
         expect(decoder.isInside).toBe(false)
       },
     ),

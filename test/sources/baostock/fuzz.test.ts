@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { Rng } from '../../../local/replay/sandbox/rng.ts'
 import { APIS, type BaostockApi } from '../../../sources/baostock/apis.ts'
 import { FrameDecoder, FramingError } from '../../../sources/baostock/frame.ts'
-import { EchoError, FormError, readPage } from '../../../sources/baostock/records.ts'
+import { EchoError, fieldsOf, FormError, readPage } from '../../../sources/baostock/records.ts'
 import { answerOf, type Request } from './wire.ts'
 
 const MESSAGES = 100_000
@@ -117,9 +117,11 @@ test(`${MESSAGES} damaged answers give an error, nothing, or the true rows; neve
         seen.incomplete++
         continue
       }
-      const page = readPage(sample.api, { params: sample.params, page: 1 }, frame.body.split('\x01'))
-      if (JSON.stringify(page.rows) !== sample.rows)
-        throw new Error(`message ${i} gave other rows: ${JSON.stringify(page.rows)} for ${sample.rows}`)
+      const page = readPage(sample.api, { params: sample.params, page: 1 }, fieldsOf(frame.body))
+      if (JSON.stringify(page.rows.texts()) !== sample.rows)
+        throw new Error(
+          `message ${i} gave other rows: ${JSON.stringify(page.rows.texts())} for ${sample.rows}`,
+        )
       seen.whole++
     } catch (error) {
       const isTyped =

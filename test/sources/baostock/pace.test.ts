@@ -76,7 +76,7 @@ test('a connection that the server closed while nothing was asked is replaced wi
       await ask(lab)
       hangUp?.()
       await expect.poll(() => lab.server.open).toBe(0)
-      expect((await ask(lab)).rows).toEqual(ROWS)
+      expect((await ask(lab)).rows.texts()).toEqual(ROWS)
       expect(lab.server.log).toEqual(['1 login', '1 query_trade_dates', '2 login', '2 query_trade_dates'])
     },
   )
@@ -96,7 +96,7 @@ test('bytes that nobody asked for end the connection', () => {
       await ask(lab)
       speak?.()
       await expect.poll(() => lab.server.open).toBe(0)
-      expect((await ask(lab)).rows).toEqual(ROWS)
+      expect((await ask(lab)).rows.texts()).toEqual(ROWS)
       expect(lab.server.log.at(-2)).toBe('2 login')
     },
   )
@@ -118,7 +118,7 @@ test('another worker gets its turn after the request at hand, once the session h
       await sleep(50)
       expect(lab.server.log.filter((line) => line === '2 login')).toEqual([])
       await hold.release()
-      expect((await waiting).rows).toEqual(ROWS)
+      expect((await waiting).rows.texts()).toEqual(ROWS)
     },
     { pace: { shareAfterMs: 100 } },
   ))
@@ -136,7 +136,7 @@ test('who loses the right stops at once, in the middle of an answer', () =>
       await expect.poll(() => lab.server.open).toBe(0)
       // No logout: whoever has the right now may be connected already.
       expect(lab.server.log).toEqual(['1 login', '1 query_trade_dates'])
-      expect((await ask(lab)).rows).toEqual(ROWS)
+      expect((await ask(lab)).rows.texts()).toEqual(ROWS)
     },
   ))
 
@@ -147,7 +147,7 @@ test('who loses the right while nothing is asked has no connection either, and a
       await ask(lab)
       lab.exclusive.lose()
       await expect.poll(() => lab.server.open).toBe(0)
-      expect((await ask(lab)).rows).toEqual(ROWS)
+      expect((await ask(lab)).rows.texts()).toEqual(ROWS)
       expect(lab.exclusive.granted).toBe(2)
     },
   ))
@@ -163,7 +163,7 @@ test('an abort during a request ends it and its connection at once', () =>
       await expect(asking).rejects.toMatchObject({ name: 'AbortError' })
       expect(lab.exclusive.isHeld).toBe(false)
       await expect.poll(() => lab.server.open).toBe(0)
-      expect((await ask(lab)).rows).toEqual(ROWS)
+      expect((await ask(lab)).rows.texts()).toEqual(ROWS)
     },
   ))
 
@@ -185,8 +185,8 @@ test('an abort while others are served costs nobody else anything', () => {
       cancel.abort()
       await expect(second).rejects.toMatchObject({ name: 'AbortError' })
       answer?.()
-      expect((await first).rows).toEqual(ROWS)
-      expect((await third).rows).toEqual(ROWS)
+      expect((await first).rows.texts()).toEqual(ROWS)
+      expect((await third).rows.texts()).toEqual(ROWS)
       expect(lab.server.log).toEqual(['1 login', '1 query_trade_dates', '1 query_trade_dates'])
     },
   )

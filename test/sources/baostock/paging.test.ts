@@ -27,7 +27,7 @@ test('pages are asked until one is not full', () =>
   withServer(
     paged(DAYS),
     async (lab) => {
-      expect((await ask(lab)).rows).toEqual(DAYS)
+      expect((await ask(lab)).rows.texts()).toEqual(DAYS)
       expect(lab.server.queries.map(({ page, pageRows, params }) => [page, pageRows, params])).toEqual(
         [1, 2, 3, 4].map((page) => [page, 10, PARAMS]),
       )
@@ -40,7 +40,7 @@ test('rows that fill their pages exactly end with an empty page, and nothing beh
   withServer(
     paged(DAYS.slice(0, 20)),
     async (lab) => {
-      expect((await ask(lab)).rows).toEqual(DAYS.slice(0, 20))
+      expect((await ask(lab)).rows.texts()).toEqual(DAYS.slice(0, 20))
       expect(lab.server.queries.map(({ page }) => page)).toEqual([1, 2, 3, 4])
     },
     SMALL,
@@ -50,7 +50,7 @@ test('a single page that is not full costs one request', () =>
   withServer(
     paged(DAYS.slice(0, 9)),
     async (lab) => {
-      expect((await ask(lab)).rows).toHaveLength(9)
+      expect((await ask(lab)).rows.texts()).toHaveLength(9)
       expect(lab.server.queries).toHaveLength(1)
     },
     SMALL,
@@ -97,7 +97,7 @@ test('a row that slips into the next page between two requests counts once, as i
       return paged(rows)(request, nth, connection)
     },
     async (lab) => {
-      expect((await ask(lab)).rows).toEqual(DAYS)
+      expect((await ask(lab)).rows.texts()).toEqual(DAYS)
     },
     SMALL,
   ))
@@ -119,7 +119,7 @@ test('a server that grants smaller pages than were asked is believed', () =>
   withServer(
     capped(7),
     async (lab) => {
-      expect((await ask(lab)).rows).toEqual(DAYS)
+      expect((await ask(lab)).rows.texts()).toEqual(DAYS)
       expect(lab.server.queries).toHaveLength(5)
     },
     SMALL,
@@ -129,7 +129,7 @@ test('more rows than a page holds are an answer without pages', () =>
   withServer(
     ({ type }) => (type === '33' ? { columns: CALENDAR_COLUMNS, rows: DAYS } : undefined),
     async (lab) => {
-      expect((await ask(lab)).rows).toEqual(DAYS)
+      expect((await ask(lab)).rows.texts()).toEqual(DAYS)
       expect(lab.server.queries).toHaveLength(1)
     },
     SMALL,

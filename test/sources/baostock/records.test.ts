@@ -1,25 +1,34 @@
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { APIS, type BaostockApi } from '../../../sources/baostock/apis.ts'
-import { dateOf, decimal, decimalText, symbolOf, text, toCode } from '../../../sources/baostock/cells.ts'
 import { FrameDecoder } from '../../../sources/baostock/frame.ts'
-import { EchoError, FormError, readPage, readRecord } from '../../../sources/baostock/records.ts'
+import { EchoError, fieldsOf, FormError, readPage, readRecord } from '../../../sources/baostock/records.ts'
+import { Row, Rows } from '../../../sources/baostock/table.ts'
+import { dateOf, decimalText, symbolOf, textOrNull, toCode } from '../../../sources/baostock/values.ts'
 import { EXCHANGES } from './recorded.ts'
 
+/** Rows of a record that is given as text. */
+const read = (json: string, width: number) => readRecord(Buffer.from(json), width)
+const bytesOf = (fields: readonly string[]) => fields.map((field) => Buffer.from(field))
+/** The number in a cell. */
+const decimal = (cell: string) => new Row(Rows.of([[cell]], 1)).decimal(0)
+
 test('no text at all is no row', () => {
-  expect(readRecord('', 3)).toEqual([])
-  expect(readRecord('{"record":[]}', 3)).toEqual([])
+  expect(read('', 3)).toHaveLength(0)
+  expect(read('{"record":[]}', 3).texts()).toEqual([])
 })
 
 test('control characters inside of texts are left out, blanks inside of names stay', () => {
   const json =
     '{"record":\n\t[["sz.000002","万 科\nＡ","12\r\n.50"],\r\n["sh.600000","浦发\t银行 ","1 2.5"]]}'
-  const rows = readRecord(json, 3)
-  expect(rows).toEqual([
+  const rows = read(json, 3)
+  expect(rows.texts()).toEqual([
     ['sz.000002', '万 科Ａ', '12.50'],
     ['sh.600000', '浦发银行 ', '1 2.5'],
   ])
   // The real client takes out all white space: the numbers are the same.
-  expect(rows.map((row) => decimal(row[2]))).toEqual([12.5, 12.5])
+  const row = new Row(rows)
+  expect([row.to(0).decimal(2), row.to(1).decimal(2)]).toEqual([12.5, 12.5])
 })
 
 test.each([
@@ -31,20 +40,21 @@ test.each([
   ['nothing', 'null', /holds no rows/],
   ['half a record', '{"record":[["a","b"],["a"', /not JSON/],
 ])('%s is a changed form', (_, json, message) => {
-  expect(() => readRecord(json, 2)).toThrow(FormError)
-  expect(() => readRecord(json, 2)).toThrow(message)
+  expect(() => read(json, 2)).toThrow(FormError)
+  expect(() => read(json, 2)).toThrow(message)
 })
 
 const HEAD = ['0', 'success', 'query_stock_basic', 'anonymous', '1', '2000']
 const COLUMNS = 'code, code_name,\tipoDate, outDate , type, status'
 
 test('names of columns come without the white space around them, and the size of a page as the server counts it', () => {
-  const page = readPage(APIS.stock_basic, { params: ['', ''], page: 1 }, [...HEAD, '', '', '', COLUMNS])
-  expect(page).toEqual({
-    columns: ['code', 'code_name', 'ipoDate', 'outDate', 'type', 'status'],
-    rows: [],
-    perPage: 2_000,
-  })
+  const page = readPage(
+    APIS.stock_basic,
+    { params: ['', ''], page: 1 },
+    bytesOf([...HEAD, '', '', '', COLUMNS]),
+  )
+  expect(page.columns).toEqual(['code', 'code_name', 'ipoDate', 'outDate', 'type', 'status'])
+  expect([page.rows.length, page.perPage]).toEqual([0, 2_000])
 })
 
 test.each([
@@ -54,7 +64,7 @@ test.each([
   ['no columns', { params: ['', ''], page: 1 }, [...HEAD, '', '', ''], FormError],
   ['a column less', { params: ['', ''], page: 1 }, [...HEAD, '', '', '', 'code,code_name'], FormError],
 ])('an answer with %s is not taken', (_, asked, fields, errorClass) => {
-  expect(() => readPage(APIS.stock_basic, asked, fields)).toThrow(errorClass)
+  expect(() => readPage(APIS.stock_basic, asked, bytesOf(fields))).toThrow(errorClass)
 })
 
 describe.skipIf(EXCHANGES.length === 0)('recorded tables of the real server', () => {
@@ -71,7 +81,7 @@ describe.skipIf(EXCHANGES.length === 0)('recorded tables of the real server', ()
       required: [],
       ...(frame?.type === '96' ? { columnsParam: 1 } : {}),
     }
-    const { columns, rows, perPage } = readPage(api, sent, frame?.body.split('\x01') ?? [])
+    const { columns, rows, perPage } = readPage(api, sent, fieldsOf(frame?.body ?? Buffer.alloc(0)))
     expect(`['${columns.join("', '")}']`).toBe(meta.fields)
     expect([String(rows.length), perPage]).toEqual([meta.rows, 10_000])
   })
@@ -89,13 +99,54 @@ test.each([
   ['0.288或0.32', null],
   ['1e5', null],
   ['nan', null],
-  [undefined, null],
 ])('the decimal %j is %j', (cell, value) => {
   expect(decimalText(cell)).toBe(value)
 })
 
 test('a number keeps the digits that it was sent with', () => {
   expect([decimal('6.2070789300'), decimal('0.075200'), decimal('')]).toEqual([6.20707893, 0.0752, null])
+})
+
+const cells = fc.oneof(
+  fc.tuple(fc.bigInt({ min: 0n, max: 10n ** 20n }), fc.nat({ max: 12 })).map(([n, places]) => {
+    const digits = String(n).padStart(places + 1, '0')
+    return places === 0 ? digits : `${digits.slice(0, -places)}.${digits.slice(-places)}`
+  }),
+  fc.string({ unit: fc.constantFrom('0', '1', '9', '.', '-', ' ', 'e', '+'), maxLength: 6 }),
+)
+
+test('a cell is read as the number that its text is, or not at all', () => {
+  fc.assert(
+    fc.property(cells, fc.boolean(), (digits, isNegative) => {
+      const cell = isNegative ? `-${digits}` : digits
+      const stripped = cell.replaceAll(' ', '')
+      expect(decimal(cell)).toBe(/^-?\d+(\.\d+)?$/.test(stripped) ? Number(stripped) : null)
+    }),
+    { numRuns: 5_000 },
+  )
+})
+
+const texts = fc.string({
+  unit: fc.constantFrom(...Array.from('ab1,.[]{}:" \\\n\t浦é\u{20bb7}')),
+  maxLength: 8,
+})
+
+test('rows come out as they are written, in the spelling of the server and in any other', () => {
+  fc.assert(
+    fc.property(
+      fc
+        .integer({ min: 1, max: 5 })
+        .chain((width) =>
+          fc.array(fc.array(texts, { minLength: width, maxLength: width }), { minLength: 1, maxLength: 8 }),
+        ),
+      fc.boolean(),
+      (rows, isSpaced) => {
+        const json = JSON.stringify({ record: rows }, null, isSpaced ? 1 : 0)
+        expect(read(json, rows[0]?.length ?? 0).texts()).toEqual(rows)
+      },
+    ),
+    { numRuns: 500 },
+  )
 })
 
 test('codes, dates and texts', () => {
@@ -113,7 +164,7 @@ test('codes, dates and texts', () => {
     null,
     null,
   ])
-  expect([text(' 浦发银行 '), text('  '), text(undefined)]).toEqual(['浦发银行', null, null])
+  expect([textOrNull(' 浦发银行 '), textOrNull('  '), textOrNull('')]).toEqual(['浦发银行', null, null])
   expect([toCode('600000.SH'), toCode('000001.SZ')]).toEqual(['sh.600000', 'sz.000001'])
   expect(() => toCode('sh.600000')).toThrow(TypeError)
 })

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { PERIOD_FIELDS } from '../../../sources/baostock/apis.ts'
-import { collect } from '../../../sources/baostock/cells.ts'
+import { collect } from '../../../sources/baostock/collect.ts'
 import { mapPeriod } from '../../../sources/baostock/map.ts'
 import { fetchReport, REPORTS, type ReportTable } from '../../../sources/baostock/reports.ts'
 import type { RejectedRow } from '../../../sources/contract.ts'
@@ -144,10 +144,10 @@ test('weeks and months are asked with their own columns and dated by their last 
         : undefined,
     async ({ client, context, server }) => {
       const query = { code: 'sh.600000', from: '2024-01-01', to: '2024-01-31' }
-      const { rows, at } = await client.lines({ ...query, frequency: 'w' }, context)
+      const weeks = await client.lines({ ...query, frequency: 'w' }, context)
       await client.lines({ ...query, frequency: 'm' }, context)
       const rejected: RejectedRow[] = []
-      expect(collect(rows, at, mapPeriod, rejected)).toEqual([
+      expect(collect(weeks, mapPeriod, rejected)).toEqual([
         {
           symbol: '600000.SH',
           trade_date: '2024-01-05',

@@ -10,7 +10,7 @@ test('requests share one connection and one login, one after the other', () =>
     () => CALENDAR_DAY,
     async (lab) => {
       const tables = await Promise.all([ask(lab), ask(lab), ask(lab)])
-      expect(tables.map((table) => table.rows)).toEqual([ROWS, ROWS, ROWS])
+      expect(tables.map((table) => table.rows.texts())).toEqual([ROWS, ROWS, ROWS])
       expect(lab.server.log).toEqual(['1 login', ...Array<string>(3).fill('1 query_trade_dates')])
       // The login is counted by the server as well.
       expect(lab.reserved).toHaveLength(4)
@@ -49,7 +49,7 @@ test('"not logged in" is answered with one new login on a new connection', () =>
           : CALENDAR_DAY
         : undefined,
     async (lab) => {
-      expect((await ask(lab)).rows).toEqual(ROWS)
+      expect((await ask(lab)).rows.texts()).toEqual(ROWS)
       expect(lab.server.log).toEqual(['1 login', '1 query_trade_dates', '2 login', '2 query_trade_dates'])
       expect([lab.server.most, lab.exclusive.granted, lab.reserved.length]).toEqual([1, 1, 4])
     },

@@ -1,0 +1,263 @@
+/**
+ * Daily bars a second from BaoStock's protocol: this project's source against BaoStock's own Python client, on the same
+ * replay server, by symbol and by date, in turns.
+ *
+ *   npm run bench:baostock -- [--stocks 5400] [--years 8] [--symbols 150] [--dates 30] [--rounds 3] [--record]
+ *
+ * `--python FILE` (or BAOSTOCK_PYTHON) is an interpreter that has the package; without it one is made in a temporary
+ * folder from the package index.
+ *
+ * The server is a process of its own. Requests go one after the other, so its time is a part of every client's time; how
+ * large a part is measured by a client that only reads the bytes.
+ */
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { cpus, loadavg, tmpdir, totalmem } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { parseArgs, promisify } from 'node:util'
+import { startBaostockReplay } from '../local/replay/baostock-server.ts'
+import { createSandboxMarket } from '../local/replay/sandbox/market.ts'
+import type { SourceCall } from '../market/capability.ts'
+import { DAY_FIELDS } from '../sources/baostock/apis.ts'
+import { toCode } from '../sources/baostock/values.ts'
+import { encodeRequest } from '../sources/baostock/frame.ts'
+import { BaostockSource } from '../sources/baostock/source.ts'
+import type { Exclusive, FetchContext } from '../sources/contract.ts'
+import { grouped, median, record, table } from './support/results.ts'
+
+const { values } = parseArgs({
+  options: {
+    stocks: { type: 'string', default: '5400' },
+    years: { type: 'string', default: '8' },
+    symbols: { type: 'string', default: '150' },
+    dates: { type: 'string', default: '30' },
+    rounds: { type: 'string', default: '3' },
+    python: { type: 'string' },
+    record: { type: 'boolean', default: false },
+    // How this file starts the server.
+    serve: { type: 'boolean', default: false },
+  },
+})
+const print = (line: string) => void process.stdout.write(`${line}\n`)
+const run = promisify(execFile)
+
+/** A call as all three clients understand it. */
+type Call = readonly ['symbol', code: string, from: string, to: string] | readonly ['date', date: string]
+
+interface Load {
+  rows: number
+  seconds: number
+}
+
+interface Ready {
+  host: string
+  port: number
+  first: string
+  sessions: string[]
+  codes: string[]
+}
+
+async function serve(): Promise<void> {
+  const market = createSandboxMarket({ stocks: Number(values.stocks), years: Number(values.years) })
+  market.warm()
+  const { host, port } = await startBaostockReplay({ market })
+  const { sessions } = market.calendar
+  const iso = (date = '') => `${date.slice(0, 4)}-${date.slice(4, 6)}-${date.slice(6)}`
+  const ready: Ready = {
+    host,
+    port,
+    first: iso(sessions[market.firstSession]),
+    sessions: sessions.slice(market.lastSession + 1 - Number(values.dates), market.lastSession + 1).map(iso),
+    codes: market.instruments
+      .filter(({ code, exchange, status }) => exchange !== 'BSE' && status === 'L' && /^\d/.test(code))
+      .map(({ code }) => toCode(code)),
+  }
+  print(JSON.stringify(ready))
+}
+
+async function bench(): Promise<void> {
+  const server = spawn(
+    process.execPath,
+    ['--import', 'tsx', new URL(import.meta.url).pathname, '--serve', '--stocks', values.stocks].concat([
+      '--years',
+      values.years,
+      '--dates',
+      values.dates,
+    ]),
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  )
+  const folder = mkdtempSync(join(tmpdir(), 'ashare-bench-baostock-'))
+  try {
+    const [line] = (await once(createInterface(server.stdout), 'line')) as [string]
+    const ready = JSON.parse(line) as Ready
+    const python = await sdkPython(folder)
+    const { stdout } = await run(python, [
+      '-c',
+      'import importlib.metadata as m; print(m.version("baostock"))',
+    ])
+    await compare(ready, python, stdout.trim(), folder)
+  } finally {
+    server.kill()
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** BaoStock's package in a folder of its own, unless there is one. */
+async function sdkPython(folder: string): Promise<string> {
+  const given = values.python ?? process.env.BAOSTOCK_PYTHON
+  if (given !== undefined) return given
+  await run('python3', ['-m', 'venv', join(folder, 'venv')])
+  const python = join(folder, 'venv/bin/python')
+  await run(python, ['-m', 'pip', 'install', '-q', 'baostock', 'pandas'], { timeout: 600_000 })
+  return python
+}
+
+async function compare(ready: Ready, python: string, version: string, folder: string): Promise<void> {
+  const to = ready.sessions.at(-1) ?? ''
+  // Codes from the whole list, not those of one board.
+  const step = Math.max(1, Math.floor(ready.codes.length / Number(values.symbols)))
+  const codes = ready.codes.filter((_, i) => i % step === 0).slice(0, Number(values.symbols))
+  const works: [string, Call[]][] = [
+    ['by symbol', codes.map((code) => ['symbol', code, ready.first, to])],
+    ['by date', ready.sessions.map((date) => ['date', date])],
+  ]
+  const clients: [string, (calls: readonly Call[]) => Promise<Load>][] = [
+    [`this project: checked rows with numbers`, (calls) => withSource(ready, calls)],
+    [
+      `Python client ${version}, numbers in a DataFrame`,
+      (calls) => withSdk(ready, python, calls, folder, 'numbers'),
+    ],
+    [`Python client ${version}, lists of texts`, (calls) => withSdk(ready, python, calls, folder, 'texts')],
+    ['bytes only', (calls) => bytesOnly(ready, calls)],
+  ]
+  const rows: string[][] = []
+  const summary: string[] = []
+  for (const [title, calls] of works) {
+    const loads: Load[][] = clients.map(() => [])
+    for (let round = 0; round <= Number(values.rounds); round++) {
+      for (const [i, [name, client]] of clients.entries()) {
+        const load = await client(calls)
+        print(`${title}, ${name}: ${grouped(load.rows)} rows, ${load.seconds.toFixed(2)} s`)
+        // The first round warms everybody up.
+        if (round > 0) loads[i]?.push(load)
+      }
+    }
+    const seconds = loads.map((each) => median(each.map((load) => load.seconds)))
+    const [ours = 0, numbers = 0, texts = 0, bytes = 0] = seconds
+    const count = loads[0]?.[0]?.rows ?? 0
+    if (loads[1]?.[0]?.rows !== count)
+      throw new Error(`${title}: the clients brought different numbers of rows`)
+    for (const [i, [name]] of clients.entries()) {
+      const taken = seconds[i] ?? 0
+      rows.push([title, name, grouped(count), taken.toFixed(2), grouped(count / taken)])
+    }
+    const times = (theirs: number) =>
+      `${(theirs / ours).toFixed(1)} x (${((theirs - bytes) / (ours - bytes)).toFixed(1)} x without the server's time)`
+    summary.push(
+      `${title[0]?.toUpperCase() ?? ''}${title.slice(1)}: ${times(numbers)} the Python client with numbers, target 5; ${times(texts)} the Python client with texts.`,
+    )
+  }
+  const where = `${new Date().toISOString().slice(0, 10)}; ${cpus().length} x ${cpus()[0]?.model ?? 'unknown CPU'}; ${Math.round(totalmem() / 2 ** 30)} GB; Node ${process.versions.node}; load of the machine at the end ${loadavg()
+    .map((each) => each.toFixed(1))
+    .join(', ')}`
+  const lines = [
+    `${where}; \`npm run bench:baostock -- --stocks ${values.stocks} --years ${values.years} --symbols ${values.symbols} --dates ${values.dates} --rounds ${values.rounds}\`.`,
+    `Daily bars with all 18 fields of ${codes.length} symbols over ${values.years} years (one request each) and of ${values.stocks} stocks on ${ready.sessions.length} days (one request each), from the replay server of the sandbox market in a process of its own; medians of ${values.rounds} rounds, in turns, after one to warm up.`,
+    '',
+    ...table(['calls', 'client', 'rows', 'seconds', 'rows/s'], rows),
+    '',
+    ...summary,
+    'Requests go one after the other, so the server’s time is a part of all of them; "bytes only" asks and throws the answers away.',
+  ]
+  if (values.record) record('BaoStock: rows a second', lines)
+  else print(`\n${lines.join('\n')}`)
+}
+
+const ALONE: Exclusive = {
+  acquire: async () => ({
+    lost: new AbortController().signal,
+    wanted: false,
+    release: async () => undefined,
+  }),
+}
+
+async function withSource({ host, port }: Ready, calls: readonly Call[]): Promise<Load> {
+  const settings = { priority: 1, host, port, apiKey: undefined, timeoutMs: 120_000 }
+  const source = new BaostockSource(
+    { ...settings, callsPerMinute: undefined, minIntervalMs: undefined },
+    ALONE,
+  )
+  const context: FetchContext = { signal: new AbortController().signal, reserve: async () => undefined }
+  const wanted = calls.map((call): SourceCall => {
+    const common = { dataset: 'bars', part: null, rows: 1 } as const
+    if (call[0] === 'date') return { ...common, symbols: null, from: call[1], to: call[1] }
+    const [, code, from, to] = call
+    return { ...common, symbols: [`${code.slice(3)}.${code.slice(0, 2).toUpperCase()}`], from, to }
+  })
+  await source.probe(context)
+  const started = performance.now()
+  let rows = 0
+  for (const call of wanted) {
+    const answer = await source.fetch(call, context)
+    if (answer.rejected.length > 0) throw new Error(`rejected: ${answer.rejected[0]?.reason ?? ''}`)
+    rows += answer.rows.length + (answer.alongside?.suspension?.length ?? 0)
+  }
+  const seconds = (performance.now() - started) / 1_000
+  await source.close()
+  return { rows, seconds }
+}
+
+async function withSdk(
+  { host, port }: Ready,
+  python: string,
+  calls: readonly Call[],
+  folder: string,
+  form: 'numbers' | 'texts',
+): Promise<Load> {
+  const file = join(folder, 'calls.json')
+  writeFileSync(file, JSON.stringify(calls))
+  const script = new URL('support/baostock-sdk.py', import.meta.url).pathname
+  const { stdout } = await run(python, [script, host, String(port), file, form], { timeout: 1_800_000 })
+  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '{}') as Load
+}
+
+/** Asks for the same and throws the answers away: what is left is the server and the network. */
+async function bytesOnly({ host, port }: Ready, calls: readonly Call[]): Promise<Load> {
+  const socket = connect({ host, port, noDelay: true })
+  const end = Buffer.from('<![CDATA[]]>\n')
+  const ask = async (type: string, fields: readonly string[]): Promise<void> => {
+    socket.write(encodeRequest(type, fields))
+    let tail = Buffer.alloc(0)
+    while (!tail.equals(end)) {
+      const [chunk] = (await once(socket, 'data')) as [Buffer]
+      tail = Buffer.concat([tail, chunk.subarray(-end.length)]).subarray(-end.length)
+    }
+  }
+  await ask('00', ['login', 'anonymous', '123456', '0'])
+  const started = performance.now()
+  for (const call of calls) {
+    if (call[0] === 'date') await ask('98', ['query_daily_history_k_AStock', 'anonymous', call[1]])
+    else
+      await ask('95', [
+        'query_history_k_data_plus',
+        'anonymous',
+        '1',
+        '2000',
+        call[1],
+        DAY_FIELDS,
+        call[2],
+        call[3],
+        'd',
+        '3',
+      ])
+  }
+  const seconds = (performance.now() - started) / 1_000
+  socket.destroy()
+  return { rows: 0, seconds }
+}
+
+if (values.serve) await serve()
+else await bench()

@@ -1,0 +1,65 @@
+import type { Fault } from '../replay/faults.ts'
+import type { ReadyInfo } from '../node-part.ts'
+
+/*
+ * The replay process of the demo: how it is started, how worker and API find its three servers, and how its Tushare is
+ * taken away in the middle of a run.
+ */
+
+export interface MarketOptions {
+  /** Folder of a recording; undefined: the sandbox market. */
+  data: string | undefined
+  stocks: string
+  years: string
+  /** Calls a minute that Tushare grants for each interface; undefined: no limit. */
+  limit: string | undefined
+}
+
+const TOKEN = 'token-of-the-replay-upstream'
+
+/** Arguments of local/replay/main.ts. */
+export const upstreamArguments = ({ data, stocks, years, limit }: MarketOptions): string[] => [
+  ...['--token', TOKEN],
+  ...(data === undefined ? ['--stocks', stocks, '--years', years] : ['--data', data]),
+  ...(limit === undefined ? [] : ['--limits', `*=${limit}`]),
+]
+
+// A call that hangs is given up after this. Answers of the replay take milliseconds, on a busy machine a few hundred.
+const TUSHARE_TIMEOUT_MS = 2_000
+// Everybody's pace is the user's own, and there is none: nobody has to be spared.
+const AT_ONCE = ['CALLS_PER_MINUTE', 'MIN_INTERVAL_MS']
+
+/**
+ * Environment of worker and API. It names everything that a source is set by, so that what the user has set for the real
+ * upstreams, here or in `.env`, is never called.
+ */
+export function sourceEnvironment(options: MarketOptions, upstream: ReadyInfo): Record<string, string> {
+  const { aktools, baostock } = upstream as { aktools: { url: string }; baostock: { host: string; port: number } }
+  const hasAll = options.data === undefined
+  const noPace = ['TUSHARE', 'AKSHARE', 'BAOSTOCK'].flatMap((source) => AT_ONCE.map((what) => [`${source}_${what}`, '0']))
+  return {
+    ...(Object.fromEntries(noPace) as Record<string, string>),
+    TUSHARE_URL: String(upstream.url),
+    TUSHARE_TOKEN: TOKEN,
+    TUSHARE_POINTS: '',
+    TUSHARE_PRIORITY: '1',
+    TUSHARE_TIMEOUT_MS: String(TUSHARE_TIMEOUT_MS),
+    ...(options.limit !== undefined && { TUSHARE_CALLS_PER_MINUTE: options.limit }),
+    BAOSTOCK_HOST: baostock.host,
+    BAOSTOCK_PORT: String(baostock.port),
+    BAOSTOCK_API_KEY: '',
+    BAOSTOCK_PRIORITY: hasAll ? '2' : '',
+    AKTOOLS_URL: hasAll ? aktools.url : '',
+    AKSHARE_PRIORITY: hasAll ? '3' : '',
+  }
+}
+
+/** Replaces what goes wrong with the replay's Tushare. */
+export async function setTushareFaults(upstream: ReadyInfo, faults: readonly Fault[]): Promise<void> {
+  const response = await fetch(`${String(upstream.url)}/__replay/faults`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-replay-key': String(upstream.controlKey) },
+    body: JSON.stringify({ faults }),
+  })
+  if (!response.ok) throw new Error(`the replay refused the faults with ${response.status}: ${await response.text()}`)
+}
