@@ -68,12 +68,8 @@ async function workOnBatch(deps: ActivityDeps, input: BatchInput, signal: AbortS
     case 'changed':
       // Another attempt has ended it meanwhile, or the run has a newer owner: the batch says which.
       return await workOnBatch(deps, input, signal)
-    case 'claimed': {
-      const outcome = await callAfterCall(work, taken)
-      if (outcome.kind === 'done')
-        await noteSuccess(deps.db.sql, placeOf(work), { calls: taken.calls.length })
-      return outcome
-    }
+    case 'claimed':
+      return await callAfterCall(work, taken)
   }
 }
 
@@ -93,6 +89,7 @@ async function callAfterCall(work: Work, taken: { calls: SourceCall[]; cursor: n
   const { deps, input, signal } = work
   let calls = taken.calls
   let failures = 0
+  const seen = { calls: 0, rows: 0, rejected: 0 }
   if (taken.cursor >= calls.length) return await finish(work, taken.cursor)
   for (let cursor = taken.cursor; cursor < calls.length;) {
     signal.throwIfAborted()
@@ -100,9 +97,13 @@ async function callAfterCall(work: Work, taken: { calls: SourceCall[]; cursor: n
     if (!call) throw new RangeError(`batch ${input.seq} has no call ${cursor}`)
     const claim: Claim = { ...input, cursor }
     try {
-      const result = await commitAnswer(deps.db.sql, await bring(work, claim, call))
+      const commit = await bring(work, claim, call)
+      const result = await commitAnswer(deps.db.sql, commit)
       if (result.kind === 'fenced') return await afterFence(work, claim, calls, result.reason)
       cursor = result.cursor
+      seen.calls++
+      seen.rows += result.counts.inserted + result.counts.updated + result.counts.unchanged
+      seen.rejected += commit.rejected.length
     } catch (error) {
       signal.throwIfAborted()
       if (error instanceof BudgetLater) return later(error)
@@ -114,6 +115,8 @@ async function callAfterCall(work: Work, taken: { calls: SourceCall[]; cursor: n
       else calls = replaced
     }
   }
+  const rejectedShare = seen.rejected / Math.max(1, seen.rows + seen.rejected)
+  if (seen.calls > 0) await noteSuccess(deps.db.sql, placeOf(work), { calls: seen.calls, rejectedShare })
   return { kind: 'done' }
 }
 
@@ -217,7 +220,6 @@ const restsAfter = (errorClass: SourceErrorClass): boolean => SOURCE_ERRORS[erro
 async function restFor(deps: ActivityDeps, input: BatchInput, error: SourceError): Promise<number | null> {
   const source = (await deps.sources.current()).sources.get(input.source)
   if (!source) return null
-  const { errorClass, message, details } = error
-  const place = { source: input.source, site: source.siteOf(details.api) }
+  const place = { source: input.source, site: source.siteOf(error.details.api) }
   return (await noteTrouble(deps.db.sql, place, troubleOf(deps, error))).untilMs
 }

@@ -79,7 +79,9 @@ export async function fetchCall(
         account: source.account,
         api: source.budgetOf(error.details.api),
       }
-      if (error.errorClass === 'PermissionDenied') await noteDenied(sql, key, error.details.upstreamMessage)
+      if (error.errorClass === 'PermissionDenied')
+        // Of the interface, not of all that is counted with it.
+        await noteDenied(sql, { ...key, api: error.details.api }, error.details.upstreamMessage)
       if (error.errorClass === 'RateLimited') {
         const limit = error.details.limit ?? { window: 'minute' as const, calls: null }
         await noteRateLimit(sql, key, { ...limit, reason: error.details.upstreamMessage })

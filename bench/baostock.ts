@@ -50,6 +50,8 @@ type Call = readonly ['symbol', code: string, from: string, to: string] | readon
 interface Load {
   rows: number
   seconds: number
+  /** Seconds of all the client's threads. */
+  cpu: number
 }
 
 interface Ready {
@@ -152,7 +154,8 @@ async function compare(ready: Ready, python: string, version: string, folder: st
       throw new Error(`${title}: the clients brought different numbers of rows`)
     for (const [i, [name]] of clients.entries()) {
       const taken = seconds[i] ?? 0
-      rows.push([title, name, grouped(count), taken.toFixed(2), grouped(count / taken)])
+      const cpu = median(loads[i]?.map((load) => load.cpu) ?? [])
+      rows.push([title, name, grouped(count), taken.toFixed(2), grouped(count / taken), cpu.toFixed(2)])
     }
     const times = (theirs: number) =>
       `${(theirs / ours).toFixed(1)} x (${((theirs - bytes) / (ours - bytes)).toFixed(1)} x without the server's time)`
@@ -167,13 +170,23 @@ async function compare(ready: Ready, python: string, version: string, folder: st
     `${where}; \`npm run bench:baostock -- --stocks ${values.stocks} --years ${values.years} --symbols ${values.symbols} --dates ${values.dates} --rounds ${values.rounds}\`.`,
     `Daily bars with all 18 fields of ${codes.length} symbols over ${values.years} years (one request each) and of ${values.stocks} stocks on ${ready.sessions.length} days (one request each), from the replay server of the sandbox market in a process of its own; medians of ${values.rounds} rounds, in turns, after one to warm up.`,
     '',
-    ...table(['calls', 'client', 'rows', 'seconds', 'rows/s'], rows),
+    ...table(['calls', 'client', 'rows', 'seconds', 'rows/s', 'CPU s'], rows),
     '',
     ...summary,
     'Requests go one after the other, so the server’s time is a part of all of them; "bytes only" asks and throws the answers away.',
   ]
   if (values.record) record('BaoStock: rows a second', lines)
   else print(`\n${lines.join('\n')}`)
+}
+
+/** Seconds since now, by the clock and of this process's threads. */
+function startWatch(): () => Omit<Load, 'rows'> {
+  const started = performance.now()
+  const before = process.cpuUsage()
+  return () => {
+    const { user, system } = process.cpuUsage(before)
+    return { seconds: (performance.now() - started) / 1_000, cpu: (user + system) / 1_000_000 }
+  }
 }
 
 const ALONE: Exclusive = {
@@ -198,16 +211,16 @@ async function withSource({ host, port }: Ready, calls: readonly Call[]): Promis
     return { ...common, symbols: [`${code.slice(3)}.${code.slice(0, 2).toUpperCase()}`], from, to }
   })
   await source.probe(context)
-  const started = performance.now()
+  const stopwatch = startWatch()
   let rows = 0
   for (const call of wanted) {
     const answer = await source.fetch(call, context)
     if (answer.rejected.length > 0) throw new Error(`rejected: ${answer.rejected[0]?.reason ?? ''}`)
     rows += answer.rows.length + (answer.alongside?.suspension?.length ?? 0)
   }
-  const seconds = (performance.now() - started) / 1_000
+  const taken = stopwatch()
   await source.close()
-  return { rows, seconds }
+  return { rows, ...taken }
 }
 
 async function withSdk(
@@ -237,7 +250,7 @@ async function bytesOnly({ host, port }: Ready, calls: readonly Call[]): Promise
     }
   }
   await ask('00', ['login', 'anonymous', '123456', '0'])
-  const started = performance.now()
+  const stopwatch = startWatch()
   for (const call of calls) {
     if (call[0] === 'date') await ask('98', ['query_daily_history_k_AStock', 'anonymous', call[1]])
     else
@@ -254,9 +267,9 @@ async function bytesOnly({ host, port }: Ready, calls: readonly Call[]): Promise
         '3',
       ])
   }
-  const seconds = (performance.now() - started) / 1_000
+  const taken = stopwatch()
   socket.destroy()
-  return { rows: 0, seconds }
+  return { rows: 0, ...taken }
 }
 
 if (values.serve) await serve()

@@ -2,32 +2,37 @@ import { parseArgs } from 'node:util'
 import { readEnvironment } from '../config.ts'
 import { openDatabase } from '../db/client.ts'
 import { createApiClient } from './demo/api-client.ts'
+import { createOutage } from './demo/outage.ts'
+import { followRun, type Watcher } from './demo/progress.ts'
 import { printReport } from './demo/report.ts'
-import { followRun } from './demo/progress.ts'
 import { planRuns, type DemoRun } from './demo/runs.ts'
+import { createScreen, type Screen } from './demo/screen.ts'
+import { setTushareFaults, sourceEnvironment, upstreamArguments } from './demo/upstreams.ts'
+import type { ReadyInfo } from './node-part.ts'
 import { isExpected, runStack, stackOptionsFromEnvironment } from './up.ts'
 
 /*
- * `npm run demo`: everything that `npm start` brings, with the replay upstream in the place of the real one. Starts the
- * main job, shows its progress, ends with a table of what arrived and whether it is all there.
+ * `npm run demo`: everything that `npm start` brings, with replay upstreams in the place of the real ones. Starts the
+ * main job, takes the best source away in the middle of it, shows how the others go on, ends with what came from where
+ * and whether it is all there.
  */
 
 const HELP = `npm run demo -- [options]
 
-  --data DIR     serve recorded real data from DIR instead of the sandbox market
   --stocks N     stocks of the sandbox market (300)
   --years N      years of the sandbox market (3)
-  --limit N      let the upstream grant only N calls a minute for each interface
-  --exit         end after the table; status 0 only when everything was verified
+  --no-outage    let Tushare live: without it, it is taken away in the middle of the run and comes back
+  --limit N      let Tushare grant only N calls a minute for each interface
+  --data DIR     serve recorded real data from DIR in place of the sandbox market: Tushare only, without an outage
+  --exit         end after the tables; status 0 only when everything was verified
 `
-
-const TOKEN = 'token-of-the-replay-upstream'
 
 interface DemoOptions {
   data: string | undefined
   stocks: string
   years: string
   limit: string | undefined
+  outage: boolean
   exit: boolean
 }
 
@@ -39,6 +44,7 @@ function readOptions(args: string[]): DemoOptions {
       stocks: { type: 'string', default: '300' },
       years: { type: 'string', default: '3' },
       limit: { type: 'string' },
+      'no-outage': { type: 'boolean', default: false },
       exit: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -51,13 +57,12 @@ function readOptions(args: string[]): DemoOptions {
     if (values[name] !== undefined && !/^[1-9]\d*$/.test(values[name]))
       throw new DemoError(`--${name} takes a whole number from 1`)
   }
-  return { ...values, data: values.data, limit: values.limit }
+  const { data, limit } = values
+  return { ...values, data, limit, outage: !values['no-outage'] && data === undefined }
 }
 
 /** Something that the user can mend; shown without a stack. */
 class DemoError extends Error {}
-
-const print = (line: string): void => void process.stdout.write(`${line}\n`)
 
 /** Each market has a database and a namespace of its own, so that a demo never mixes with real data. */
 const marketName = (o: DemoOptions) => (o.data === undefined ? `sandbox_${o.stocks}x${o.years}` : 'recorded')
@@ -81,55 +86,65 @@ async function demo(options: DemoOptions): Promise<boolean> {
         args: upstreamArguments(options),
       },
     ],
-    childEnv: ({ ready }) => ({
-      TUSHARE_URL: String(ready.upstream?.url),
-      TUSHARE_TOKEN: TOKEN,
-      ...(options.limit === undefined
-        ? { TUSHARE_CALLS_PER_MINUTE: '0' }
-        : { TUSHARE_CALLS_PER_MINUTE: options.limit }),
-    }),
+    childEnv: ({ ready }) => sourceEnvironment(options, ready.upstream ?? {}),
   })
   const upstream = stack.ready.upstream ?? {}
-  print(`\nupstream: ${String(upstream.label)}\n`)
-  const api = createApiClient(stack.addresses.api)
+  const screen = createScreen(process.stdout)
+  screen.line(`\nupstream: ${String(upstream.label)}`)
+  screen.line(
+    options.data === undefined
+      ? 'asked in this order: Tushare Pro, BaoStock (no Beijing), AKShare\n'
+      : 'served as Tushare Pro alone, since only its answers were recorded whole\n',
+  )
   const db = openDatabase({ url: stack.addresses.postgres, max: 2, name: 'ashare-sync demo' })
   const runs = await planRuns(options.data, upstream)
-  const verified = await performRuns(runs, { api, db })
-  printAddresses(stack.addresses)
+  const ids = await performRuns(runs, stack.addresses.api, screen, options.outage ? upstream : null)
+  const verified = await printReport(db, ids, runs, (line) => screen.line(line))
+  printAddresses(stack.addresses, screen)
   await db.close()
   if (options.exit) await stack.stop()
   return verified
 }
 
+/** @param victim the upstream that loses its Tushare for a while; null: nothing happens to it */
 async function performRuns(
   runs: readonly DemoRun[],
-  { api, db }: { api: ReturnType<typeof createApiClient>; db: ReturnType<typeof openDatabase> },
-): Promise<boolean> {
+  address: string,
+  screen: Screen,
+  victim: ReadyInfo | null,
+): Promise<string[]> {
+  const api = createApiClient(address)
+  const outage =
+    victim &&
+    createOutage(
+      (faults) => setTushareFaults(victim, faults),
+      (line) => screen.line(`          ${line}`),
+    )
+  const watch: Watcher | undefined = outage ? (status, lines) => outage.look(status, lines) : undefined
   const ids: string[] = []
   for (const run of runs) {
-    print(run.title)
-    ids.push(await followRun(api, run, print))
+    screen.line(run.title)
+    ids.push(await followRun(api, run, screen, watch))
   }
-  return await printReport(db, ids, runs, print)
+  await outage?.end()
+  if (outage?.happened === false) screen.line('no outage: the run was over too soon for one')
+  return ids
 }
 
-const upstreamArguments = (o: DemoOptions): string[] => [
-  ...['--token', TOKEN],
-  ...(o.data === undefined ? ['--stocks', o.stocks, '--years', o.years] : ['--data', o.data]),
-  ...(o.limit === undefined ? [] : ['--limits', `*=${o.limit}`]),
-]
-
-function printAddresses(at: { api: string; temporalUi: string | undefined; postgres: string }): void {
-  print(`\nAPI               ${at.api}  (every endpoint: ${at.api}/openapi.json)`)
-  if (at.temporalUi) print(`Temporal Web UI   ${at.temporalUi}`)
-  print(`PostgreSQL        ${at.postgres}`)
+function printAddresses(
+  at: { api: string; temporalUi: string | undefined; postgres: string },
+  screen: Screen,
+): void {
+  screen.line(`\nAPI               ${at.api}  (every endpoint: ${at.api}/openapi.json)`)
+  if (at.temporalUi) screen.line(`Temporal Web UI   ${at.temporalUi}`)
+  screen.line(`PostgreSQL        ${at.postgres}`)
 }
 
 try {
   const options = readOptions(process.argv.slice(2))
   const verified = await demo(options)
   if (options.exit) process.exit(verified ? 0 : 1)
-  print('\nEverything keeps running; Ctrl-C ends it, the next start goes on where it was.')
+  process.stdout.write('\nEverything keeps running; Ctrl-C ends it, the next start goes on where it was.\n')
 } catch (error) {
   const known = error instanceof DemoError || isExpected(error)
   process.stderr.write(`${known ? error.message : String((error as Error).stack)}\n`)

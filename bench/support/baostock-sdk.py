@@ -3,7 +3,7 @@
     python baostock-sdk.py HOST PORT CALLS_FILE texts|numbers
 
 CALLS_FILE: [["symbol", "sh.600000", "2019-01-01", "2026-11-20"], ["date", "2026-11-20"], ...]
-Prints {"rows": ..., "seconds": ...}. `texts`: rows as the client gives them, lists of texts; `numbers`: a DataFrame of
+Prints {"rows": ..., "seconds": ..., "cpu": ...}. `texts`: rows as the client gives them, lists of texts; `numbers`: a DataFrame of
 each answer with its numbers as numbers, which is what people make of them and the least that a database needs.
 """
 import contextlib
@@ -43,6 +43,7 @@ if login.error_code != "0":
     raise SystemExit(f"login: {login.error_code} {login.error_msg}")
 rows = 0
 started = time.perf_counter()
+cpu = time.process_time()
 for call in calls:
     answer = ask(call)
     if answer.error_code != "0":
@@ -55,6 +56,7 @@ for call in calls:
         frame[NUMBERS] = frame[NUMBERS].apply(pd.to_numeric)
     rows += len(held)
 seconds = time.perf_counter() - started
+cpu = time.process_time() - cpu
 with contextlib.redirect_stdout(io.StringIO()):
     bs.logout()
-print(json.dumps({"rows": rows, "seconds": seconds}))
+print(json.dumps({"rows": rows, "seconds": seconds, "cpu": cpu}))

@@ -1,19 +1,9 @@
 import type { Database } from '../../db/client.ts'
+import { SOURCE_NAMES } from '../../market/sources.ts'
+import { printSources } from './report-sources.ts'
 import type { DemoRun } from './runs.ts'
 
-interface Phase {
-  dataset: string
-  calls: number
-  rows: number
-  /** What was asked for; an upstream that lacks some of it costs the same calls. */
-  cells: number
-  seconds: number
-}
-
-// Rows that one answer of the upstream holds at most: what no plan can be better than.
-const ROW_CAP: Readonly<Record<string, number>> = { bars: 6_000, adj_factor: 6_000 }
-
-/** The table at the end. True when every session that the runs were about is verified. */
+/** The tables at the end. True when every session that the runs were about is verified. */
 export async function printReport(
   db: Database,
   runIds: readonly string[],
@@ -22,40 +12,40 @@ export async function printReport(
 ): Promise<boolean> {
   print('')
   await printBars(db, print)
-  await printCalls(db, runIds, print)
+  await printSources(db, runIds, print)
   return await printVerification(db, runIds, runs, print)
+}
+
+interface Year {
+  year: string
+  bars: number
+  stocks: number
+  /** Bars by the source whose row counts. */
+  by: Record<string, number>
 }
 
 async function printBars(db: Database, print: (line: string) => void): Promise<void> {
   const [stocks] = await db.sql<{ listed: number; all: number }[]>`
     select count(*) filter (where delist_date is null)::int as listed, count(*)::int as all from instrument where kind = 'stock' and not stub`
-  const years = await db.sql<{ year: string; bars: number; stocks: number }[]>`
-    select to_char(trade_date, 'YYYY') as year, count(*)::int as bars, count(distinct instrument_id)::int as stocks
-    from bars where period = 'daily' group by 1 order by 1`
+  // A cell that two sources brought counts once, for the one that stands first in the order of sources.
+  const years = await db.sql<Year[]>`
+    with cell as (
+      select distinct on (instrument_id, trade_date) instrument_id, trade_date, source from bars where period = 'daily'
+      order by instrument_id, trade_date, array_position(${SOURCE_NAMES as string[]}::text[], source)),
+    share as (
+      select to_char(trade_date, 'YYYY') as year, source, count(*)::int as bars from cell group by 1, 2)
+    select year, (select count(distinct instrument_id)::int from cell where to_char(trade_date, 'YYYY') = year) as stocks,
+      sum(bars)::int as bars, jsonb_object_agg(source, bars) as by
+    from share group by 1 order by 1`
+  const sources = SOURCE_NAMES.filter((source) => years.some(({ by }) => by[source] !== undefined))
   print(`stocks: ${stocks?.all ?? 0}, of which ${(stocks?.all ?? 0) - (stocks?.listed ?? 0)} are delisted\n`)
-  print('  year        bars   stocks')
-  for (const { year, bars, stocks: n } of years)
-    print(`  ${year}  ${String(bars).padStart(10)}  ${String(n).padStart(7)}`)
-  print(`  all   ${String(years.reduce((sum, y) => sum + y.bars, 0)).padStart(10)}\n`)
-}
-
-async function printCalls(
-  db: Database,
-  runIds: readonly string[],
-  print: (line: string) => void,
-): Promise<void> {
-  const phases = await db.sql<Phase[]>`
-    select dataset, sum(calls)::int as calls, sum(inserted + updated + unchanged)::int as rows, sum(cells_total)::int as cells,
-      coalesce(extract(epoch from max(finished_at) - min(started_at)), 0)::float8 as seconds
-    from sync_batch where run_id = any(${runIds as string[]}) group by dataset order by min(started_at)`
-  print('  dataset              rows   calls  least possible  seconds')
-  for (const { dataset, calls, rows, cells, seconds } of phases) {
-    const cap = ROW_CAP[dataset]
-    const least = cap === undefined ? '' : String(Math.ceil(cells / cap))
-    print(
-      `  ${dataset.padEnd(15)}${String(rows).padStart(10)}${String(calls).padStart(8)}${least.padStart(16)}${seconds.toFixed(1).padStart(9)}`,
-    )
-  }
+  const row = (cells: readonly (string | number)[]) =>
+    print(`  ${cells.map((cell) => String(cell).padStart(9)).join('')}`)
+  const sum = (of: (year: Year) => number) => years.reduce((total, year) => total + of(year), 0)
+  row(['year', 'stocks', 'bars', ...sources])
+  for (const { year, bars, stocks: n, by } of years)
+    row([year, n, bars, ...sources.map((source) => by[source] ?? 0)])
+  row(['all', '', sum(({ bars }) => bars), ...sources.map((source) => sum(({ by }) => by[source] ?? 0))])
   print('')
 }
 

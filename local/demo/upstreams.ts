@@ -25,7 +25,7 @@ export const upstreamArguments = ({ data, stocks, years, limit }: MarketOptions)
 ]
 
 // A call that hangs is given up after this. Answers of the replay take milliseconds, on a busy machine a few hundred.
-const TUSHARE_TIMEOUT_MS = 2_000
+const TUSHARE_TIMEOUT_MS = 1_500
 // Everybody's pace is the user's own, and there is none: nobody has to be spared.
 const AT_ONCE = ['CALLS_PER_MINUTE', 'MIN_INTERVAL_MS']
 
@@ -34,9 +34,14 @@ const AT_ONCE = ['CALLS_PER_MINUTE', 'MIN_INTERVAL_MS']
  * upstreams, here or in `.env`, is never called.
  */
 export function sourceEnvironment(options: MarketOptions, upstream: ReadyInfo): Record<string, string> {
-  const { aktools, baostock } = upstream as { aktools: { url: string }; baostock: { host: string; port: number } }
+  const { aktools, baostock } = upstream as {
+    aktools: { url: string }
+    baostock: { host: string; port: number }
+  }
   const hasAll = options.data === undefined
-  const noPace = ['TUSHARE', 'AKSHARE', 'BAOSTOCK'].flatMap((source) => AT_ONCE.map((what) => [`${source}_${what}`, '0']))
+  const noPace = ['TUSHARE', 'AKSHARE', 'BAOSTOCK'].flatMap((source) =>
+    AT_ONCE.map((what) => [`${source}_${what}`, '0']),
+  )
   return {
     ...(Object.fromEntries(noPace) as Record<string, string>),
     TUSHARE_URL: String(upstream.url),
@@ -61,5 +66,6 @@ export async function setTushareFaults(upstream: ReadyInfo, faults: readonly Fau
     headers: { 'content-type': 'application/json', 'x-replay-key': String(upstream.controlKey) },
     body: JSON.stringify({ faults }),
   })
-  if (!response.ok) throw new Error(`the replay refused the faults with ${response.status}: ${await response.text()}`)
+  if (!response.ok)
+    throw new Error(`the replay refused the faults with ${response.status}: ${await response.text()}`)
 }

@@ -74,7 +74,7 @@ describe('a best source that goes down in the middle of 20 batches', () => {
   test('its batches go at once to the next source, none of them isolating', () => {
     const failed = seen.tries.filter(({ seq, source }) => source === 'tushare' && seq > 2)
     expect(new Set(failed.map(({ seq }) => seq)).size).toBe(failed.length)
-    expect(seqsOn(seen, 'baostock').slice(0, 3)).toEqual([3, 4, 5])
+    expect(failed.map(({ seq }) => seq)).toContain(seqsOn(seen, 'baostock')[0])
     expect(seen.tries.filter(({ isolate }) => isolate)).toEqual([])
     expect(seen.open.size).toBe(0)
     expect(seen.givenUp).toEqual([])
@@ -85,8 +85,10 @@ describe('a best source that goes down in the middle of 20 batches', () => {
       { source: 'tushare', site: 'server' },
       { source: 'tushare', site: 'server' },
     ])
-    expect(seqsOn(seen, 'baostock')).toEqual([3, 4, 5, 6])
-    expect(seqsOn(seen, 'tushare').filter((seq) => seq > 6 && seq <= 20)).toHaveLength(14)
+    expect(seqsOn(seen, 'baostock')).toHaveLength(4)
+    // Eight may have been in flight when it went down; all the others waited.
+    expect(seqsOn(seen, 'baostock').every((seq) => seq <= 8)).toBe(true)
+    expect(seqsOn(seen, 'tushare').filter((seq) => seq > 8)).toHaveLength(12)
   })
 
   test('two lines tell the story, however many batches met it', () => {
