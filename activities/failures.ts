@@ -17,7 +17,12 @@ import { loadRun } from './run-context.ts'
 const RETRY_STAGE = 100
 
 // What an optional dataset is left out for: there is nobody to ask. Anything else is a failure to look at.
-const SKIPPING: ReadonlySet<SourceErrorClass> = new Set(['PermissionDenied', 'NotServed', 'SourceDown'])
+const SKIPPING: ReadonlySet<SourceErrorClass> = new Set([
+  'AuthFailed',
+  'PermissionDenied',
+  'NotServed',
+  'SourceDown',
+])
 
 /** Gives up what is left of a batch. An optional dataset is skipped, anything else leaves one failure for its region. */
 export async function giveUpBatch(

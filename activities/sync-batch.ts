@@ -27,8 +27,10 @@ import { BudgetLater, fetchCall } from './upstream.ts'
 
 // Long enough for a hiccup to be over, short enough to cost nothing where the upstream really has no row.
 const EMPTY_AGAIN_MS = 1_000
-// While isolating, this many failing calls end the batch: then it is not single symbols.
+// While isolating, this many failing calls end the batch: then it is not single symbols. To find one symbol in 500 takes
+// nine in a row; more of them, and the source is most likely down.
 const MAX_ISOLATION_FAILURES = 60
+const MAX_FAILURES_IN_A_ROW = 12
 
 type Outcome = BatchOutcome extends infer O ? (O extends unknown ? Omit<O, 'totals'> : never) : never
 
@@ -89,6 +91,7 @@ async function callAfterCall(work: Work, taken: { calls: SourceCall[]; cursor: n
   const { deps, input, signal } = work
   let calls = taken.calls
   let failures = 0
+  let inARow = 0
   const seen = { calls: 0, rows: 0, rejected: 0 }
   if (taken.cursor >= calls.length) return await finish(work, taken.cursor)
   for (let cursor = taken.cursor; cursor < calls.length;) {
@@ -101,13 +104,18 @@ async function callAfterCall(work: Work, taken: { calls: SourceCall[]; cursor: n
       const result = await commitAnswer(deps.db.sql, commit)
       if (result.kind === 'fenced') return await afterFence(work, claim, calls, result.reason)
       cursor = result.cursor
+      inARow = 0
       seen.calls++
       seen.rows += result.counts.inserted + result.counts.updated + result.counts.unchanged
       seen.rejected += commit.rejected.length
     } catch (error) {
       signal.throwIfAborted()
       if (error instanceof BudgetLater) return later(error)
-      const isolating = input.isolate && error instanceof SourceError && ++failures <= MAX_ISOLATION_FAILURES
+      const isolating =
+        input.isolate &&
+        error instanceof SourceError &&
+        ++failures <= MAX_ISOLATION_FAILURES &&
+        ++inARow <= MAX_FAILURES_IN_A_ROW
       if (!(error instanceof AnswerTooLarge) && !isolating) return await standStill(work, claim, error)
       const replaced = await isolate(work, claim, call, error)
       if (replaced === null) return await afterFence(work, claim, calls, 'the cursor moved')

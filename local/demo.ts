@@ -3,9 +3,9 @@ import { readEnvironment } from '../config.ts'
 import { openDatabase } from '../db/client.ts'
 import { createApiClient } from './demo/api-client.ts'
 import { createOutage } from './demo/outage.ts'
-import { followRun, type Watcher } from './demo/progress.ts'
+import { followRun, type Following } from './demo/progress.ts'
 import { printReport } from './demo/report.ts'
-import { planRuns, type DemoRun } from './demo/runs.ts'
+import { planComparison, planRuns, type DemoRun } from './demo/runs.ts'
 import { createScreen, type Screen } from './demo/screen.ts'
 import { setTushareFaults, sourceEnvironment, upstreamArguments } from './demo/upstreams.ts'
 import type { ReadyInfo } from './node-part.ts'
@@ -13,15 +13,15 @@ import { isExpected, runStack, stackOptionsFromEnvironment } from './up.ts'
 
 /*
  * `npm run demo`: everything that `npm start` brings, with replay upstreams in the place of the real ones. Starts the
- * main job, takes the best source away in the middle of it, shows how the others go on, ends with what came from where
- * and whether it is all there.
+ * main job, takes the best source away in the middle of it, shows how the others go on, compares all of them on a few
+ * stocks, ends with what came from where and whether it is all there.
  */
 
 const HELP = `npm run demo -- [options]
 
   --stocks N     stocks of the sandbox market (300)
   --years N      years of the sandbox market (3)
-  --no-outage    let Tushare live: without it, it is taken away in the middle of the run and comes back
+  --no-outage    let Tushare live; without this it is taken away in the middle of the run and comes back
   --limit N      let Tushare grant only N calls a minute for each interface
   --data DIR     serve recorded real data from DIR in place of the sandbox market: Tushare only, without an outage
   --exit         end after the tables; status 0 only when everything was verified
@@ -97,9 +97,15 @@ async function demo(options: DemoOptions): Promise<boolean> {
       : 'served as Tushare Pro alone, since only its answers were recorded whole\n',
   )
   const db = openDatabase({ url: stack.addresses.postgres, max: 2, name: 'ashare-sync demo' })
+  const shown = { api: createApiClient(stack.addresses.api), screen }
   const runs = await planRuns(options.data, upstream)
-  const ids = await performRuns(runs, stack.addresses.api, screen, options.outage ? upstream : null)
-  const verified = await printReport(db, ids, runs, (line) => screen.line(line))
+  const ids = await performRuns(runs, shown, options.outage ? upstream : null)
+  const comparison = options.data === undefined ? await planComparison(db, upstream) : null
+  const compared = comparison && {
+    run: comparison,
+    id: await followRun(comparison, { ...shown, showLog: false }),
+  }
+  const verified = await printReport(db, { runs, ids, compared }, (line) => screen.line(line))
   printAddresses(stack.addresses, screen)
   await db.close()
   if (options.exit) await stack.stop()
@@ -109,23 +115,18 @@ async function demo(options: DemoOptions): Promise<boolean> {
 /** @param victim the upstream that loses its Tushare for a while; null: nothing happens to it */
 async function performRuns(
   runs: readonly DemoRun[],
-  address: string,
-  screen: Screen,
+  { api, screen }: Pick<Following, 'api' | 'screen'>,
   victim: ReadyInfo | null,
 ): Promise<string[]> {
-  const api = createApiClient(address)
   const outage =
     victim &&
     createOutage(
       (faults) => setTushareFaults(victim, faults),
       (line) => screen.line(`          ${line}`),
     )
-  const watch: Watcher | undefined = outage ? (status, lines) => outage.look(status, lines) : undefined
+  const watch = outage ? { watch: outage.look } : {}
   const ids: string[] = []
-  for (const run of runs) {
-    screen.line(run.title)
-    ids.push(await followRun(api, run, screen, watch))
-  }
+  for (const run of runs) ids.push(await followRun(run, { api, screen, showLog: true, ...watch }))
   await outage?.end()
   if (outage?.happened === false) screen.line('no outage: the run was over too soon for one')
   return ids

@@ -140,7 +140,8 @@ export class DatasetSources {
     for (const place of this.candidates.fit) {
       const rest = this.#context.board.restOf(place)
       if (!rest || this.#context.board.restsInARow(place) <= restsAtMost) continue
-      const message = `rested ${restsAtMost} times in a row and is still down: ${rest.reason}`
+      const times = restsAtMost === 1 ? 'once' : `${restsAtMost} times in a row`
+      const message = `rested ${times} and is still down: ${rest.reason}`
       this.#leaveOut({ source: place.source, errorClass: 'SourceDown', message })
     }
   }

@@ -1,5 +1,4 @@
 import { CancellationScope, condition } from '@temporalio/workflow'
-import { DATASETS, isDataset } from '../market/datasets.ts'
 import { SOURCE_ERRORS } from '../market/source-errors.ts'
 import type { SourceName } from '../market/sources.ts'
 import { BatchPool } from './batch-pool.ts'
@@ -33,6 +32,7 @@ const GIVE_UPS_AT_ONCE = 4
 export class Lane {
   readonly #dataset: string
   readonly #places: readonly SourcePlace[]
+  readonly #isDispensable: boolean
   readonly #context: LaneContext
   readonly #pool: BatchPool
   readonly #sources: DatasetSources
@@ -41,6 +41,7 @@ export class Lane {
   constructor(planned: PlannedDataset, context: LaneContext) {
     this.#dataset = planned.dataset
     this.#places = planned.sources
+    this.#isDispensable = planned.dispensable ?? false
     this.#context = context
     this.#pool = new BatchPool(planned.open)
     this.#sources = new DatasetSources(planned, context, () => this.#pool.pending.length > 0)
@@ -145,9 +146,7 @@ export class Lane {
     const { mode, board, sources } = this.#context
     const trouble = accountTrouble(this.#sources.candidates)
     if (trouble === undefined) return
-    const isDispensable =
-      mode === 'all' || (isDataset(this.#dataset) && 'optional' in DATASETS[this.#dataset])
-    if (isDispensable && board.deaths.length < sources.length) return
+    if ((mode === 'all' || this.#isDispensable) && board.deaths.length < sources.length) return
     const { hint } = SOURCE_ERRORS[trouble.errorClass]
     throw new LaneStopped('fatal', `${trouble.message}. What to do: ${hint}.`)
   }

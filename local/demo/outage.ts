@@ -18,9 +18,9 @@ const HANG: readonly Fault[] = [{ kind: 'hang' }]
 
 export interface Outage {
   /** To be called with each new status and the log lines that came with it. Tells what it does. */
-  look(status: Pick<RunStatus, 'percent' | 'status'>, lines: readonly string[]): Promise<void>
+  readonly look: (status: Pick<RunStatus, 'percent' | 'status'>, lines: readonly string[]) => Promise<void>
   /** Brings Tushare back if it is gone. */
-  end(): Promise<void>
+  readonly end: () => Promise<void>
   /** False while nothing has happened: the run was over too soon. */
   readonly happened: boolean
 }
@@ -47,7 +47,7 @@ export function createOutage(
         goneAt = Date.now()
         isGone = true
         await setFaults(HANG)
-        tell(`TUSHARE IS GONE: no call is answered any more`)
+        tell('TUSHARE IS GONE: no call is answered any more')
       }
       if (!isGone || goneAt === null) return
       if (lines.some((line) => line.includes('goes on with'))) seenAt ??= Date.now()

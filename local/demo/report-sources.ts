@@ -27,10 +27,9 @@ export async function printSources(
     const { dataset, source, rows, calls, seconds } = share
     const isFirst = shares[i - 1]?.dataset !== dataset
     const isOnly = isFirst && shares[i + 1]?.dataset !== dataset
-    print(
-      `  ${(isFirst ? dataset : '').padEnd(15)} ${source.padEnd(9)}${String(rows).padStart(9)}${String(calls).padStart(8)}` +
-        `${(isOnly ? leastCalls(share) : '').padStart(16)}${(isFirst ? seconds.toFixed(1) : '').padStart(9)}`,
-    )
+    const counts = `${String(rows).padStart(9)}${String(calls).padStart(8)}`
+    const times = `${(isOnly ? leastCalls(share) : '').padStart(16)}${(isFirst ? seconds.toFixed(1) : '').padStart(9)}`
+    print(`  ${(isFirst ? dataset : '').padEnd(15)} ${source.padEnd(9)}${counts}${times}`.trimEnd())
   }
   print('')
   const calls = (source: string) =>

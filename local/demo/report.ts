@@ -3,17 +3,25 @@ import { SOURCE_NAMES } from '../../market/sources.ts'
 import { printSources } from './report-sources.ts'
 import type { DemoRun } from './runs.ts'
 
+/** What the demo did. */
+interface Done {
+  runs: readonly DemoRun[]
+  /** Of the runs, in the same order. */
+  ids: readonly string[]
+  compared: { run: DemoRun; id: string } | null
+}
+
 /** The tables at the end. True when every session that the runs were about is verified. */
 export async function printReport(
   db: Database,
-  runIds: readonly string[],
-  runs: readonly DemoRun[],
+  { runs, ids, compared }: Done,
   print: (line: string) => void,
 ): Promise<boolean> {
   print('')
   await printBars(db, print)
-  await printSources(db, runIds, print)
-  return await printVerification(db, runIds, runs, print)
+  await printSources(db, ids, print)
+  const all = [...runs.map((run, i) => ({ run, id: ids[i] ?? '' })), ...(compared ? [compared] : [])]
+  return await printVerification(db, all, print)
 }
 
 interface Year {
@@ -58,25 +66,27 @@ interface Outcome {
   gaps: number
   unverified: number
   missing: number
+  /** How far sources agree on what two of them brought. */
+  agreement: string | null
 }
 
 async function printVerification(
   db: Database,
-  runIds: readonly string[],
-  runs: readonly DemoRun[],
+  done: readonly { run: DemoRun; id: string }[],
   print: (line: string) => void,
 ): Promise<boolean> {
   const outcomes = await db.sql<Outcome[]>`
     select id, status, (verification->>'dates')::int as dates, (verification->>'complete')::int as complete,
       (verification->>'completeWithGaps')::int as gaps, (verification->>'incomplete')::int as incomplete,
-      (verification->>'unverified')::int as unverified, (verification->>'missingCells')::int as missing
-    from sync_run where id = any(${runIds as string[]})`
+      (verification->>'unverified')::int as unverified, (verification->>'missingCells')::int as missing,
+      (select message from sync_log where run_id = r.id and message like 'sources agree on %' order by id desc limit 1) as agreement
+    from sync_run r where id = any(${done.map(({ id }) => id)})`
   let verified = true
-  for (const [i, id] of runIds.entries()) {
+  for (const { run, id } of done) {
     const outcome = outcomes.find((o) => o.id === id)
     const passed = outcome !== undefined && outcome.incomplete === 0 && outcome.status === 'success'
     verified &&= passed
-    print(`verification ${passed ? 'passed' : 'FAILED'}: ${runs[i]?.title ?? id}`)
+    print(`verification ${passed ? 'passed' : 'FAILED'}: ${run.title}`)
     if (!outcome) continue
     print(
       `  ${outcome.dates} sessions: ${outcome.complete} complete, ${outcome.gaps} with named gaps, ${outcome.incomplete} incomplete`,
@@ -85,6 +95,7 @@ async function printVerification(
       print(
         `  ${outcome.unverified} sessions lack ${outcome.missing} cells that are recorded nowhere (unrecorded: shown apart, no failure)`,
       )
+    if (outcome.agreement !== null) print(`  ${outcome.agreement}`)
   }
   return verified
 }

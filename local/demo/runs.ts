@@ -1,3 +1,5 @@
+import type { Database } from '../../db/client.ts'
+import { addDays } from '../../market/date.ts'
 import { openRecordedMarket } from '../replay/recorded.ts'
 
 /** One run of the demo: what is asked of the API. */
@@ -8,6 +10,40 @@ export interface DemoRun {
     end_date: string
     symbols?: readonly string[]
     periods?: readonly string[]
+    source_mode?: string
+    want?: string
+  }
+}
+
+// Enough that each board is among them, few enough for a few seconds.
+const COMPARED_STOCKS = 8
+const COMPARED_DAYS = 60
+
+/** A few stocks from every source, whoever brought them before; null where the list has none that are old enough. */
+export async function planComparison(
+  { sql }: Database,
+  upstream: Record<string, unknown>,
+): Promise<DemoRun | null> {
+  const today = iso(String(upstream.today))
+  const from = addDays(today, -COMPARED_DAYS)
+  const stocks = await sql<{ code: string }[]>`
+    select code from (
+      select c.code, row_number() over (partition by i.board order by i.id) as place
+      from instrument i join instrument_code c on c.instrument_id = i.id and c.valid_to is null
+      where i.kind = 'stock' and not i.stub and i.list_date <= ${from} and i.delist_date is null) s
+    order by place, code limit ${COMPARED_STOCKS}`
+  const symbols = stocks.map(({ code }) => code)
+  if (symbols.length === 0) return null
+  return {
+    title: `${symbols.length} stocks since ${from} from every source, to compare them`,
+    body: {
+      symbols,
+      periods: ['daily'],
+      start_date: from,
+      end_date: today,
+      source_mode: 'all',
+      want: 'each',
+    },
   }
 }
 

@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net'
-import { asError } from './as-error.ts'
+import { asError } from './aborting.ts'
 import { type Frame, FrameDecoder, FramingError } from './frame.ts'
 
 /** What a connection waits for at most, ms. */

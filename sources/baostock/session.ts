@@ -1,6 +1,7 @@
 import { BAOSTOCK_SITE } from '../../market/baostock.ts'
 import type { Exclusive, ExclusiveHold, FetchContext } from '../contract.ts'
 import { SourceError } from '../errors.ts'
+import { orAborted } from './aborting.ts'
 import { ASKS_FOR_LOGIN } from './classify.ts'
 import { ConnectionError } from './connection.ts'
 import { Line, type LineOptions, type LineRequest, type ReadFields } from './line.ts'
@@ -44,7 +45,12 @@ export class BaostockSession {
   readonly #options: SessionOptions
   readonly #pace: SessionPace
   readonly #turns = new Turns()
-  readonly #closing = new AbortController()
+  /**
+   * Of the requests under way, for `close`. Not one signal that all of theirs are made of: `AbortSignal.any` leaves a trace in
+   * each of its sources, and this one would live as long as the process.
+   */
+  readonly #requests = new Set<AbortController>()
+  #isClosed = false
   /** Both or none between two turns. */
   #right: ExclusiveHold | null = null
   #line: Line | null = null
@@ -63,7 +69,12 @@ export class BaostockSession {
    * @throws SourceError; whatever `reserve` throws; the signal's reason
    */
   async request<T>(request: LineRequest, read: ReadFields<T>, context: FetchContext): Promise<T> {
-    const signal = AbortSignal.any([context.signal, this.#closing.signal])
+    context.signal.throwIfAborted()
+    if (this.#isClosed) throw this.#translated(request, CLOSED)
+    const own = new AbortController()
+    const onAbort = () => own.abort(context.signal.reason)
+    context.signal.addEventListener('abort', onAbort)
+    this.#requests.add(own)
     const refusals = this.#refused.count
     try {
       return await this.#turns.take(async () => {
@@ -71,22 +82,24 @@ export class BaostockSession {
         // A block came while this one waited: asking all the same would make it longer.
         if (this.#refused.count > refusals) throw this.#refused.error
         return await this.#turn(request, read, {
-          signal,
-          reserve: (budget, cost) => context.reserve(budget, cost),
+          signal: own.signal,
+          // The wait for a slot may be long, and closing must not wait with it.
+          reserve: (budget, cost) => orAborted(context.reserve(budget, cost), own.signal),
         })
-      }, signal)
+      }, own.signal)
     } catch (error) {
-      context.signal.throwIfAborted()
-      if (!this.#closing.signal.aborted) throw error
-      throw this.#translated(request, new ConnectionError('the source was closed'))
+      throw this.#translated(request, error)
     } finally {
+      context.signal.removeEventListener('abort', onAbort)
+      this.#requests.delete(own)
       this.#armIdle()
     }
   }
 
   /** Ends the session with a logout. A request on the wire is given up, those that wait fail. */
   async close(): Promise<void> {
-    this.#closing.abort()
+    this.#isClosed = true
+    for (const request of this.#requests) request.abort(CLOSED)
     clearTimeout(this.#idle)
     await this.#turns.take(() => this.#leave())
   }
@@ -156,7 +169,7 @@ export class BaostockSession {
   }
 
   #armIdle(): void {
-    if (!this.#turns.isFree || this.#line === null || this.#closing.signal.aborted) return
+    if (!this.#turns.isFree || this.#line === null || this.#isClosed) return
     clearTimeout(this.#idle)
     this.#idle = setTimeout(() => {
       if (this.#turns.isFree) void this.#turns.take(() => this.#leave())
@@ -173,6 +186,8 @@ export class BaostockSession {
       this.#refused = { error, count: this.#refused.count + 1 }
   }
 }
+
+const CLOSED = new ConnectionError('the source was closed')
 
 // Not of one request but of the address or the account.
 const CONCERNS_ALL: ReadonlySet<string> = new Set(['Banned', 'AuthFailed', 'SourceDown', 'RateLimited'])

@@ -1,4 +1,4 @@
-import { asError } from './as-error.ts'
+import { orAborted } from './aborting.ts'
 
 /** One at a time, in the order in which they came. */
 export class Turns {
@@ -31,17 +31,4 @@ export class Turns {
       pass()
     }
   }
-}
-
-/** Waits, but not longer than the signal lets it. */
-async function orAborted(wait: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  if (!signal) return await wait
-  await new Promise<void>((resolve, reject) => {
-    const onAbort = () => reject(asError(signal.reason))
-    signal.addEventListener('abort', onAbort, { once: true })
-    void wait.then(() => {
-      signal.removeEventListener('abort', onAbort)
-      resolve()
-    })
-  })
 }

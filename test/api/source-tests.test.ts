@@ -157,6 +157,8 @@ describe('a token that is stored', () => {
 
   test('is in no answer, no table, no log line and no workflow history', async () => {
     await lab.put('/api/sources/tushare', { token: TEST_TOKEN })
+    // Workers have it from here on.
+    expect((await tryAll('tushare')).data).toMatchObject([{ ok: true }])
     const params = { ...wholeMarket(lab.market), preferred_sources: ['tushare'] }
     const before = lab.upstream.stats().byApi['daily']?.ok ?? 0
     for (const fault of ['bad_token', 'no_permission', null] as const) {

@@ -129,7 +129,7 @@ describe('a refused account', () => {
   test('does not fail it for a dataset that runs can do without', async () => {
     const { seen } = await stage.play({
       stages: [
-        [{ dataset: 'suspension', open: [[1, 1]], sources: ['tushare'] }],
+        [{ dataset: 'suspension', open: [[1, 1]], sources: ['tushare'], dispensable: true }],
         bars(3, 'tushare', 'baostock')
           .slice(0, 1)
           .map((b) => ({ ...b, open: [[2, 4]] as [number, number][] })),

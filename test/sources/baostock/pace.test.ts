@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { ask, page, ROWS } from './asking.ts'
-import { CALENDAR_DAY, sourceErrorOf, withServer } from './upstream.ts'
+import { CALENDAR_DAY, type Lab, sourceErrorOf, withServer } from './upstream.ts'
 import { plainFrame } from './wire.ts'
 
 test('a session without a request logs out and lets others connect', () =>
@@ -243,3 +243,19 @@ test('closing gives up what is on the wire', () =>
       expect(lab.exclusive.isHeld).toBe(false)
     },
   ))
+
+test.each([
+  ['a slot', (lab: Lab) => ask(lab, { reserve: () => new Promise<void>(() => undefined) })],
+  ['the right to connect', (lab: Lab) => ask(lab)],
+])('closing does not wait for who waits for %s', (_, waiting) =>
+  withServer(
+    () => undefined,
+    async (lab) => {
+      const hold = await lab.exclusive.acquire(new AbortController().signal)
+      const error = sourceErrorOf(waiting(lab))
+      await lab.client.close()
+      expect((await error).message).toContain('the source was closed')
+      await hold.release()
+    },
+  ),
+)
