@@ -21,8 +21,6 @@ export interface SourceSet {
   pinned: ReadonlySet<SourceName>
 }
 
-// What a person sets in the console holds for batches that begin this much later.
-const LOOK_AGAIN_MS = 2_000
 // An old source may still have calls in flight; the longest takes three minutes.
 const CLOSE_AFTER_MS = 5 * 60_000
 
@@ -37,7 +35,6 @@ export function createRegistry(options: {
   const { sql, environment, key, log, now } = options
   const lease = createLease(sql, 'baostock', { label: `worker ${process.pid}` })
   let known: { version: string; set: Promise<SourceSet> } | null = null
-  let looked = 0
   const retired = new Set<NodeJS.Timeout>()
 
   const make = async (): Promise<SourceSet> => {
@@ -57,9 +54,8 @@ export function createRegistry(options: {
   }
   return {
     current: async () => {
-      if (known !== null && Date.now() - looked < LOOK_AGAIN_MS) return await known.set
+      // Each time: who has just stored a token and starts a run must not see it fail for the old one.
       const version = await settingsVersion(sql)
-      looked = Date.now()
       if (known?.version === version) return await known.set
       if (known) retire(known.set)
       const made = { version, set: make() }

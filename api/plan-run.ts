@@ -1,15 +1,18 @@
 import type { CallLimits } from '../market/capability.ts'
 import { DATASETS } from '../market/datasets.ts'
-import { JOBS, type Job } from '../market/jobs.ts'
+import { comparesSources, JOBS, type Job } from '../market/jobs.ts'
 import type { RunParams } from '../market/run-params.ts'
 import type { SourceName } from '../market/sources.ts'
+import { comparisonParams } from '../db/comparison.ts'
 import { slotInterval } from '../db/budget.ts'
 import { type DatasetPlan, type PlanContext, planDatasetsOf } from '../db/plan-datasets.ts'
 import { deniedApis, learnedLimits } from '../db/queries/budgets.ts'
 import { loadDepths } from '../db/queries/depth.ts'
 import { instrumentIds, loadCalendar } from '../db/queries/planning.ts'
+import { rankNow } from '../db/source-ranking.ts'
 import { type ApiEstimate, estimatePlan, type PlanPart } from '../planning/estimate.ts'
 import type { ApiDeps } from './deps.ts'
+import { requireSources } from './runs/start.ts'
 
 /** What a run would do and cost. */
 export interface DryRun {
@@ -22,7 +25,9 @@ export interface DryRun {
 }
 
 /** Plans a job as a run would, and writes nothing. */
-export async function planRun(deps: ApiDeps, job: Job, params: RunParams): Promise<DryRun> {
+export async function planRun(deps: ApiDeps, job: Job, asked: RunParams): Promise<DryRun> {
+  await requireSources(deps, job)
+  const params = await paramsOf(deps, job, asked)
   const context = await planContext(deps, params)
   const stages: DatasetPlan[][] = []
   for (const datasets of JOBS[job].stages) stages.push(await planDatasetsOf(context, datasets, params))
@@ -46,12 +51,24 @@ export async function planRun(deps: ApiDeps, job: Job, params: RunParams): Promi
   }
 }
 
+/** A comparison draws its sample by the id of the run: another one of the same size is shown here. */
+async function paramsOf(deps: ApiDeps, job: Job, params: RunParams): Promise<RunParams> {
+  if (!comparesSources(job)) return params
+  const { on } = await deps.sources()
+  const context = { sql: deps.db.sql, sources: on, now: deps.now }
+  return (await comparisonParams(context, 'plan', params)) ?? params
+}
+
 /** Sources in the order of the run that would be started now. */
 async function planContext(deps: ApiDeps, { preferred_sources = [] }: RunParams): Promise<PlanContext> {
   const { sql } = deps.db
-  const { on } = await deps.sources()
-  const rest = [...on.keys()].filter((name) => !preferred_sources.includes(name))
-  const ranked = [...preferred_sources, ...rest].flatMap((name) => {
+  const { on, settings, stored } = await deps.sources()
+  const entries = [...on.keys()].map((source) => ({
+    source,
+    priority: settings[source].priority ?? 0,
+    pinned: stored[source]?.pinned ?? false,
+  }))
+  const ranked = (await rankNow(sql, entries, preferred_sources)).flatMap(({ source: name }) => {
     const source = on.get(name)
     return source ? [{ name, source }] : []
   })

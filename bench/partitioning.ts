@@ -35,9 +35,9 @@ const CONNECTIONS = 4
 
 /** What turns the table of the migration, which is partitioned by year, into another layout. */
 const LAYOUTS: Record<string, string> = {
-  one: `create table other (like bars including all); drop table bars; alter table other rename to bars`,
+  one: `create table other (like bars including all); drop table bars cascade; alter table other rename to bars`,
   year: `select 1`,
-  hash: `create table other (like bars including all) partition by hash (instrument_id); drop table bars;
+  hash: `create table other (like bars including all) partition by hash (instrument_id); drop table bars cascade;
     alter table other rename to bars;
     do $$ begin for i in 0..15 loop
       execute format('create table %I partition of bars for values with (modulus 16, remainder %s)', 'bars_' || i, i);

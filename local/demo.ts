@@ -7,7 +7,7 @@ import { followRun, type Following } from './demo/progress.ts'
 import { printReport } from './demo/report.ts'
 import { planComparison, planRuns, type DemoRun } from './demo/runs.ts'
 import { createScreen, type Screen } from './demo/screen.ts'
-import { setTushareFaults, sourceEnvironment, upstreamArguments } from './demo/upstreams.ts'
+import { hasRoomForOutage, setTushareFaults, sourceEnvironment, upstreamArguments } from './demo/upstreams.ts'
 import type { ReadyInfo } from './node-part.ts'
 import { isExpected, runStack, stackOptionsFromEnvironment } from './up.ts'
 
@@ -21,7 +21,8 @@ const HELP = `npm run demo -- [options]
 
   --stocks N     stocks of the sandbox market (300)
   --years N      years of the sandbox market (3)
-  --no-outage    let Tushare live; without this it is taken away in the middle of the run and comes back
+  --no-outage    let Tushare live; without this it is taken away in the middle of the run and comes back, where the market
+                 has 500 stock-years or more
   --limit N      let Tushare grant only N calls a minute for each interface
   --data DIR     serve recorded real data from DIR in place of the sandbox market: Tushare only, without an outage
   --exit         end after the tables; status 0 only when everything was verified
@@ -58,7 +59,7 @@ function readOptions(args: string[]): DemoOptions {
       throw new DemoError(`--${name} takes a whole number from 1`)
   }
   const { data, limit } = values
-  return { ...values, data, limit, outage: !values['no-outage'] && data === undefined }
+  return { ...values, data, limit, outage: !values['no-outage'] }
 }
 
 /** Something that the user can mend; shown without a stack. */
@@ -99,7 +100,12 @@ async function demo(options: DemoOptions): Promise<boolean> {
   const db = openDatabase({ url: stack.addresses.postgres, max: 2, name: 'ashare-sync demo' })
   const shown = { api: createApiClient(stack.addresses.api), screen }
   const runs = await planRuns(options.data, upstream)
-  const ids = await performRuns(runs, shown, options.outage ? upstream : null)
+  const showLog = options.data === undefined
+  const ids = await performRuns(
+    runs,
+    { ...shown, showLog },
+    options.outage && hasRoomForOutage(options) ? upstream : null,
+  )
   const comparison = options.data === undefined ? await planComparison(db, upstream) : null
   const compared = comparison && {
     run: comparison,
@@ -115,20 +121,20 @@ async function demo(options: DemoOptions): Promise<boolean> {
 /** @param victim the upstream that loses its Tushare for a while; null: nothing happens to it */
 async function performRuns(
   runs: readonly DemoRun[],
-  { api, screen }: Pick<Following, 'api' | 'screen'>,
+  shown: Following,
   victim: ReadyInfo | null,
 ): Promise<string[]> {
   const outage =
     victim &&
     createOutage(
       (faults) => setTushareFaults(victim, faults),
-      (line) => screen.line(`          ${line}`),
+      (line) => shown.screen.line(`          ${line}`),
     )
   const watch = outage ? { watch: outage.look } : {}
   const ids: string[] = []
-  for (const run of runs) ids.push(await followRun(run, { api, screen, showLog: true, ...watch }))
+  for (const run of runs) ids.push(await followRun(run, { ...shown, ...watch }))
   await outage?.end()
-  if (outage?.happened === false) screen.line('no outage: the run was over too soon for one')
+  if (outage?.happened === false) shown.screen.line('no outage: the run was over too soon for one')
   return ids
 }
 

@@ -10,12 +10,7 @@ import type { CallLimits, CapabilityTable } from './capability.ts'
 import type { Dataset } from './datasets.ts'
 import type { Secret } from './secret.ts'
 import { SOURCE_NAMES, type SourceName } from './sources.ts'
-import {
-  type LimitSettings,
-  TUSHARE_LIST_PARTS,
-  tushareCapabilities,
-  tushareLimits,
-} from './tushare.ts'
+import { type LimitSettings, TUSHARE_LIST_PARTS, tushareCapabilities, tushareLimits } from './tushare.ts'
 
 /** How the sources are set: addresses, accounts, paces. A priority of null switches a source off. */
 export interface SourceSettings {

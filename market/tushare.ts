@@ -54,9 +54,7 @@ const FREE_POINTS = 2_000
 
 /** What an account of so many points can do; all of it when they are unknown, since refusals are learned then. */
 export const tushareCapabilities = (points: number | undefined): CapabilityTable =>
-  points === undefined || points >= FREE_POINTS
-    ? TUSHARE_CAPABILITIES
-    : { bars: TUSHARE_CAPABILITIES.bars }
+  points === undefined || points >= FREE_POINTS ? TUSHARE_CAPABILITIES : { bars: TUSHARE_CAPABILITIES.bars }
 
 /** The parts that make up a list. */
 export const TUSHARE_LIST_PARTS: Partial<Record<Dataset, readonly string[]>> = {

@@ -27,7 +27,7 @@ export function createSources(settings: SourceSettings, tools: SourceTools): Map
       new AkshareSource(new AktoolsClient({ ...akshare, url: akshare.url }), akshare, tools.now),
     ])
   if (baostock.priority !== null)
-    sources.push([baostock.priority, new BaostockSource(baostock, tools.exclusive)])
+    sources.push([baostock.priority, new BaostockSource(baostock, tools.exclusive, { now: tools.now })])
   sources.sort(([a], [b]) => a - b)
   return new Map(sources.map(([, source]) => [source.name, source]))
 }

@@ -3,23 +3,21 @@ import type { ApiDeps, ApiEnv } from '../deps.ts'
 import { count, instant, sourceName } from '../schemas/common.ts'
 import { body, envelope, json, seedErrors } from '../schemas/responses.ts'
 import { rank, rankReason } from '../schemas/source.ts'
-import { budget, isoOf, latency, roundLatency, toBudget } from '../schemas/source-parts.ts'
+import {
+  budget,
+  isoOf,
+  latency,
+  permission,
+  roundLatency,
+  toBudget,
+  toPermissions,
+} from '../schemas/source-parts.ts'
 import { type SourceView, viewSources } from '../source/view.ts'
 import { type TriedSite, trySources } from '../source/try-sources.ts'
 
 /* The first seed document's view of the sources, with what is known of them besides. */
 
 const TAG = { tags: ['Sync (seed)'] }
-
-const permission = z.object({
-  dataset: z.string().openapi({ example: 'bars' }),
-  api: z.string().openapi({ example: 'daily' }),
-  allowed: z
-    .boolean()
-    .nullable()
-    .openapi({ description: 'null: not known, since it was never asked', example: true }),
-  message: z.string().nullable().openapi({ description: 'The refusal', example: null }),
-})
 
 const sourceStatus = z.object({
   name: sourceName,
@@ -157,19 +155,10 @@ function toStatus(view: SourceView): z.output<typeof sourceStatus> {
     last_success_at: isoOf(newest?.lastSuccessAtMs ?? null),
     resting_until: isoOf(view.restingUntilMs),
     reason: view.reason,
-    permissions: permissionsOf(view),
+    permissions: toPermissions(view),
     rank: view.rank,
     budgets: view.budgets.map((own) => toBudget(own, view.asOfMs)),
   }
-}
-
-function permissionsOf({ capabilities, budgets }: SourceView): z.output<typeof permission>[] {
-  return Object.entries(capabilities).map(([dataset, { api, budget: name }]) => {
-    const own = budgets.find((one) => one.budget === name)
-    const asked = own !== undefined && own.totalCalls > 0
-    const allowed = own?.denied ? false : asked ? true : null
-    return { dataset, api, allowed, message: own?.denied?.message ?? null }
-  })
 }
 
 const toTried = (tried: TriedSite): z.output<typeof triedSite> => ({

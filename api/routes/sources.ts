@@ -57,6 +57,7 @@ const EXAMPLE: z.output<typeof source> = {
       denied: null,
     },
   ],
+  permissions: [{ dataset: 'bars', api: 'query_history_k_data_plus', allowed: true, message: null }],
   capabilities: [
     {
       dataset: 'bars',

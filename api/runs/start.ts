@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { getRun, insertRun, lockHolder, type RunRow } from '../../db/queries/runs.ts'
 import { logRun } from '../../db/queries/logs.ts'
-import type { Job } from '../../market/jobs.ts'
+import { comparesSources, type Job } from '../../market/jobs.ts'
 import type { RunParams } from '../../market/run-params.ts'
 import { runWorkflowId } from '../../workflows/contract/ids.ts'
 import { RUN_STATES, type RunState } from '../../workflows/contract/status.ts'
@@ -34,6 +34,7 @@ const MAX_TURNS = 5
 
 /** Starts a run, or refuses naming the run that holds the lock after making sure that it lives. */
 export async function startRun(deps: ApiDeps, request: RunRequest): Promise<StartedRun> {
+  await requireSources(deps, request.job)
   const lockKey = deps.settings.lock === 'global' ? 'global' : request.job
   let mayForce = request.force
   for (let turn = 1; ; turn++) {
@@ -50,6 +51,18 @@ export async function startRun(deps: ApiDeps, request: RunRequest): Promise<Star
     mayForce = false
     await replaceHolder(deps, holder, request.requestId)
   }
+}
+
+/** A comparison of one source with itself would end with nothing; anything else waits for its sources. */
+export async function requireSources(deps: ApiDeps, job: Job): Promise<void> {
+  if (!comparesSources(job)) return
+  const { on } = await deps.sources()
+  const bars = [...on.values()].filter(({ capabilities }) => capabilities.bars)
+  if (bars.length < 2)
+    throw new Problem(
+      'invalid_request',
+      `${job} needs two sources with daily bars, and ${[...on.keys()].join(', ') || 'none'} is switched on: enable another one`,
+    )
 }
 
 async function insertPending(deps: ApiDeps, request: RunRequest, lockKey: string): Promise<RunRow | null> {

@@ -1,8 +1,8 @@
 import { z } from '@hono/zod-openapi'
 import type { BudgetView } from '../../db/queries/budgets.ts'
 import type { Capability } from '../../market/capability.ts'
-import type { Dataset } from '../../market/datasets.ts'
-import type { SiteView } from '../source/view.ts'
+import { type Dataset, DATASET_NAMES } from '../../market/datasets.ts'
+import type { SiteView, SourceView } from '../source/view.ts'
 import { count, datasetName, instant, tradeDate } from './common.ts'
 
 /** Epoch milliseconds → ISO 8601. */
@@ -135,3 +135,26 @@ export const toCapability = (dataset: Dataset, own: Capability): z.output<typeof
   sparse: own.sparse ?? false,
   rides_on: own.ridesOn ?? null,
 })
+
+export const permission = z
+  .object({
+    dataset: datasetName,
+    api: z.string().openapi({ example: 'daily' }),
+    allowed: z
+      .boolean()
+      .nullable()
+      .openapi({ description: 'null: not known, since it was never asked', example: true }),
+    message: z.string().nullable().openapi({ description: 'The refusal', example: null }),
+  })
+  .openapi('SourcePermission')
+
+/** What the account may call, as far as it was asked. */
+export const toPermissions = ({ capabilities, budgets, denied }: SourceView): z.output<typeof permission>[] =>
+  DATASET_NAMES.flatMap((dataset) => {
+    const own = capabilities[dataset]
+    if (!own) return []
+    const message = denied.get(own.api) ?? null
+    const wasAsked = budgets.some(({ budget, totalCalls }) => budget === own.budget && totalCalls > 0)
+    const allowed = message !== null ? false : wasAsked ? true : null
+    return [{ dataset, api: own.api, allowed, message }]
+  })

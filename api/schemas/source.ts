@@ -4,7 +4,16 @@ import { DATASET_NAMES } from '../../market/datasets.ts'
 import { SOURCES } from '../../market/sources.ts'
 import type { SourceView } from '../source/view.ts'
 import { pageOf, sourceName } from './common.ts'
-import { budget, capability, siteState, toBudget, toCapability, toSite } from './source-parts.ts'
+import {
+  budget,
+  capability,
+  permission,
+  siteState,
+  toBudget,
+  toCapability,
+  toPermissions,
+  toSite,
+} from './source-parts.ts'
 
 export const rank = z
   .number()
@@ -45,6 +54,7 @@ export const source = z
     rank_reason: rankReason,
     sites: z.array(siteState),
     budgets: z.array(budget).openapi({ description: 'Of the present account; none while it is not asked' }),
+    permissions: z.array(permission),
     capabilities: z.array(capability),
     precedence: z
       .number()
@@ -71,6 +81,7 @@ export const toSource = (view: SourceView): z.output<typeof source> => ({
   rank_reason: view.reason,
   sites: view.sites.map(toSite),
   budgets: view.budgets.map((own) => toBudget(own, view.asOfMs)),
+  permissions: toPermissions(view),
   capabilities: DATASET_NAMES.flatMap((dataset) => {
     const own = view.capabilities[dataset]
     return own ? [toCapability(dataset, own)] : []

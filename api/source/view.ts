@@ -1,4 +1,3 @@
-import { slotInterval } from '../../db/budget.ts'
 import { databaseNow } from '../../db/clock.ts'
 import { healthOf, type PlaceHealth } from '../../db/health.ts'
 import { type BudgetView, budgetViews } from '../../db/queries/budgets.ts'
@@ -7,12 +6,12 @@ import { BAOSTOCK_CAPABILITIES } from '../../market/baostock.ts'
 import type { CapabilityTable } from '../../market/capability.ts'
 import { type RankedSource, rankSources } from '../../market/priority.ts'
 import { SITES } from '../../market/sites.ts'
-import type { SourceFacts } from '../../market/source-settings.ts'
 import { SOURCE_NAMES, type SourceName } from '../../market/sources.ts'
 import { standingOf } from '../../market/standing.ts'
 import { tushareCapabilities } from '../../market/tushare.ts'
 import type { ApiDeps } from '../deps.ts'
 import type { SourceOverview } from '../sources.ts'
+import { budgetsOf, deniedOf, redacted } from './budgets.ts'
 import { describeSource, lackOf, type TokenState, tokenOf } from './words.ts'
 
 /** One part of a source that is up or down as one. Times are epoch milliseconds of the database's clock. */
@@ -46,6 +45,8 @@ export interface SourceView {
   sites: SiteView[]
   /** Empty while it is not asked at all. */
   budgets: BudgetView[]
+  /** Interfaces that the account may not call, with the refusal. */
+  denied: ReadonlyMap<string, string>
   capabilities: CapabilityTable
   /** The moment that all of this is of. */
   asOfMs: number
@@ -60,10 +61,11 @@ export async function viewSources(deps: Pick<ApiDeps, 'db' | 'sources' | 'redact
     reason: row.reason === null ? null : deps.redact(row.reason),
   }))
   const now = await databaseNow(sql)
-  const known = await budgetViews(sql, ({ source, account, api }) => {
+  const views = await budgetViews(sql, ({ source, account, api }) => {
     const facts = overview.on.get(source as SourceName)
     return facts?.account === account ? facts.limitsOf(api) : null
   })
+  const known = views.map((view) => redacted(view, deps.redact))
   const entries = [...overview.on.keys()].map((source) =>
     standingOf(
       { source, priority: overview.settings[source].priority ?? 0, pinned: isPinned(source, overview) },
@@ -79,12 +81,13 @@ export async function viewSources(deps: Pick<ApiDeps, 'db' | 'sources' | 'redact
     const place = ranked.find(({ source }) => source === name)
     const sites = sitesOf(name, health, now)
     const facts = overview.on.get(name)
-    const budgets = facts ? budgetsOf(name, facts, known) : []
+    const own = facts ? known.filter((one) => one.source === name && one.account === facts.account) : []
     return {
       ...settingsOf(name, overview),
       ...standing(name, overview, place, sites),
       sites,
-      budgets: budgets.map((budget) => redacted(budget, deps.redact)),
+      budgets: facts ? budgetsOf(name, facts, own) : [],
+      denied: deniedOf(own),
       capabilities: facts?.capabilities ?? capabilitiesOf(name, overview),
       asOfMs: now,
     }
@@ -137,41 +140,6 @@ function sitesOf(name: SourceName, health: readonly PlaceHealth[], now: number):
     return { site, state, restingUntilMs: state === 'resting' ? until : null, health: known }
   })
 }
-
-/** What the present account may ask: what was asked before, and what is configured where nothing was. */
-function budgetsOf(name: SourceName, facts: SourceFacts, known: readonly BudgetView[]): BudgetView[] {
-  const own = known.filter(({ source, account }) => source === name && account === facts.account)
-  const names = new Set(Object.values(facts.capabilities).map(({ budget }) => budget))
-  const asked = new Map(own.map((view) => [view.budget, view]))
-  return [...new Set([...names, ...asked.keys()])].map(
-    (budget) => asked.get(budget) ?? unused(name, facts, budget),
-  )
-}
-
-function unused(source: SourceName, facts: SourceFacts, budget: string): BudgetView {
-  const limits = facts.limitsOf(budget)
-  const interval = slotInterval(limits)
-  const windowOf = (limit: number | null) => ({ used: 0, limit, left: limit })
-  return {
-    source,
-    account: facts.account,
-    budget,
-    callsPerMinute: interval === 0 ? null : 60_000 / interval,
-    hour: windowOf(limits.perHour),
-    day: windowOf(limits.perDay),
-    totalCalls: 0,
-    learned: false,
-    nextSlotMs: 0,
-    blocked: null,
-    denied: null,
-  }
-}
-
-const redacted = (budget: BudgetView, redact: (text: string) => string): BudgetView => ({
-  ...budget,
-  blocked: budget.blocked && { ...budget.blocked, reason: redact(budget.blocked.reason) },
-  denied: budget.denied && { ...budget.denied, message: redact(budget.denied.message) },
-})
 
 /** Of a source that is not asked at all. */
 function capabilitiesOf(name: SourceName, { settings }: SourceOverview): CapabilityTable {

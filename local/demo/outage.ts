@@ -29,6 +29,7 @@ export interface Outage {
 export function createOutage(
   setFaults: (faults: readonly Fault[]) => Promise<void>,
   tell: (line: string) => void,
+  now: () => number = Date.now,
 ): Outage {
   let goneAt: number | null = null
   let seenAt: number | null = null
@@ -44,14 +45,14 @@ export function createOutage(
     },
     look: async ({ percent, status }, lines) => {
       if (goneAt === null && status === 'running' && percent >= GONE_AT_PERCENT) {
-        goneAt = Date.now()
+        goneAt = now()
         isGone = true
         await setFaults(HANG)
         tell('TUSHARE IS GONE: no call is answered any more')
       }
       if (!isGone || goneAt === null) return
-      if (lines.some((line) => line.includes('goes on with'))) seenAt ??= Date.now()
-      if (Date.now() - (seenAt ?? Infinity) > SEEN_MS || Date.now() - goneAt > LONGEST_MS) await comeBack()
+      if (lines.some((line) => line.includes('goes on with'))) seenAt ??= now()
+      if (now() - (seenAt ?? Infinity) > SEEN_MS || now() - goneAt > LONGEST_MS) await comeBack()
     },
     end: async () => {
       if (isGone) await comeBack()

@@ -19,7 +19,10 @@ export interface DemoRun {
 const COMPARED_STOCKS = 8
 const COMPARED_DAYS = 60
 
-/** A few stocks from every source, whoever brought them before; null where the list has none that are old enough. */
+/**
+ * A few stocks from every source, whoever brought them before. Null where the market is too small for it: AKShare has to
+ * take an empty list of Shenzhen's delisted stocks for a site in trouble, and waits.
+ */
 export async function planComparison(
   { sql }: Database,
   upstream: Record<string, unknown>,
@@ -31,6 +34,7 @@ export async function planComparison(
       select c.code, row_number() over (partition by i.board order by i.id) as place
       from instrument i join instrument_code c on c.instrument_id = i.id and c.valid_to is null
       where i.kind = 'stock' and not i.stub and i.list_date <= ${from} and i.delist_date is null) s
+    where exists (select from instrument where exchange = 'SZSE' and delist_date is not null)
     order by place, code limit ${COMPARED_STOCKS}`
   const symbols = stocks.map(({ code }) => code)
   if (symbols.length === 0) return null

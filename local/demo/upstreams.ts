@@ -15,6 +15,13 @@ export interface MarketOptions {
   limit: string | undefined
 }
 
+// Of smaller markets too little is left when it is time, and all of it would be brought while Tushare is away.
+const LEAST_STOCK_YEARS = 500
+
+/** Whether the market is large enough for Tushare to be taken away in the middle of it. */
+export const hasRoomForOutage = ({ data, stocks, years }: MarketOptions): boolean =>
+  data === undefined && Number(stocks) * Number(years) >= LEAST_STOCK_YEARS
+
 const TOKEN = 'token-of-the-replay-upstream'
 
 /** Arguments of local/replay/main.ts. */
@@ -26,10 +33,11 @@ export const upstreamArguments = ({ data, stocks, years, limit }: MarketOptions)
 
 // A call that hangs is given up after this. Answers of the replay take milliseconds, on a busy machine a few hundred.
 const TUSHARE_TIMEOUT_MS = 1_500
-// Nobody has to be spared, so no pace is kept, but for BaoStock: on a fast machine it would be done before Tushare is back.
-// In earnest its calls are 100 ms apart.
+// Nobody has to be spared, so no pace is kept, but for BaoStock: it has one connection and is slower in earnest, too. While
+// Tushare is away (about 5.5 s) it brings a quarter of the market, two calls for each stock; the rest is there when Tushare
+// is back.
 const NO_PACE = { CALLS_PER_MINUTE: '0', MIN_INTERVAL_MS: '0' }
-const BAOSTOCK_MIN_INTERVAL_MS = 20
+const baostockInterval = (stocks: number): number => Math.round(5_500 / (stocks * 2 * 0.25))
 
 /**
  * Environment of worker and API. It names everything that a source is set by, so that what the user has set for the real
@@ -44,7 +52,10 @@ export function sourceEnvironment(options: MarketOptions, upstream: ReadyInfo): 
   return {
     ...prefixed('TUSHARE', NO_PACE),
     ...prefixed('AKSHARE', NO_PACE),
-    ...prefixed('BAOSTOCK', { ...NO_PACE, MIN_INTERVAL_MS: String(BAOSTOCK_MIN_INTERVAL_MS) }),
+    ...prefixed('BAOSTOCK', {
+      ...NO_PACE,
+      MIN_INTERVAL_MS: String(baostockInterval(Number(options.stocks))),
+    }),
     TUSHARE_URL: String(upstream.url),
     TUSHARE_TOKEN: TOKEN,
     TUSHARE_POINTS: '',

@@ -81,8 +81,9 @@ export class TushareClient {
       return text
     } catch (error) {
       if (error instanceof SourceError || signal.aborted) throw error
-      const what = limit.aborted ? `no answer within ${this.#options.timeoutMs} ms` : networkReason(error)
-      throw this.#error(api, 'Transient', what)
+      if (limit.aborted)
+        throw this.#error(api, 'Transient', `no answer within ${this.#options.timeoutMs} ms`, { timedOut: true })
+      throw this.#error(api, 'Transient', networkReason(error))
     }
   }
 
@@ -132,7 +133,7 @@ export class TushareClient {
     api: string,
     errorClass: SourceErrorDetails['errorClass'],
     message: string,
-    extra: { limit?: SourceErrorDetails['limit']; sample?: unknown } = {},
+    extra: { limit?: SourceErrorDetails['limit']; sample?: unknown; timedOut?: true } = {},
   ): SourceError {
     const details: SourceErrorDetails = {
       source: 'tushare',
@@ -141,6 +142,7 @@ export class TushareClient {
       upstreamMessage: this.redacted(message),
     }
     if (extra.limit) details.limit = extra.limit
+    if (extra.timedOut) details.timedOut = true
     if (extra.sample !== undefined) details.sample = this.redacted(JSON.stringify(extra.sample))
     return new SourceError(details)
   }

@@ -270,6 +270,20 @@ describe('what was measured', () => {
 const REFUSED = { errorClass: 'Transient', message: 'HTTP 500' } as const
 const NO_LIMITS = { perMinute: null, perHour: null, perDay: null, minIntervalMs: 0 }
 
+test('an interface that is refused is denied alone, where others are counted with it', async () => {
+  const account = { source: 'baostock', account: 'anonymous' }
+  await reserveSlot(lab.db.sql, { ...account, api: 'server' }, NO_LIMITS)
+  await noteDenied(lab.db.sql, { ...account, api: 'query_adjust_factor' }, 'no right to it')
+  const { permissions, budgets } = await source('baostock')
+  expect(permissions).toEqual(
+    expect.arrayContaining([
+      { dataset: 'bars', api: 'query_history_k_data_plus', allowed: true, message: null },
+      { dataset: 'adj_factor', api: 'query_adjust_factor', allowed: false, message: 'no right to it' },
+    ]),
+  )
+  expect(budgets.map(({ budget }) => budget)).toEqual(['server'])
+})
+
 describe('what may be set', () => {
   test('only what is named changes, at once, and null gives it back to the environment', async () => {
     const first = await put('baostock', { priority: 1, calls_per_minute: 60 })

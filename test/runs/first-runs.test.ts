@@ -60,11 +60,14 @@ test('Tushare with 120 points: `daily` from there, lists, calendar and factors f
   expect(run.status).toBe('success')
   expect(await broughtBy(run.id)).toEqual([
     'adj_factor:baostock',
+    // Suspensions: they explain cells that Tushare's bars lack.
+    'bars:baostock',
     'bars:tushare',
     'stock_list:baostock',
     'trade_calendar:baostock',
   ])
   expect(await barDifferences(db.sql, market, isBaostocks)).toEqual([])
+  expect(run.verification).toMatchObject({ incomplete: 0, unverified: 0 })
 })
 
 test('Tushare with 120 points that nobody told us: what is refused is learned, remembered and brought by BaoStock', async () => {

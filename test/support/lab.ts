@@ -243,7 +243,8 @@ function withoutReplay<T extends { replay?: unknown }>(
   options: T | undefined,
 ): Omit<T, 'replay'> | undefined {
   if (!options) return undefined
-  const { replay: _, ...settings } = options
+  const settings = { ...options }
+  delete settings.replay
   return settings
 }
 

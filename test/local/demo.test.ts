@@ -1,0 +1,149 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { expect, inject, onTestFinished, test } from 'vitest'
+import { CONFIG_VARIABLES, loadConfig, sourceSettings } from '../../config.ts'
+import { createOutage } from '../../local/demo/outage.ts'
+import { createScreen } from '../../local/demo/screen.ts'
+import { setTushareFaults, sourceEnvironment } from '../../local/demo/upstreams.ts'
+import { createSandboxMarket } from '../../local/replay/sandbox/market.ts'
+import { startTushareReplay } from '../../local/replay/tushare-server.ts'
+import { seededFolder } from './support.ts'
+
+const SANDBOX = { data: undefined, stocks: '20', years: '1', limit: undefined }
+const UPSTREAM = {
+  url: 'http://127.0.0.1:1001',
+  controlKey: 'key',
+  aktools: { url: 'http://127.0.0.1:1002' },
+  baostock: { host: '127.0.0.1', port: 1003 },
+}
+
+const running = (percent: number) => ({ status: 'running', percent })
+
+test('Tushare hangs once enough cells are there, and answers again some seconds after another source took over', async () => {
+  const replay = await startTushareReplay({
+    market: createSandboxMarket({ stocks: 5, years: 1 }),
+    token: 'token',
+  })
+  onTestFinished(() => replay.close())
+  const told: string[] = []
+  let now = 0
+  const outage = createOutage(
+    (faults) => setTushareFaults({ url: replay.url, controlKey: replay.controlKey }, faults),
+    (line) => told.push(line),
+    () => now,
+  )
+  const kinds = () => replay.faults().map(({ fault }) => fault.kind)
+
+  await outage.look(running(34.9), [])
+  expect([kinds(), outage.happened]).toEqual([[], false])
+  await outage.look(running(35), [])
+  expect([kinds(), outage.happened]).toEqual([['hang'], true])
+  now = 10_000
+  await outage.look(running(40), ['bars goes on with baostock: tushare rests until then'])
+  now = 12_900
+  await outage.look(running(45), [])
+  expect(kinds()).toEqual(['hang'])
+  now = 13_100
+  await outage.look(running(50), [])
+  expect(kinds()).toEqual([])
+  await outage.look(running(60), [])
+  expect(told).toHaveLength(2)
+})
+
+test('a run that ends without Tushare, or in which nobody takes over, gets it back all the same', async () => {
+  const set: string[][] = []
+  let now = 0
+  const start = () =>
+    createOutage(
+      (faults) => Promise.resolve(void set.push(faults.map(({ kind }) => kind))),
+      () => undefined,
+      () => now,
+    )
+  const ended = start()
+  await ended.look(running(50), [])
+  await ended.end()
+  await ended.end()
+  const alone = start()
+  await alone.look(running(50), [])
+  now = 60_000
+  await alone.look(running(50), [])
+  expect(set).toEqual([['hang'], [], ['hang'], []])
+})
+
+test('nothing that a user has set for the real upstreams reaches the worker of a demo', () => {
+  const given = Object.keys(sourceEnvironment(SANDBOX, UPSTREAM))
+  // Time limits are the user's to set: they are about the machine, and lead nowhere.
+  const ofSources = CONFIG_VARIABLES.filter(
+    (name) => /^(TUSHARE|AKSHARE|AKTOOLS|BAOSTOCK)_/.test(name) && !name.endsWith('_TIMEOUT_MS'),
+  )
+  expect(ofSources.filter((name) => !given.includes(name))).toEqual([])
+})
+
+test('a sandbox is served by three sources, a recording by Tushare alone', () => {
+  const settingsOf = (data: string | undefined) =>
+    sourceSettings(loadConfig(sourceEnvironment({ ...SANDBOX, data }, UPSTREAM)))
+  const sandbox = settingsOf(undefined)
+  expect([sandbox.tushare, sandbox.baostock, sandbox.akshare].map((source) => source.priority)).toEqual([
+    1, 2, 3,
+  ])
+  expect(sandbox.akshare.url).toBe(UPSTREAM.aktools.url)
+  const recorded = settingsOf('/recording')
+  expect([recorded.baostock.priority, recorded.akshare.priority, recorded.akshare.url]).toEqual([
+    null,
+    null,
+    undefined,
+  ])
+})
+
+test('in a terminal lines appear above the bar, which is drawn anew below them', () => {
+  let written = ''
+  const screen = createScreen({ isTTY: true, write: (text) => (written += String(text)) !== '' })
+  const status = {
+    job_id: null,
+    status: 'running',
+    paused: false,
+    percent: 50,
+    eta_seconds: null,
+    calls_used: 3,
+    total: 1,
+    inserted: 10,
+    updated: 0,
+    errors: 0,
+  }
+  screen.bar(status, 1, false)
+  const bar = written.replace('\r\x1b[2K', '')
+  screen.line('news')
+  expect(written).toBe(`\r\x1b[2K${bar}\r\x1b[2Knews\n${bar}`)
+  screen.bar(status, 1, true)
+  screen.line('end')
+  expect(written.endsWith(`${bar}\nend\n`)).toBe(true)
+})
+
+test('the demo brings a whole market and ends with 0 because all of it is verified', async () => {
+  const demo = join(import.meta.dirname, '../../local/demo.ts')
+  // Too small for an outage and a comparison, which test/runs/three-sources.test.ts is about.
+  const size = ['--stocks', '60', '--years', '1', '--exit']
+  const child = spawn(process.execPath, ['--import', 'tsx', demo, ...size], {
+    env: {
+      ...process.env,
+      DATA_DIR: await seededFolder(),
+      PORT: '0',
+      TEMPORAL_CLI: inject('temporalBinary'),
+      DATABASE_URL: '',
+      TEMPORAL_ADDRESS: '',
+    },
+  })
+  let output = ''
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  const ended = once(child, 'close')
+  onTestFinished(async () => {
+    child.kill('SIGTERM')
+    await ended
+  })
+  const [code] = (await ended) as [number | null]
+  expect(output).toMatch(/verification passed: full history of 60 stocks/)
+  expect(output).toMatch(/243 sessions: 243 complete/)
+  expect(code).toBe(0)
+}, 180_000)
