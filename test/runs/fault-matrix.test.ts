@@ -79,7 +79,7 @@ for (const [source, name, faults] of CASES)
         await lab.db.sql`update sync_run set status='terminated'`
       }
       const ms = Date.now() - t0
-      const after = counts()
+      const after = counts(); const w2 = performance.now()
       set('', [])
       const h = await lab.client.workflow.getHandle(`sync/${id}`).fetchHistory()
       const timeline = (h.events ?? []).map((e) => [
@@ -113,11 +113,13 @@ for (const [source, name, faults] of CASES)
           }
         }
       }
-      const inWindow = (s: string, d: string) => SYMBOLS.includes(s) && d >= FROM && d <= TO
+      const w3 = performance.now()
+    const inWindow = (s: string, d: string) => SYMBOLS.includes(s) && d >= FROM && d <= TO
       const diffs = (await priceDifferences(lab.db.sql, lab.market, inWindow)).filter(
         (d) => !d.endsWith('not in the market') || !d,
       )
-      const log = (await lab.db.sql`select level, message from sync_log where run_id=${id} order by id`).map(
+      const w4 = performance.now()
+    const log = (await lab.db.sql`select level, message from sync_log where run_id=${id} order by id`).map(
         (r: any) => r.level + ' ' + r.message,
       )
       const failures = await lab.db

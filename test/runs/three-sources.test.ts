@@ -86,6 +86,7 @@ test('a source that dies in the middle is gone back to as soon as it is up', asy
   await untilCells(runId, 1)
   lab.upstream.setFaults([{ kind: 'http_status', status: 503 }])
   await untilLog(runId, 'goes on with baostock')
+  await until(async () => ((await barsOf(runId))['baostock'] ?? 0) > 0)
   lab.upstream.setFaults([])
   await untilLog(runId, 'tushare is up again')
   lab.baostock.setFaults([])
