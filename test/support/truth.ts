@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { ReplayMarket } from '../../local/replay/market.ts'
 import type { Sql } from '../../db/client.ts'
 
@@ -59,13 +60,38 @@ export async function factorDifferences(
   return differences
 }
 
-/** Row versions written to the market's tables since the database was made: unchanged data must write none. */
+const TABLES = [
+  'bars',
+  'adj_factor',
+  'suspension',
+  'stock_basic_info',
+  'trade_calendar',
+  'instrument',
+  'instrument_code',
+  'revision',
+]
+
+/**
+ * Row versions written to the market's tables since the database was made: unchanged data must write none. Every backend
+ * reports in its own time, up to 10 s late, so it is waited until all rows that are there were reported.
+ */
 export async function rowVersions(sql: Sql): Promise<number> {
-  await sql`select pg_stat_force_next_flush()`
-  const [row] = await sql<{ n: number }[]>`
-    select sum(n_tup_ins + n_tup_upd + n_tup_del)::int as n from pg_stat_user_tables
-    where relname ~ '^(bars|adj_factor|suspension|stock_basic_info|trade_calendar|instrument|instrument_code|revision)'`
-  return row?.n ?? 0
+  const counts = TABLES.map((table) => `select '${table}' as name, count(*) as n from ${table}`).join(
+    ' union all ',
+  )
+  const deadline = Date.now() + 30_000
+  for (;;) {
+    await sql`select pg_stat_force_next_flush()`
+    const [row] = await sql.unsafe<{ versions: number; reported: boolean }[]>(`
+      with stored as (${counts}), written as (
+        select c.name, sum(n_tup_ins)::int as inserted, sum(n_tup_ins + n_tup_upd + n_tup_del)::int as versions
+        from stored c join pg_stat_user_tables t on t.relname = c.name or t.relname like c.name || '\_%' and c.name = 'bars'
+        group by c.name
+      ) select sum(w.versions)::int as versions, bool_and(w.inserted >= s.n) as reported
+      from written w join stored s using (name)`)
+    if (row?.reported || Date.now() > deadline) return row?.versions ?? 0
+    await sleep(100)
+  }
 }
 
 /**
