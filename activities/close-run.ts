@@ -7,6 +7,7 @@ import type { ClosedRun, CloseInput, Verification } from '../workflows/contract/
 import type { FinalState } from '../workflows/contract/status.ts'
 import type { ActivityDeps } from './deps.ts'
 import { withHeartbeat } from './heartbeat.ts'
+import { leftoverLines } from './leftovers.ts'
 
 interface EndFacts {
   failed_batches: number
@@ -26,11 +27,13 @@ export async function closeRun(deps: ActivityDeps, input: CloseInput): Promise<C
       verification from sync_run r where id = ${input.runId}`
   if (!facts) throw new RangeError(`run ${input.runId} is gone`)
   const { status, message } = conclusion(input, facts, totals.errors)
+  const notes = await leftoverLines(sql, input.runId)
   await sql.begin(async (tx) => {
     const closed = await tx`
       update sync_run set status = ${status}, message = ${message}, finished_at = now(), updated_at = now()
       where id = ${input.runId} and owner_epoch = ${input.epoch} and status in ('pending', 'running', 'paused', 'waiting')`
     if (closed.count === 0) return
+    for (const note of notes) await logRun(tx, { runId: input.runId, level: 'warn', message: note })
     const counts = `${totals.inserted} inserted, ${totals.updated} updated, ${totals.unchanged} unchanged, ${totals.calls} calls`
     const level =
       status === 'success' || status === 'cancelled' ? 'info' : status === 'failed' ? 'error' : 'warn'
@@ -40,7 +43,7 @@ export async function closeRun(deps: ActivityDeps, input: CloseInput): Promise<C
       message: `${status}: ${counts}${message === null ? '' : `. ${message}`}`,
     })
   })
-  return { status, totals, message }
+  return { status, totals, message, ...(notes.length > 0 ? { notes } : {}) }
 }
 
 function conclusion(

@@ -197,9 +197,15 @@ async function quarantineSample(
     values (${claim.runId}, ${batch?.dataset ?? 'unknown'}, ${claim.source}, ${error.details.upstreamMessage}, ${sample.slice(0, 4_000)})`
 }
 
-async function standStill({ deps, input }: Work, claim: Claim, error: unknown): Promise<Outcome> {
+async function standStill(work: Work, claim: Claim, error: unknown): Promise<Outcome> {
   if (!(error instanceof SourceError)) throw error
+  const { deps, input, batch } = work
   if (error.details.sample !== undefined) await quarantineSample(deps, claim, error.details.sample, error)
+  // A source that goes on with other batches is in no news of the run: the batch itself has to be.
+  if (SOURCE_ERRORS[error.errorClass].next === 'isolate') {
+    const message = `${batch.dataset} batch ${input.seq} on ${input.source} failed: ${error.message}`
+    await logRun(deps.db.sql, { runId: input.runId, level: 'warn', message })
+  }
   return await troubled(deps, input, claim.cursor, error)
 }
 

@@ -75,6 +75,8 @@ async function round(): Promise<Round> {
       TUSHARE_URL: upstream.url,
       TUSHARE_TOKEN: TOKEN,
       TUSHARE_CALLS_PER_MINUTE: '0',
+      // Would be the real one.
+      BAOSTOCK_PRIORITY: '',
     },
   })
   const ended = once(child, 'exit')

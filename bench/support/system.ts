@@ -4,6 +4,9 @@ import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Database, openDatabase } from '../../db/client.ts'
 import { getRun, type RunRow } from '../../db/queries/runs.ts'
+import { setTushareFaults } from '../../local/demo/upstreams.ts'
+import type { ReadyInfo } from '../../local/node-part.ts'
+import type { Fault } from '../../local/replay/faults.ts'
 import { type Stack, startStack } from '../../local/stack.ts'
 import type { JournalStats } from '../../local/replay/journal.ts'
 import { SEARCH_ATTRIBUTES } from '../../workflows/contract/ids.ts'
@@ -18,6 +21,8 @@ export interface SystemOptions {
   years: number
   /** Like `daily=500`; no limit without it. */
   limits?: string
+  /** BaoStock and AKShare as well, each at its default limits unless `env` says otherwise. Without it: Tushare alone. */
+  allSources?: boolean
   /** More environment for worker and API. */
   env?: Record<string, string>
   /** Arguments of bench/support/worker.ts. */
@@ -37,6 +42,8 @@ export interface System {
   /** Waits for the end of a run, or until `seconds` have passed. */
   until(runId: string, seconds?: number): Promise<RunRow>
   upstreamStats(since?: number): Promise<JournalStats>
+  /** Replaces what goes wrong with the upstream's Tushare. */
+  setFaults(faults: readonly Fault[]): Promise<void>
   close(): Promise<void>
 }
 
@@ -73,6 +80,7 @@ export async function openSystem(options: SystemOptions): Promise<System> {
       TUSHARE_URL: String(ready.upstream?.url),
       TUSHARE_TOKEN: TOKEN,
       TUSHARE_CALLS_PER_MINUTE: '0',
+      ...othersEnvironment(ready.upstream ?? {}, options.allSources ?? false),
       ...options.env,
     }),
   })
@@ -98,12 +106,23 @@ export async function openSystem(options: SystemOptions): Promise<System> {
       const response = await fetch(`${url}/__replay/stats?since=${since}`, { headers })
       return (await response.json()) as JournalStats
     },
+    setFaults: (faults) => setTushareFaults(upstream, faults),
     close: async () => {
       await db.close()
       await stack.stop()
       rmSync(dataDir, { recursive: true, force: true })
     },
   }
+}
+
+/** A source that is not wanted is switched off: it would be the real one. */
+function othersEnvironment(upstream: ReadyInfo, areWanted: boolean): Record<string, string> {
+  if (!areWanted) return { AKSHARE_PRIORITY: '', BAOSTOCK_PRIORITY: '' }
+  const { aktools, baostock } = upstream as {
+    aktools: { url: string }
+    baostock: { host: string; port: number }
+  }
+  return { AKTOOLS_URL: aktools.url, BAOSTOCK_HOST: baostock.host, BAOSTOCK_PORT: String(baostock.port) }
 }
 
 const iso = (d: string) => `${d.slice(0, 4)}-${d.slice(4, 6)}-${d.slice(6)}`

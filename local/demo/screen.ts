@@ -11,13 +11,14 @@ export interface Screen {
   bar(status: RunStatus, seconds: number, isLast: boolean): void
 }
 
-export function createScreen(out: Pick<NodeJS.WriteStream, 'isTTY' | 'write'>): Screen {
+export function createScreen(out: Pick<NodeJS.WriteStream, 'isTTY' | 'columns' | 'write'>): Screen {
   let bar = ''
   let printedAt = 0
   return {
     line: (text) => void out.write(out.isTTY && bar !== '' ? `\r\x1b[2K${text}\n${bar}` : `${text}\n`),
     bar: (status, seconds, isLast) => {
-      const text = barOf(status, seconds)
+      // One that wraps could not be wiped away again.
+      const text = barOf(status, seconds).slice(0, out.isTTY ? Math.max(1, out.columns - 1) : undefined)
       if (out.isTTY) {
         out.write(`\r\x1b[2K${text}${isLast ? '\n' : ''}`)
         bar = isLast ? '' : text

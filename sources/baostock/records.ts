@@ -51,7 +51,7 @@ export function readPage(
 ): Page {
   const recordAt = api.paged ? PAGED_RECORD_AT : DAY_RECORD_AT
   const behind = fields.slice(recordAt + 1).map(String)
-  if (api.paged) checkEcho(asked, String(fields[PAGE_AT]), behind)
+  if (api.paged) checkEcho(api, asked, String(fields[PAGE_AT]), behind)
   const columnsAt = api.columnsParam ?? (api.paged ? asked.params.length : 0)
   const columnsText = behind[columnsAt]
   if (columnsText === undefined) throw new FormError('the answer names no columns', behind.join('|'))
@@ -63,13 +63,15 @@ export function readPage(
   return { columns, rows: readRecord(fields[recordAt] ?? NOTHING, columns.length), perPage }
 }
 
+/** The columns are read by their names and may have changed; all else must be as it was asked. */
 function checkEcho(
+  api: BaostockApi,
   asked: { params: readonly string[]; page: number },
   page: string,
   behind: readonly string[],
 ): void {
   if (page !== String(asked.page)) throw new EchoError(`page ${asked.page} was asked, page ${page} came`)
-  const odd = asked.params.findIndex((param, i) => behind[i] !== param)
+  const odd = asked.params.findIndex((param, i) => i !== api.columnsParam && behind[i] !== param)
   if (odd >= 0)
     throw new EchoError(`"${asked.params[odd] ?? ''}" was asked, "${behind[odd] ?? 'nothing'}" came`)
 }

@@ -82,7 +82,9 @@ export class TushareClient {
     } catch (error) {
       if (error instanceof SourceError || signal.aborted) throw error
       if (limit.aborted)
-        throw this.#error(api, 'Transient', `no answer within ${this.#options.timeoutMs} ms`, { timedOut: true })
+        throw this.#error(api, 'Transient', `no answer within ${this.#options.timeoutMs} ms`, {
+          timedOut: true,
+        })
       throw this.#error(api, 'Transient', networkReason(error))
     }
   }

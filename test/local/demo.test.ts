@@ -98,7 +98,7 @@ test('a sandbox is served by three sources, a recording by Tushare alone', () =>
 
 test('in a terminal lines appear above the bar, which is drawn anew below them', () => {
   let written = ''
-  const screen = createScreen({ isTTY: true, write: (text) => (written += String(text)) !== '' })
+  const screen = createScreen({ isTTY: true, columns: 60, write: (text) => (written += String(text)) !== '' })
   const status = {
     job_id: null,
     status: 'running',
@@ -113,6 +113,7 @@ test('in a terminal lines appear above the bar, which is drawn anew below them',
   }
   screen.bar(status, 1, false)
   const bar = written.replace('\r\x1b[2K', '')
+  expect(bar).toHaveLength(59)
   screen.line('news')
   expect(written).toBe(`\r\x1b[2K${bar}\r\x1b[2Knews\n${bar}`)
   screen.bar(status, 1, true)

@@ -85,7 +85,7 @@ export async function rowVersions(sql: Sql): Promise<number> {
     const [row] = await sql.unsafe<{ versions: number; reported: boolean }[]>(`
       with stored as (${counts}), written as (
         select c.name, sum(n_tup_ins)::int as inserted, sum(n_tup_ins + n_tup_upd + n_tup_del)::int as versions
-        from stored c join pg_stat_user_tables t on t.relname = c.name or t.relname like c.name || '\_%' and c.name = 'bars'
+        from stored c join pg_stat_user_tables t on t.relname = c.name or t.relname like c.name || '\\_%' and c.name = 'bars'
         group by c.name
       ) select sum(w.versions)::int as versions, bool_and(w.inserted >= s.n) as reported
       from written w join stored s using (name)`)

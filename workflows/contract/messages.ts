@@ -163,4 +163,6 @@ export interface ClosedRun {
   status: FinalState
   totals: RunTotals
   message: string | null
+  /** What each source left undone, in words; absent when nothing. */
+  notes?: string[]
 }
