@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { Secret } from './market/secret.ts'
 import type { SourceSettings } from './market/source-settings.ts'
 import { isTradeDate } from './market/date.ts'
+import { RUN_DEFAULTS, type RunSettings } from './market/run-settings.ts'
 
 /*
  * The only file that reads the environment. Every variable is listed here once, with what is allowed; `.env.example`
@@ -84,6 +85,13 @@ const schema = z.object({
   BAOSTOCK_MIN_INTERVAL_MS: optional(integer(0, 600_000)),
   BATCH_SIZE: number(1, 500, 500),
   MAX_FAILURE_RETRIES: number(0, 20, 3),
+  FINANCE_BATCH_SIZE: number(1, 500, RUN_DEFAULTS.financeBatchSize),
+  FINANCE_START_DATE: withDefault(
+    text.refine(isTradeDate, 'a date like 2010-01-01'),
+    RUN_DEFAULTS.financeStart,
+  ),
+  INCREMENTAL_MAX_MISSING_DAYS: number(1, 1_000, RUN_DEFAULTS.maxMissingDays),
+  RECHECK_SESSIONS: number(0, 30, RUN_DEFAULTS.recheckSessions),
   HISTORY_START_DATE: withDefault(text.refine(isTradeDate, 'a date like 1990-12-19'), '1990-12-19'),
 })
 
@@ -129,6 +137,15 @@ export function readEnvironment(dotenvPath = '.env'): NodeJS.ProcessEnv {
 }
 
 /** How the environment sets the sources. */
+export const runSettings = (config: Config): RunSettings => ({
+  historyStart: config.HISTORY_START_DATE,
+  batchSize: config.BATCH_SIZE,
+  financeStart: config.FINANCE_START_DATE,
+  financeBatchSize: config.FINANCE_BATCH_SIZE,
+  maxMissingDays: config.INCREMENTAL_MAX_MISSING_DAYS,
+  recheckSessions: config.RECHECK_SESSIONS,
+})
+
 export const sourceSettings = (config: Config): SourceSettings => ({
   tushare: {
     priority: config.TUSHARE_PRIORITY,

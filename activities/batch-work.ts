@@ -40,7 +40,7 @@ export async function prepareWork(
   signal: AbortSignal,
 ): Promise<Work> {
   const run = await loadRun(deps, input.runId)
-  const market = await loadMarket(deps)
+  const market = await loadMarket(deps, batch.dataset)
   const lastReady = newestReady(deps.now(), capability, market.calendar)
   const depth = await depthOf(deps, source, batch.dataset, lastReady, signal)
   const plans = await loadDatasetPlans(deps.db.sql, input.runId)

@@ -1,7 +1,8 @@
 import type { AnswerCommit, Claim } from '../db/commit.ts'
 import type { SourceCall } from '../market/capability.ts'
-import { type Dataset, DATASETS } from '../market/datasets.ts'
-import { addDays } from '../market/date.ts'
+import { type Dataset, DATASETS, isReportDataset } from '../market/datasets.ts'
+import { addDays, shanghaiClock } from '../market/date.ts'
+import { newestSettled } from '../market/report-periods.ts'
 import { cellIndex, expectedRows, missingCells } from '../planning/expected.ts'
 import type { Answer, BarRow } from '../sources/contract.ts'
 import { countsSymbols, type Work } from './batch-work.ts'
@@ -38,23 +39,40 @@ export function answerCommit(work: Work, claim: Claim, call: SourceCall, answer:
           has: cellIndex(rows.map((row) => ({ symbol: row.symbol, tradeDate: row.trade_date }))),
         })
       : []
+  const cover = coverOf(work, call, ids)
   const known = (symbol: string) => market.bySymbol.get(symbol)?.id
   const context = { source: source.name, runId: claim.runId, job: run.job }
   return {
     ...emptyAnswer(work, claim, call.dataset),
     merge: mergeOf(call, answer, known, context),
-    cover:
-      call.from === null || call.to === null
-        ? null
-        : { instruments: ids, from: call.from, to: call.to, until: nextSession(call.to, market) },
+    cover,
     alongside: alongsideOf(answer),
-    resolves: true,
+    resolves: call.from === null || cover !== null,
     missing: missing.map((cell) => ({ instrumentId: cell.id, tradeDate: cell.date })),
-    suspensionExplains: batch.dataset === 'bars',
+    suspensionExplains: batch.dataset === 'bars' || batch.dataset === 'daily_basic',
     rejected: answer.rejected,
     requests: answer.requests,
-    cells: cellKind === 'session' ? settledCells(call, work) : 0,
+    cells: cellKind === 'session' || cellKind === 'report' ? settledCells(call, work) : 0,
   }
+}
+
+/**
+ * What the answer settles; null for lists. One of several parts settles nothing before the last of them. Report periods
+ * that companies may still publish for are asked again, whatever has come.
+ */
+function coverOf(
+  { deps, market, source }: Work,
+  call: SourceCall,
+  instruments: number[] | null,
+): AnswerCommit['cover'] {
+  const { dataset, from, to, part } = call
+  if (from === null || to === null) return null
+  if (part !== null && part !== source.partsOf(dataset).at(-1)) return null
+  if (!isReportDataset(dataset)) return { instruments, from, to, until: nextSession(to, market) }
+  const settled = newestSettled(shanghaiClock(deps.now()).date)
+  if (settled === null || from > settled) return null
+  const last = to < settled ? to : settled
+  return { instruments, from, to: last, until: nextSession(last, market) }
 }
 
 const idsOf = (symbols: readonly string[], market: MarketFacts): number[] =>

@@ -1,4 +1,3 @@
-import { comparisonParams } from '../db/comparison.ts'
 import {
   COMPARED_DATASETS,
   type ComparedRegion,
@@ -8,7 +7,6 @@ import {
 import { type DifferenceExample, worstDifferences } from '../db/queries/comparison.ts'
 import { logRun } from '../db/queries/logs.ts'
 import { comparesSources } from '../market/jobs.ts'
-import type { RunParams } from '../market/run-params.ts'
 import type { ActivityDeps } from './deps.ts'
 import type { LoadedRun } from './run-context.ts'
 
@@ -20,37 +18,6 @@ export interface AgreementReport {
   fields: (FieldAgreement & { share: number })[]
   worst: DifferenceExample[]
 }
-
-type CompareDeps = Pick<ActivityDeps, 'db' | 'sources' | 'now'>
-
-/**
- * The parameters of a run, where those of a comparison are drawn and kept with it the first time. Asked once the calendar
- * and the stock list have come; a repetition finds what was kept.
- *
- * @throws RangeError when there is nothing to compare
- */
-export async function resolveComparison(deps: CompareDeps, run: LoadedRun): Promise<RunParams> {
-  const { params } = run
-  if (!comparesSources(run.job) || isResolved(params)) return params
-  const { sql } = deps.db
-  const { sources } = await deps.sources.current()
-  const resolved = await comparisonParams({ sql, sources, now: deps.now }, run.row.id, params)
-  if (resolved === null)
-    throw new RangeError(
-      'a comparison needs a stock list and a calendar with a closed session: run stock_list first',
-    )
-  await sql`update sync_run set params = ${sql.json(resolved as never)}, updated_at = now() where id = ${run.row.id}`
-  await logRun(sql, {
-    runId: run.row.id,
-    level: 'info',
-    message: `compares ${resolved.symbols?.length ?? 0} symbols from ${resolved.start_date ?? ''} to ${resolved.end_date ?? ''}`,
-    details: { symbols: resolved.symbols },
-  })
-  return resolved
-}
-
-const isResolved = ({ symbols, start_date, end_date, source_mode }: RunParams): boolean =>
-  symbols !== undefined && start_date !== undefined && end_date !== undefined && source_mode === 'all'
 
 /**
  * Compares the sources that hold rows of a region, records what differs and keeps the outcome under `agreement` in the

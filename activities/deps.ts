@@ -1,12 +1,9 @@
 import type { Logger } from 'pino'
 import type { Database } from '../db/client.ts'
+import type { RunSettings } from '../market/run-settings.ts'
 import type { SourceRegistry } from './source-registry.ts'
 
-export interface ActivitySettings {
-  /** First date of a history that names none. */
-  historyStart: string
-  /** Symbols in a batch at most. */
-  batchSize: number
+export interface ActivitySettings extends RunSettings {
   maxFailureRetries: number
   /** Waits before a call that hiccuped is sent again, in ms. */
   retryDelays: readonly number[]

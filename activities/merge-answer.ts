@@ -1,10 +1,22 @@
 import type { Tx } from '../db/client.ts'
 import { resolveInstruments } from '../db/instruments.ts'
 import { type DatedDataset, type MergeCounts, mergeRows } from '../db/merge.ts'
+import { type KeyedDataset, type KeyedRow, mergeKeyed } from '../db/merge-keyed.ts'
+import { mergeReports } from '../db/merge-reports.ts'
 import { mergeCodeChanges, mergeStockList } from '../db/stock-list.ts'
 import { mergeCalendar } from '../db/trade-calendar.ts'
 import type { SourceCall } from '../market/capability.ts'
-import type { Answer, CalendarRow, RowsOf, StockRow } from '../sources/contract.ts'
+import { type Dataset, DATASET_NAMES, type ReportDataset } from '../market/datasets.ts'
+import type {
+  Answer,
+  CalendarRow,
+  DisclosureRow,
+  IndexMemberRow,
+  NameRow,
+  ReportRow,
+  RowsOf,
+  StockRow,
+} from '../sources/contract.ts'
 import { type StagedAnswer, stageRows, withIds } from './staged-lines.ts'
 
 export interface MergeContext {
@@ -33,11 +45,29 @@ export function mergeOf(
       return (tx) => mergeCalendar(tx, answer.rows as CalendarRow[], context)
     case 'stock_list':
       return (tx) => mergeList(tx, call, answer, context)
+    case 'name_change':
+    case 'disclosure':
+    case 'index_member':
+      return keyed(call.dataset, answer.rows as (NameRow | DisclosureRow | IndexMemberRow)[], context)
+    case 'income':
+    case 'balance_sheet':
+    case 'cash_flow':
+    case 'fin_indicator':
+      return reports(call.dataset, answer.rows as ReportRow[], context)
     default:
       return inOrder([
-        ...alongsideOf(answer).map((dataset) => staged(dataset, answer.alongside?.[dataset] ?? [])),
+        ...alongsideOf(answer)
+          .filter((dataset) => comesBefore(dataset, call.dataset))
+          .map((dataset) => stagedAlong(dataset)),
         staged(call.dataset, answer.rows as never[]),
+        ...alongsideOf(answer)
+          .filter((dataset) => !comesBefore(dataset, call.dataset))
+          .map((dataset) => stagedAlong(dataset)),
       ])
+  }
+
+  function stagedAlong(dataset: Alongside): Merge {
+    return staged(dataset, (answer.alongside?.[dataset] ?? []) as never[])
   }
 
   function staged<D extends DatedDataset>(dataset: D, rows: readonly RowsOf[D][]) {
@@ -45,9 +75,13 @@ export function mergeOf(
   }
 }
 
+type Alongside = keyof NonNullable<Answer['alongside']>
+
+const comesBefore = (a: Dataset, b: Dataset): boolean => DATASET_NAMES.indexOf(a) < DATASET_NAMES.indexOf(b)
+
 /** Datasets that came along with an answer, in the lock order of their tables. */
-export const alongsideOf = ({ alongside }: Answer): readonly 'suspension'[] =>
-  alongside?.suspension ? ['suspension'] : []
+export const alongsideOf = ({ alongside }: Answer): readonly Alongside[] =>
+  DATASET_NAMES.filter((dataset): dataset is Alongside => alongside?.[dataset as Alongside] !== undefined)
 
 /** The parts of an answer one after the other; their counts add up. */
 function inOrder(merges: readonly Merge[]): Merge {
@@ -82,6 +116,35 @@ async function mergeList(
     await tx`update sync_run set total = (select count(*) from stock_basic_info where source = ${context.source}) where id = ${context.runId}`
   }
   return counts
+}
+
+/** Rows with keys of their own, under the ids of what their symbols stand for. */
+function keyed(
+  dataset: KeyedDataset,
+  rows: readonly (NameRow | DisclosureRow | IndexMemberRow)[],
+  context: MergeContext,
+): Merge {
+  return async (tx) => {
+    const symbols = rows.flatMap((row) =>
+      'index_symbol' in row ? [row.symbol, row.index_symbol] : [row.symbol],
+    )
+    const ids = await resolveInstruments(tx, [...new Set(symbols)], context.source)
+    const withId = rows.map((row): KeyedRow => ({
+      ...row,
+      instrument_id: ids.get(row.symbol) ?? 0,
+      ...('index_symbol' in row ? { index_id: ids.get(row.index_symbol) ?? 0 } : {}),
+    }))
+    return await mergeKeyed(tx, dataset, withId, context)
+  }
+}
+
+function reports(dataset: ReportDataset, rows: readonly ReportRow[], context: MergeContext): Merge {
+  return async (tx) => {
+    const symbols = [...new Set(rows.map((row) => row.symbol))]
+    const ids = await resolveInstruments(tx, symbols, context.source)
+    const staged = rows.map((row) => ({ ...row, instrument_id: ids.get(row.symbol) ?? 0 }))
+    return await mergeReports(tx, dataset, staged, context)
+  }
 }
 
 /** Apart from `mergeOf`, so that the answer is not among what the closure keeps alive. */

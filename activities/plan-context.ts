@@ -27,7 +27,7 @@ export async function planContext(
     )
     const capability = first?.capabilities[dataset]
     if (!first || capability?.byDate?.reach !== 'sampled') continue
-    const { calendar } = await loadMarket(deps)
+    const { calendar } = await loadMarket(deps, dataset)
     try {
       await depthOf(deps, first, dataset, newestReady(deps.now(), capability, calendar), signal)
     } catch (error) {
@@ -35,7 +35,6 @@ export async function planContext(
       if (!(error instanceof SourceError) && !(error instanceof BudgetLater)) throw error
     }
   }
-  const { historyStart, batchSize } = deps.settings
   return {
     sql,
     sources: await Promise.all(
@@ -48,8 +47,7 @@ export async function planContext(
       })),
     ),
     depths: await loadDepths(sql),
-    historyStart,
-    batchSize,
+    ...deps.settings,
     now: deps.now,
   }
 }

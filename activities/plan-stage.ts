@@ -6,14 +6,13 @@ import { keepDatasetPlans, loadDatasetPlans } from '../db/queries/run-plan.ts'
 import { lockOwnedRun, runTotals } from '../db/queries/runs.ts'
 import type { Shortfall } from '../db/queries/shortfalls.ts'
 import { DATASETS, isDataset } from '../market/datasets.ts'
-import { comparesSources } from '../market/jobs.ts'
 import type { SourceName } from '../market/sources.ts'
 import type { OwnedRun } from '../workflows/contract/activities.ts'
 import type { PlannedDataset, PlannedStage, SourcePlace } from '../workflows/contract/messages.ts'
-import { resolveComparison } from './compare-run.ts'
 import type { ActivityDeps } from './deps.ts'
 import { planContext } from './plan-context.ts'
 import { rankedSources } from './ranking.ts'
+import { resolveScope } from './resolve-scope.ts'
 import { type LoadedRun, loadRun } from './run-context.ts'
 import { toRanges } from './seq-ranges.ts'
 
@@ -26,17 +25,13 @@ export async function planStage(
   const { sql } = deps.db
   if (!(await stagePlanned(sql, input.runId, input.stage))) {
     const loaded = await loadRun(deps, input.runId)
-    const run = input.stage > 0 ? await resolved(deps, loaded) : loaded
+    const run = input.stage > 0 ? await resolveScope(deps, loaded) : loaded
     if (input.stage > 0) await openAskedSymbols(deps, run)
     const plans = await planDatasets(deps, run, input.stage, signal)
     await storePlan(deps, run, input, await asWanted(deps, run, plans))
   }
   return await plannedStage(deps, input.runId, input.stage)
 }
-
-/** What a comparison samples is known once there is a list. */
-const resolved = async (deps: ActivityDeps, run: LoadedRun): Promise<LoadedRun> =>
-  comparesSources(run.job) ? { ...run, params: await resolveComparison(deps, run) } : run
 
 /** A symbol that no list names is asked for all the same: the list may be older than the listing. */
 async function openAskedSymbols(deps: ActivityDeps, run: LoadedRun): Promise<void> {

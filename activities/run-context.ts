@@ -21,14 +21,19 @@ export async function loadRun(deps: ActivityDeps, runId: string): Promise<Loaded
   const row = await getRun(deps.db, runId)
   if (!row) throw new RangeError(`run ${runId} is gone`)
   if (!isJob(row.job)) throw new RangeError(`run ${runId} is of the unknown job ${row.job}`)
-  return { row, job: row.job, params: row.params as RunParams, stages: JOBS[row.job].stages }
+  return {
+    row,
+    job: row.job,
+    params: (row.resolvedParams ?? row.params) as RunParams,
+    stages: JOBS[row.job].stages,
+  }
 }
 
 export type { MarketFacts } from '../planning/market-facts.ts'
 
-/** Reads calendar and instruments, of every exchange. */
-export async function loadMarket(deps: ActivityDeps): Promise<MarketFacts> {
-  return await loadMarketFacts(deps.db.sql)
+/** Reads calendar and instruments of a dataset, of every exchange. */
+export async function loadMarket(deps: ActivityDeps, dataset: Dataset = 'bars'): Promise<MarketFacts> {
+  return await loadMarketFacts(deps.db.sql, dataset, deps.now())
 }
 
 /** The dates that a run is about; null when nothing is due. */

@@ -1,18 +1,40 @@
-import { copyChunks, copyText, type DatedDataset, type StagedLine, type StagedRows } from '../db/merge.ts'
+import {
+  copyChunks,
+  copyText,
+  type DatedDataset,
+  MERGES,
+  type StagedLine,
+  type StagedRows,
+} from '../db/merge.ts'
 import type { BarRow, FactorRow, RowsOf, SuspensionRow } from '../sources/contract.ts'
 
-/** Values of a row in the order of the dataset's merge: extra key columns, then values. */
+/** Fields of a row by the names of its columns, in the order of the dataset's merge. */
+function byName<D extends DatedDataset>(dataset: D): (row: RowsOf[D]) => string {
+  const { extraKey, values } = MERGES[dataset]
+  const columns = [...extraKey, ...Object.keys(values)] as (keyof RowsOf[D])[]
+  return (row) =>
+    columns.map((column) => copyText((row[column] ?? null) as string | number | boolean | null)).join('\t')
+}
+
+/**
+ * Values of a row in the order of the dataset's merge: extra key columns, then values. Those of bars and factors, of which
+ * there are millions, are written out.
+ */
 const VALUES: { [D in DatedDataset]: (row: RowsOf[D]) => string } = {
   bars: (r: BarRow) =>
     `${r.open}\t${r.high}\t${r.low}\t${r.close}\t${orNull(r.pre_close)}\t${orNull(r.change)}\t${orNull(r.pct_chg)}\t${r.volume}\t${r.amount}\t${flag(r.is_st)}`,
   adj_factor: (r: FactorRow) => String(r.factor),
   suspension: (r: SuspensionRow) => `${r.suspend_type}\t${copyText(r.suspend_timing)}`,
+  daily_basic: byName('daily_basic'),
+  index_bars: byName('index_bars'),
 }
 
 const KEY_TAIL: { [D in DatedDataset]: (row: RowsOf[D]) => string } = {
   bars: () => '',
   adj_factor: () => '',
   suspension: (row) => row.suspend_type,
+  daily_basic: () => '',
+  index_bars: () => '',
 }
 
 const flag = (value: boolean | null | undefined) => (value == null ? '\\N' : value ? 't' : 'f')

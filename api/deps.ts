@@ -1,15 +1,13 @@
 import type { Logger } from 'pino'
 import type { Database } from '../db/client.ts'
 import type { SealKey } from '../db/sealed.ts'
-import type { TradeDate } from '../market/date.ts'
+import type { RunSettings } from '../market/run-settings.ts'
 import type { SourceOverview } from './sources.ts'
 import type { TemporalGateway } from './temporal/gateway.ts'
 
-export interface ApiSettings {
+export interface ApiSettings extends RunSettings {
   /** One run in all, or one per job. */
   lock: 'global' | 'job'
-  historyStart: TradeDate
-  batchSize: number
 }
 
 /** All that the API needs, made once by the process. */

@@ -2,7 +2,7 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import { pino } from 'pino'
-import { ConfigError, loadConfig, readEnvironment, sourceSettings } from '../config.ts'
+import { ConfigError, loadConfig, readEnvironment, runSettings, sourceSettings } from '../config.ts'
 import { openDatabase } from '../db/client.ts'
 import { sealKey } from '../db/sealed.ts'
 import { createApp } from './app.ts'
@@ -72,8 +72,7 @@ const deps: ApiDeps = {
   sealKey: key,
   settings: {
     lock: config.SYNC_LOCK,
-    historyStart: config.HISTORY_START_DATE,
-    batchSize: config.BATCH_SIZE,
+    ...runSettings(config),
   },
   log,
   now: () => new Date(),

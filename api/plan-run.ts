@@ -1,14 +1,14 @@
 import type { CallLimits } from '../market/capability.ts'
 import { DATASETS } from '../market/datasets.ts'
-import { comparesSources, JOBS, type Job } from '../market/jobs.ts'
+import { JOBS, type Job } from '../market/jobs.ts'
 import type { RunParams } from '../market/run-params.ts'
 import type { SourceName } from '../market/sources.ts'
-import { comparisonParams } from '../db/comparison.ts'
 import { slotInterval } from '../db/budget.ts'
 import { type DatasetPlan, type PlanContext, planDatasetsOf } from '../db/plan-datasets.ts'
 import { deniedApis, learnedLimits } from '../db/queries/budgets.ts'
 import { loadDepths } from '../db/queries/depth.ts'
 import { instrumentIds, loadCalendar } from '../db/queries/planning.ts'
+import { resolveParams } from '../db/scope/resolve.ts'
 import { rankNow } from '../db/source-ranking.ts'
 import { type ApiEstimate, estimatePlan, type PlanPart } from '../planning/estimate.ts'
 import type { ApiDeps } from './deps.ts'
@@ -27,14 +27,21 @@ export interface DryRun {
 /** Plans a job as a run would, and writes nothing. */
 export async function planRun(deps: ApiDeps, job: Job, asked: RunParams): Promise<DryRun> {
   await requireSources(deps, job)
-  const params = await paramsOf(deps, job, asked)
+  const { on: sources } = await deps.sources()
+  const scope = { sql: deps.db.sql, sources, settings: deps.settings, now: deps.now }
+  // A sample is drawn by the id of the run: another one of the same size is shown here.
+  const { params, notes } = await resolveParams(scope, job, 'plan', asked).catch((error: unknown) => {
+    // A run would end with it; a dry run says it.
+    if (!(error instanceof RangeError)) throw error
+    return { params: asked, notes: [error.message] }
+  })
   const context = await planContext(deps, params)
   const stages: DatasetPlan[][] = []
   for (const datasets of JOBS[job].stages) stages.push(await planDatasetsOf(context, datasets, params))
   const parts = await Promise.all(stages.map((plans) => partsOf(deps, plans)))
   const all = parts.flat()
-  const sources = [...new Set(all.map((part) => part.source))]
-  const estimates = sources.map((source) => ({
+  const planned = [...new Set(all.map((part) => part.source))]
+  const estimates = planned.map((source) => ({
     source,
     ...estimatePlan(all.filter((p) => p.source === source)),
   }))
@@ -47,16 +54,8 @@ export async function planRun(deps: ApiDeps, job: Job, asked: RunParams): Promis
     cells: estimates.reduce((sum, e) => sum + e.cells, 0),
     // Stages follow each other; within one the slowest interface decides.
     minutes: parts.reduce((sum, own) => sum + estimatePlan(own).minutes, 0),
-    notes: await notesOf(deps, job, params, stages.flat()),
+    notes: [...notes, ...(await notesOf(deps, job, params, stages.flat()))],
   }
-}
-
-/** A comparison draws its sample by the id of the run: another one of the same size is shown here. */
-async function paramsOf(deps: ApiDeps, job: Job, params: RunParams): Promise<RunParams> {
-  if (!comparesSources(job)) return params
-  const { on } = await deps.sources()
-  const context = { sql: deps.db.sql, sources: on, now: deps.now }
-  return (await comparisonParams(context, 'plan', params)) ?? params
 }
 
 /** Sources in the order of the run that would be started now. */
@@ -84,8 +83,7 @@ async function planContext(deps: ApiDeps, { preferred_sources = [] }: RunParams)
       })),
     ),
     depths: await loadDepths(sql),
-    historyStart: deps.settings.historyStart,
-    batchSize: deps.settings.batchSize,
+    ...deps.settings,
     now: deps.now,
   }
 }

@@ -1,4 +1,4 @@
-import type { Dataset } from '../market/datasets.ts'
+import { type Dataset, DATASET_NAMES, DATASETS } from '../market/datasets.ts'
 import type { Sql, Tx } from './client.ts'
 import { addCoverage, type MissingCell, replaceHoles } from './coverage.ts'
 import { repeatOnConflict } from './errors.ts'
@@ -135,10 +135,16 @@ async function writeCoverage(
 ): Promise<void> {
   const { dataset, claim } = answer
   const missing = await unexplained(tx, answer)
-  for (const each of [...answer.alongside, dataset])
+  for (const each of inLockOrder([...answer.alongside, dataset])) {
     await addCoverage(tx, { dataset: each, source: claim.source, ...cover })
-  await replaceHoles(tx, { dataset, source: claim.source, ...cover }, missing)
+    // What came along on the rows is missing where they are.
+    if (each === dataset || DATASETS[each].cell === 'session')
+      await replaceHoles(tx, { dataset: each, source: claim.source, ...cover }, missing)
+  }
 }
+
+const inLockOrder = (datasets: readonly Dataset[]): Dataset[] =>
+  DATASET_NAMES.filter((dataset) => datasets.includes(dataset))
 
 async function unexplained(tx: Tx, answer: AnswerCommit): Promise<(MissingCell & { reason: string })[]> {
   const missing = await notSuspended(tx, answer)

@@ -10,7 +10,10 @@ import type { Tx } from './client.ts'
  */
 
 /** Datasets whose rows hang on instrument and date. */
-export type DatedDataset = Extract<Dataset, 'suspension' | 'bars' | 'adj_factor'>
+export type DatedDataset = Extract<
+  Dataset,
+  'suspension' | 'bars' | 'adj_factor' | 'daily_basic' | 'index_bars'
+>
 
 interface MergeSpec {
   table: string
@@ -54,6 +57,49 @@ export const MERGES: Record<DatedDataset, MergeSpec> = {
     table: 'adj_factor',
     extraKey: [],
     values: { factor: 'numeric(20,8)' },
+    fixed: {},
+    revisioned: true,
+  },
+  daily_basic: {
+    table: 'daily_basic',
+    extraKey: [],
+    values: {
+      close: 'numeric',
+      turnover_rate: 'numeric',
+      turnover_rate_f: 'numeric',
+      volume_ratio: 'numeric',
+      pe: 'numeric',
+      pe_ttm: 'numeric',
+      pe_dynamic: 'numeric',
+      pb: 'numeric',
+      ps: 'numeric',
+      ps_ttm: 'numeric',
+      pcf_ncf_ttm: 'numeric',
+      dv_ratio: 'numeric',
+      dv_ttm: 'numeric',
+      total_share: 'numeric',
+      float_share: 'numeric',
+      free_share: 'numeric',
+      total_mv: 'numeric(22,4)',
+      circ_mv: 'numeric(22,4)',
+    },
+    fixed: {},
+    revisioned: true,
+  },
+  index_bars: {
+    table: 'index_bars',
+    extraKey: [],
+    values: {
+      open: 'numeric',
+      high: 'numeric',
+      low: 'numeric',
+      close: 'numeric',
+      pre_close: 'numeric',
+      change: 'numeric',
+      pct_chg: 'numeric',
+      volume: 'numeric',
+      amount: 'numeric(22,4)',
+    },
     fixed: {},
     revisioned: true,
   },

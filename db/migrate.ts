@@ -3,6 +3,7 @@ import { drizzle } from 'drizzle-orm/postgres-js'
 import { migrate } from 'drizzle-orm/postgres-js/migrator'
 import postgres from 'postgres'
 import { withoutParameters } from './errors.ts'
+import { openIndices } from './indices.ts'
 
 // Any number: it only has to be the same in every process that migrates.
 const MIGRATION_LOCK = 7_316_204
@@ -16,6 +17,7 @@ export async function migrateDatabase(url: string): Promise<void> {
   try {
     await sql`select pg_advisory_lock(${MIGRATION_LOCK})`
     await migrate(drizzle(sql), { migrationsFolder: fileURLToPath(new URL('./migrations', import.meta.url)) })
+    await openIndices(sql)
     await sql`select pg_advisory_unlock(${MIGRATION_LOCK})`
   } catch (error) {
     throw withoutParameters(error)

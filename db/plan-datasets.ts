@@ -1,6 +1,9 @@
-import { type Dataset, DATASETS } from '../market/datasets.ts'
+import { type Dataset, DATASETS, isReportDataset, kindOf } from '../market/datasets.ts'
+import { addDays, shanghaiClock } from '../market/date.ts'
+import { reportCalendar } from '../market/report-periods.ts'
 import type { RunParams } from '../market/run-params.ts'
 import { type MarketFacts, marketFacts } from '../planning/market-facts.ts'
+import type { PlanInstrument } from '../planning/types.ts'
 import type { Sql } from './client.ts'
 import { candidatesOf, readyCandidate } from './plan/candidates.ts'
 import { planCells } from './plan/cells.ts'
@@ -26,10 +29,20 @@ export async function planDatasetsOf(
   return plans
 }
 
-/** Reads calendar and instruments, whoever serves them. */
-export async function loadMarketFacts(sql: Sql): Promise<MarketFacts> {
-  return marketFacts(await loadCalendar(sql), await loadInstruments(sql))
+/** Reads calendar and instruments of a dataset, whoever serves them. */
+export async function loadMarketFacts(sql: Sql, dataset: Dataset, now: Date): Promise<MarketFacts> {
+  const instruments = await loadInstruments(sql, kindOf(dataset))
+  if (!isReportDataset(dataset)) return marketFacts(await loadCalendar(sql), instruments)
+  return marketFacts(reportCalendar(shanghaiClock(now).date), instruments.map(reporting))
 }
+
+// A prospectus holds the reports of three years before the listing.
+const REPORTED_BEFORE_DAYS = 3 * 366
+
+const reporting = <T extends PlanInstrument>(instrument: T): T => ({
+  ...instrument,
+  listDate: instrument.listDate === null ? null : addDays(instrument.listDate, -REPORTED_BEFORE_DAYS),
+})
 
 async function planDataset(
   context: PlanContext,
@@ -45,7 +58,7 @@ async function planDataset(
   const others = [...skipped, ...ridden]
   const { cell } = DATASETS[dataset]
   if (cell === 'static') return planLists(dataset, params, candidates, others)
-  const market = await loadMarketFacts(context.sql)
+  const market = await loadMarketFacts(context.sql, dataset, context.now())
   const facts = { now: context.now(), depths: context.depths, market }
   const ready = candidates.map((candidate) => readyCandidate(candidate, dataset, facts))
   const input = { context, params, dataset, candidates: ready, skipped: others, market }

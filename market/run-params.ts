@@ -1,3 +1,4 @@
+import type { Period } from './datasets.ts'
 import type { TradeDate } from './date.ts'
 import type { SourceName } from './sources.ts'
 
@@ -26,4 +27,17 @@ export interface RunParams {
   want?: Want
   /** Ask again for what is covered already, e.g. after doubts about an upstream. */
   refresh?: boolean
+  /** Single sessions instead of a range. */
+  dates?: readonly TradeDate[]
+  /** Bars that are wanted: weeks and months are derived from days, so that days come in any case. */
+  periods?: readonly Period[]
+  /** Sessions to look back over, the newest included; what is covered is not asked again. */
+  days_back?: number
+  /** Sessions before the newest one that are read again, since upstreams correct young values. */
+  recheck?: number
+  /** Weekly and monthly bars are compared with those of the upstream. */
+  check_vendor?: boolean
+  /** Days of announcements, for reports. */
+  announced_from?: TradeDate
+  announced_to?: TradeDate
 }

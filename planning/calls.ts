@@ -123,7 +123,8 @@ function remainingRange(region: DateRange & { kind: 'range' }, done: readonly So
   let { from, to } = region
   // Event ranges are days, not sessions, and are brought from one end or as a whole.
   for (const call of done) {
-    if (call.from === null || call.to === null) continue
+    // One of several parts is not the range: all of them are asked again.
+    if (call.from === null || call.to === null || call.part !== null) continue
     if (call.from <= from && call.to >= from) from = addDays(call.to, 1)
     if (call.to >= to && call.from <= to) to = addDays(call.from, -1)
   }

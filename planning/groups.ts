@@ -31,7 +31,7 @@ export function groupsOf(region: Region, context: CallContext): CallGroup[] {
     case 'list':
       return (context.parts ?? [null]).map((part) => lone(context.dataset, null, null, part))
     case 'range':
-      return [lone(context.dataset, region.from, region.to, null)]
+      return (context.parts ?? [null]).map((part) => lone(context.dataset, region.from, region.to, part))
     case 'market':
       return marketGroups(region, context)
     case 'symbols':

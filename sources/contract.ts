@@ -82,12 +82,126 @@ export interface SuspensionRow {
   suspend_timing: string | null
 }
 
+/** A name that a stock had from a day on. */
+export interface NameRow {
+  symbol: string
+  name: string
+  start_date: TradeDate
+  /** The last day of it; null: it still has it, or nobody says. */
+  end_date: TradeDate | null
+  ann_date: TradeDate | null
+  reason: string | null
+}
+
+/** When a company publishes the report of a period. */
+export interface DisclosureRow {
+  symbol: string
+  /** The last day of the quarter. */
+  period_end: TradeDate
+  ann_date: TradeDate | null
+  /** As planned. */
+  pre_date: TradeDate | null
+  /** As it happened; null until then. */
+  actual_date: TradeDate | null
+}
+
+/** Numbers as the upstream has them, exact decimal text where they were converted; null: not served, which is not zero. */
+export type Figure = string | number | null
+
+/** The valuation of a stock on a session. Fields that a source does not have are left out. */
+export interface DailyBasicRow {
+  symbol: string
+  trade_date: TradeDate
+  /** Yuan. */
+  close?: Figure
+  /** Percent of the floating shares; of the free ones. */
+  turnover_rate?: Figure
+  turnover_rate_f?: Figure
+  volume_ratio?: Figure
+  /** Null for companies without a profit where the source says nothing then; negative where it says so. */
+  pe?: Figure
+  pe_ttm?: Figure
+  /** Of the profit of this year so far, as if the year went on like that: another figure than the trailing one. */
+  pe_dynamic?: Figure
+  pb?: Figure
+  ps?: Figure
+  ps_ttm?: Figure
+  /** Price / net cash flow per share, trailing. */
+  pcf_ncf_ttm?: Figure
+  /** Percent. */
+  dv_ratio?: Figure
+  dv_ttm?: Figure
+  /** Shares. */
+  total_share?: Figure
+  float_share?: Figure
+  free_share?: Figure
+  /** Yuan. */
+  total_mv?: Figure
+  circ_mv?: Figure
+}
+
+/** A bar of an index: prices are points. Volume and amount are missing in old years. */
+export interface IndexBarRow {
+  symbol: string
+  trade_date: TradeDate
+  open: Figure
+  high: Figure
+  low: Figure
+  close: number
+  pre_close: Figure
+  change: Figure
+  /** Percent. */
+  pct_chg: Figure
+  /** Shares; yuan. */
+  volume: Figure
+  amount: Figure
+}
+
+/** That a stock is in an index on a day. */
+export interface IndexMemberRow {
+  index_symbol: string
+  symbol: string
+  trade_date: TradeDate
+  /** Percent; null where the source does not say. */
+  weight: Figure
+}
+
+/**
+ * One version of one statement as it was published. Corrected ones come as further rows; a later one never replaces an
+ * earlier one.
+ */
+export interface ReportRow {
+  symbol: string
+  /** The last day of the quarter. */
+  period_end: TradeDate
+  /** Tushare's numbers; 1: consolidated. */
+  report_type: string
+  /** 1 industry and trade, 2 banks, 3 insurers, 4 securities; null where the source does not say. */
+  comp_type: string | null
+  /** Of the period's first version; of this one. */
+  ann_date: TradeDate | null
+  f_ann_date: TradeDate | null
+  /** 1 corrected, 0 as first published. */
+  update_flag: string | null
+  /** Field → figure, in Tushare's names where it has one; yuan, percent. Fields without a figure are left out. */
+  items: Readonly<Record<string, string | number>>
+}
+
 export interface RowsOf {
   trade_calendar: CalendarRow
   stock_list: StockRow
+  name_change: NameRow
+  disclosure: DisclosureRow
   suspension: SuspensionRow
   bars: BarRow
   adj_factor: FactorRow
+  daily_basic: DailyBasicRow
+  index_bars: IndexBarRow
+  index_member: IndexMemberRow
+  income: ReportRow
+  balance_sheet: ReportRow
+  cash_flow: ReportRow
+  fin_indicator: ReportRow
 }
 
 /** A row that cannot be true, kept with its reason. `raw` is the upstream's own text of it. */
@@ -108,8 +222,8 @@ export interface Answer<D extends Dataset = Dataset> {
   requests: number
   /** What a person should know of it, e.g. a part that the account may not read; for the run's log. */
   notes?: readonly string[]
-  /** Rows of other datasets that came with it, e.g. suspensions that BaoStock marks on its bars. */
-  alongside?: { suspension?: SuspensionRow[] }
+  /** Rows of other datasets that came with it, e.g. suspensions and valuations that BaoStock has on its bars. */
+  alongside?: { suspension?: SuspensionRow[]; daily_basic?: DailyBasicRow[] }
 }
 
 export interface FetchContext {

@@ -1,4 +1,4 @@
-import type { Config } from '../../config.ts'
+import { type Config, runSettings } from '../../config.ts'
 import type { ActivitySettings } from '../deps.ts'
 
 // 2^n seconds: most hiccups are over after one, and a source that is down should be noticed within ten.
@@ -7,8 +7,7 @@ const RETRY_DELAYS = [1_000, 2_000, 4_000] as const
 /** What activities take from the configuration. */
 export function activitySettings(config: Config): ActivitySettings {
   return {
-    historyStart: config.HISTORY_START_DATE,
-    batchSize: config.BATCH_SIZE,
+    ...runSettings(config),
     maxFailureRetries: config.MAX_FAILURE_RETRIES,
     retryDelays: RETRY_DELAYS,
   }

@@ -15,7 +15,7 @@ type Counted = Pick<
 export function percentOf(run: Counted): number {
   if (run.status === 'success') return 100
   const stages: readonly (readonly Dataset[])[] = isJob(run.job) ? JOBS[run.job].stages : []
-  const byCells = stages.flat().some((dataset) => DATASETS[dataset].cell === 'session')
+  const byCells = stages.flat().some((dataset) => ['session', 'report'].includes(DATASETS[dataset].cell))
   const [done, total] = byCells ? [run.cells_done, run.cells_total] : [run.batches_done, run.batches_total]
   if (total === 0) return 0
   const percent = Math.floor((Math.min(done, total) / total) * 1000) / 10

@@ -1,3 +1,4 @@
+import { isReportDataset } from '../../market/datasets.ts'
 import type { Want } from '../../market/run-params.ts'
 import { ALL_EXCHANGES, ofExchanges } from '../../planning/exchanges.ts'
 import { largestAnswer } from '../../planning/estimate.ts'
@@ -11,7 +12,7 @@ import { type DatasetPlan, type DatedInput, partOf, placeOf, type PlannedPart, p
 import { joined, loadCovered, wantedShares } from './wanted.ts'
 
 /*
- * Batches of a dataset with one row per instrument and session.
+ * Batches of a dataset with one row per instrument and session, or with reports per company and report period.
  *
  * Normally a list of batches that any candidate may do, planned for the first; what that one does not serve for the next,
  * and so on. Batches that only one source is to do name it: all of them when every source does everything or in an
@@ -52,14 +53,15 @@ async function chosen({ context, params, market }: DatedInput): Promise<readonly
 
 /** From the first date that some candidate has to the newest that is ready at the first. */
 function rangeOf(
-  { context, params, market }: DatedInput,
+  { context, params, dataset, market }: DatedInput,
   candidates: readonly ReadyCandidate[],
 ): DateRange | null {
   const [first] = candidates
   if (!first) return null
   const starts = candidates.map(({ capability }) => capability.historyStart).sort()
   const reach = { readyTime: first.capability.readyTime, historyStart: starts[0] ?? '' }
-  return dueDates(context.now(), context.historyStart, params, reach, market.calendar)
+  const start = isReportDataset(dataset) ? context.financeStart : context.historyStart
+  return dueDates(context.now(), start, params, reach, market.calendar)
 }
 
 /** Wanted cells by the candidate that is planned for them. */
@@ -146,7 +148,7 @@ function cut(input: CellsInput, { candidates, items, range, bound }: Cut) {
       calendar,
       capability,
       marketRows,
-      maxSymbolsPerBatch: context.batchSize,
+      maxSymbolsPerBatch: isReportDataset(dataset) ? context.financeBatchSize : context.batchSize,
     })
     const batches = planned.map((batch) => ({ dataset, ...batch }))
     const most = largestAnswer({ capability, range, calendar, marketRows })

@@ -38,9 +38,11 @@ function eventsFor(
   const known = covered
     .filter(({ source }) => servesAllOf(candidate, SOURCES[source].exchanges))
     .flatMap(({ ranges }) => ranges.get(MARKET_ID) ?? [])
+  // One for each part that a source asks one by one, e.g. each index.
+  const calls = Math.max(1, candidate.source.partsOf(dataset).length)
   const batches = gapsOf(range, known)
     .flatMap((gap) => planEventRanges(gap.from, gap.to))
-    .map((region) => ({ dataset, region, calls: 1, cells: 0 }))
+    .map((region) => ({ dataset, region, calls, cells: 0 }))
   return { parts: [partOf(candidate, batches, { bound })], range }
 }
 

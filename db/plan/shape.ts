@@ -1,7 +1,7 @@
 import type { Capability } from '../../market/capability.ts'
 import type { Dataset } from '../../market/datasets.ts'
-import type { TradeDate } from '../../market/date.ts'
 import type { RunParams } from '../../market/run-params.ts'
+import type { RunSettings } from '../../market/run-settings.ts'
 import type { SourceName } from '../../market/sources.ts'
 import type { MarketFacts } from '../../planning/market-facts.ts'
 import type { DateRange } from '../../planning/types.ts'
@@ -10,13 +10,11 @@ import type { NewBatch } from '../queries/batches.ts'
 import type { Candidate, RankedSource, ReadyCandidate, SampledDepth, Skipped } from './candidates.ts'
 
 /** What planning depends on besides the parameters of the run. */
-export interface PlanContext {
+export interface PlanContext extends RunSettings {
   sql: Sql
   /** Sources that are switched on, the preferred one first. */
   sources: readonly RankedSource[]
   depths: readonly SampledDepth[]
-  historyStart: TradeDate
-  batchSize: number
   now: () => Date
 }
 

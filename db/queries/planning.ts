@@ -1,4 +1,5 @@
 import { SessionCalendar } from '../../market/calendar.ts'
+import type { InstrumentKind } from '../../market/datasets.ts'
 import { type SourceName, SOURCES } from '../../market/sources.ts'
 import { ofExchanges } from '../../planning/exchanges.ts'
 import type { PlanInstrument } from '../../planning/types.ts'
@@ -14,12 +15,15 @@ export async function loadCalendar(sql: Sql): Promise<SessionCalendar> {
   return new SessionCalendar(rows.map((row) => row.d))
 }
 
-/** Every stock with its present code. A stub is one that no list names: it has rows, or was asked for by its code. */
-export async function loadInstruments(sql: Sql): Promise<(PlanInstrument & { stub: boolean })[]> {
+/** Every instrument of a kind with its present code. A stub is one that no list names: it has rows, or was asked for by its code. */
+export async function loadInstruments(
+  sql: Sql,
+  kind: InstrumentKind = 'stock',
+): Promise<(PlanInstrument & { stub: boolean })[]> {
   return await sql<(PlanInstrument & { stub: boolean })[]>`
     select i.id, c.code as symbol, i.list_date as "listDate", i.delist_date as "delistDate", i.stub
     from instrument i join instrument_code c on c.instrument_id = i.id and c.valid_to is null
-    where i.kind = 'stock' order by i.id`
+    where i.kind = ${kind} order by i.id`
 }
 
 /** Ids behind any code that an instrument has or had. */
@@ -33,7 +37,7 @@ export interface StoredCoverage extends SourceCoverage {
   source: SourceName
 }
 
-/** What each source has covered of a dataset. Cells that are absent upstream are no holes any more: they are not asked again. */
+/** What each source has covered of a dataset. Cells that are absent upstream, or that a person accepted, are no holes any more: they are not asked again. */
 export async function loadCoverage(
   sql: Sql,
   dataset: string,
@@ -43,7 +47,8 @@ export async function loadCoverage(
     select instrument_id as id, source, ranges::text as ranges from coverage where dataset = ${dataset} and source = any(${sources as string[]})`
   const holes = await sql<{ id: number; source: string; dates: string[] }[]>`
     select instrument_id as id, source, array_agg(trade_date::text order by trade_date) as dates from coverage_hole
-    where dataset = ${dataset} and source = any(${sources as string[]}) and reason <> 'absent_upstream' group by 1, 2`
+    where dataset = ${dataset} and source = any(${sources as string[]}) and reason <> 'absent_upstream'
+      and accepted_at is null group by 1, 2`
   return sources.map((source) => ({
     source,
     serves: ofExchanges(SOURCES[source].exchanges),

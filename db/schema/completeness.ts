@@ -42,6 +42,9 @@ export const coverageHole = pgTable(
     firstSeenAt: instant('first_seen_at').notNull().defaultNow(),
     lastSeenAt: instant('last_seen_at').notNull().defaultNow(),
     answers: integer('answers').notNull().default(1),
+    /** A person took the absence for granted: not asked again. */
+    acceptedAt: instant('accepted_at'),
+    acceptedBy: text('accepted_by'),
   },
   (t) => [
     primaryKey({ columns: [t.dataset, t.instrumentId, t.tradeDate, t.source] }),

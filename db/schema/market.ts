@@ -10,6 +10,7 @@ import {
   pgTable,
   primaryKey,
   text,
+  unique,
   uuid,
 } from 'drizzle-orm/pg-core'
 import { instant, written } from './columns.ts'
@@ -158,6 +159,169 @@ export const suspension = pgTable(
   (t) => [
     primaryKey({ columns: [t.instrumentId, t.tradeDate, t.source, t.suspendType] }),
     index('suspension_trade_date').on(t.tradeDate),
+  ],
+)
+
+/** Names that stocks had, and since when. */
+export const nameChange = pgTable(
+  'name_change',
+  {
+    instrumentId: integer('instrument_id').notNull(),
+    startDate: date('start_date').notNull(),
+    name: text('name').notNull(),
+    source: text('source').notNull(),
+    symbol: text('symbol').notNull(),
+    endDate: date('end_date'),
+    annDate: date('ann_date'),
+    reason: text('reason'),
+    ...written,
+  },
+  (t) => [primaryKey({ columns: [t.instrumentId, t.startDate, t.name, t.source] })],
+)
+
+/** When companies publish their reports. */
+export const disclosure = pgTable(
+  'disclosure',
+  {
+    instrumentId: integer('instrument_id').notNull(),
+    periodEnd: date('period_end').notNull(),
+    source: text('source').notNull(),
+    symbol: text('symbol').notNull(),
+    annDate: date('ann_date'),
+    preDate: date('pre_date'),
+    /** Null until it is published. */
+    actualDate: date('actual_date'),
+    ...written,
+  },
+  (t) => [
+    primaryKey({ columns: [t.instrumentId, t.periodEnd, t.source] }),
+    index('disclosure_actual_date').on(t.actualDate),
+  ],
+)
+
+/** Valuation of stocks by session; partitioned as bars are. Null: not served, which is not zero. */
+export const dailyBasic = pgTable(
+  'daily_basic',
+  {
+    instrumentId: integer('instrument_id').notNull(),
+    tradeDate: date('trade_date').notNull(),
+    source: text('source').notNull(),
+    symbol: text('symbol').notNull(),
+    /** Yuan. */
+    close: numeric('close'),
+    /** Percent of the floating shares; of the free ones. */
+    turnoverRate: numeric('turnover_rate'),
+    turnoverRateF: numeric('turnover_rate_f'),
+    volumeRatio: numeric('volume_ratio'),
+    pe: numeric('pe'),
+    peTtm: numeric('pe_ttm'),
+    /** Of this year's profit so far, annualised: never merged with the trailing one. */
+    peDynamic: numeric('pe_dynamic'),
+    pb: numeric('pb'),
+    ps: numeric('ps'),
+    psTtm: numeric('ps_ttm'),
+    pcfNcfTtm: numeric('pcf_ncf_ttm'),
+    /** Percent. */
+    dvRatio: numeric('dv_ratio'),
+    dvTtm: numeric('dv_ttm'),
+    /** Shares. */
+    totalShare: numeric('total_share'),
+    floatShare: numeric('float_share'),
+    freeShare: numeric('free_share'),
+    /** Yuan. */
+    totalMv: numeric('total_mv', { precision: 22, scale: 4 }),
+    circMv: numeric('circ_mv', { precision: 22, scale: 4 }),
+    ...written,
+  },
+  (t) => [
+    primaryKey({ columns: [t.instrumentId, t.tradeDate, t.source] }),
+    index('daily_basic_trade_date').on(t.tradeDate),
+  ],
+)
+
+/** Bars of indices: points, shares, yuan. */
+export const indexBars = pgTable(
+  'index_bars',
+  {
+    instrumentId: integer('instrument_id').notNull(),
+    tradeDate: date('trade_date').notNull(),
+    source: text('source').notNull(),
+    symbol: text('symbol').notNull(),
+    open: numeric('open'),
+    high: numeric('high'),
+    low: numeric('low'),
+    close: numeric('close').notNull(),
+    preClose: numeric('pre_close'),
+    change: numeric('change'),
+    pctChg: numeric('pct_chg'),
+    volume: numeric('volume'),
+    amount: numeric('amount', { precision: 22, scale: 4 }),
+    ...written,
+  },
+  (t) => [primaryKey({ columns: [t.instrumentId, t.tradeDate, t.source] })],
+)
+
+/** Members of indices, as they were on the days on which an upstream lists them. */
+export const indexMember = pgTable(
+  'index_member',
+  {
+    indexId: integer('index_id').notNull(),
+    tradeDate: date('trade_date').notNull(),
+    instrumentId: integer('instrument_id').notNull(),
+    source: text('source').notNull(),
+    indexSymbol: text('index_symbol').notNull(),
+    symbol: text('symbol').notNull(),
+    /** Percent; null where the source does not say. */
+    weight: numeric('weight'),
+    ...written,
+  },
+  (t) => [
+    primaryKey({ columns: [t.indexId, t.tradeDate, t.instrumentId, t.source] }),
+    index('index_member_instrument').on(t.instrumentId),
+  ],
+)
+
+/** Versions of financial reports as they were published. Rows are added, never changed. */
+export const financialReport = pgTable(
+  'financial_report',
+  {
+    id: bigint('id', { mode: 'bigint' }).primaryKey().generatedAlwaysAsIdentity(),
+    instrumentId: integer('instrument_id').notNull(),
+    source: text('source').notNull(),
+    /** The dataset: income, balance_sheet, cash_flow or fin_indicator. */
+    statement: text('statement').notNull(),
+    periodEnd: date('period_end').notNull(),
+    reportType: text('report_type').notNull(),
+    compType: text('comp_type'),
+    annDate: date('ann_date'),
+    /** When this version was published: what was known on a day goes by it, by `ann_date` where it is missing. */
+    fAnnDate: date('f_ann_date'),
+    updateFlag: text('update_flag'),
+    symbol: text('symbol').notNull(),
+    /** Field → figure; yuan, percent. */
+    items: jsonb('items').notNull(),
+    /** Of the items: a version that changes without another date is a version all the same. */
+    contentHash: text('content_hash').notNull(),
+    /** When this service saw it first. */
+    firstSeenAt: instant('first_seen_at').notNull().defaultNow(),
+    ...written,
+  },
+  (t) => [
+    unique('financial_report_version')
+      .on(
+        t.instrumentId,
+        t.statement,
+        t.periodEnd,
+        t.source,
+        t.reportType,
+        t.compType,
+        t.annDate,
+        t.fAnnDate,
+        t.updateFlag,
+        t.contentHash,
+      )
+      .nullsNotDistinct(),
+    index('financial_report_published').on(t.statement, t.fAnnDate),
   ],
 )
 

@@ -40,6 +40,8 @@ export const syncRun = pgTable(
     job: text('job').notNull(),
     status: text('status').notNull(),
     params: jsonb('params').notNull(),
+    /** The parameters with the dates that they leave open, once these are found. */
+    resolvedParams: jsonb('resolved_params'),
     /** `global` or the job: at most one active run holds it. */
     lockKey: text('lock_key').notNull(),
     /** Raised whenever the run gets a new owner; a commit under an older one is refused. */

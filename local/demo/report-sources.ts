@@ -1,4 +1,5 @@
 import type { Database } from '../../db/client.ts'
+import type { CapabilityTable } from '../../market/capability.ts'
 import type { Dataset } from '../../market/datasets.ts'
 import { type SourceName, SOURCES } from '../../market/sources.ts'
 import { TUSHARE_CAPABILITIES } from '../../market/tushare.ts'
@@ -54,7 +55,7 @@ async function sharesOf(db: Database, runIds: readonly string[]): Promise<Share[
 
 /** No plan can be better than cells over the rows of the fullest answer, where all of a dataset came from Tushare. */
 function leastCalls({ dataset, source, cells }: Share): string {
-  const { bySymbols } = TUSHARE_CAPABILITIES[dataset]
+  const bySymbols = (TUSHARE_CAPABILITIES as CapabilityTable)[dataset]?.bySymbols ?? null
   return source === 'tushare' && bySymbols !== null ? String(Math.ceil(cells / (bySymbols.rowCap + 1))) : ''
 }
 

@@ -87,6 +87,13 @@ export class TushareSource implements Source {
         return await this.#dated(APIS.daily, call, context, mapBar)
       case 'adj_factor':
         return await this.#dated(APIS.adj_factor, call, context, mapFactor)
+      default:
+        throw new SourceError({
+          source: 'tushare',
+          api: call.dataset,
+          errorClass: 'NotServed',
+          upstreamMessage: 'Tushare is not asked for this',
+        })
     }
   }
 
@@ -116,7 +123,7 @@ export class TushareSource implements Source {
     const { at, items, requests } = await this.#pages(api, datedParams(call), context)
     const rejected: RejectedRow[] = []
     const rows = insideCall(call, collect(items, at, map, rejected), rejected)
-    return { rows: rows as never[], codeChanges: [], rejected, requests }
+    return { rows, codeChanges: [], rejected, requests }
   }
 
   async #stockList(call: SourceCall, context: FetchContext): Promise<Answer> {

@@ -4,6 +4,7 @@ import type { ApiDeps } from '../../api/deps.ts'
 import { createRedactor } from '../../api/redact.ts'
 import { createSourceReader } from '../../api/sources.ts'
 import { TemporalGateway } from '../../api/temporal/gateway.ts'
+import { RUN_DEFAULTS } from '../../market/run-settings.ts'
 import { type Lab, type LabOptions, openLab } from '../support/lab.ts'
 
 export interface Answer<T = Record<string, unknown>> {
@@ -45,7 +46,7 @@ export async function openApiLab(options: LabOptions & { api?: Partial<ApiDeps> 
       onToken: redactor.learn,
     }),
     sealKey: key,
-    settings: { lock: 'global', historyStart: '1990-12-19', batchSize: options.batchSize ?? 500 },
+    settings: { ...RUN_DEFAULTS, lock: 'global', batchSize: options.batchSize ?? RUN_DEFAULTS.batchSize },
     log: pino({ level: 'silent' }),
     now: lab.deps.now,
     closing: closing.signal,

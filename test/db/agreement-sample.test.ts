@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { comparisonParams } from '../../db/comparison.ts'
+import { comparisonParams } from '../../db/scope/sample.ts'
 import { sampleSymbols } from '../../db/queries/comparison.ts'
 import { BAOSTOCK_CAPABILITIES } from '../../market/baostock.ts'
 import type { CapabilityTable } from '../../market/capability.ts'
@@ -132,10 +132,10 @@ describe('the parameters of a comparison', () => {
 
   test('wait for a calendar and for a list', async () => {
     await list(5)
-    const withoutCalendar = await params()
+    await expect(params()).rejects.toThrow('run stock_list first')
     await openDays()
     await db.sql`delete from instrument_code`
-    expect([withoutCalendar, await params()]).toEqual([null, null])
+    await expect(params()).rejects.toThrow('run stock_list first')
   })
 
   test('need two sources', async () => {

@@ -6,6 +6,7 @@ import { BAOSTOCK_CAPABILITIES } from '../../market/baostock.ts'
 import type { CallLimits } from '../../market/capability.ts'
 import type { Dataset } from '../../market/datasets.ts'
 import type { RunParams } from '../../market/run-params.ts'
+import { RUN_DEFAULTS } from '../../market/run-settings.ts'
 import type { SourceName } from '../../market/sources.ts'
 import { TUSHARE_CAPABILITIES, TUSHARE_LIST_PARTS } from '../../market/tushare.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
@@ -25,6 +26,8 @@ export async function openSmallMarket(): Promise<TestDatabase> {
   await db.sql`
     insert into trade_calendar (exchange, trade_date, is_open, source)
     select 'SSE', d, true, 'tushare' from unnest(${SESSIONS}::date[]) d`
+  // Without the indices, so that the ids are 1, 2, 3 …
+  await db.sql`truncate instrument restart identity cascade`
   await db.sql`
     insert into instrument (board, exchange, list_date)
     select 'main', e, '2020-01-02' from unnest(array['SSE', 'SSE', 'SZSE', 'BSE']) e`
@@ -82,8 +85,8 @@ export async function plansOf(
     sql: db.sql,
     sources,
     depths: [],
+    ...RUN_DEFAULTS,
     historyStart: FIRST,
-    batchSize: 500,
     now: () => new Date('2024-01-12T20:00:00+08:00'),
     ...differs,
   }

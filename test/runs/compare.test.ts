@@ -47,7 +47,7 @@ test(
   { timeout: 150_000 },
   async () => {
     const compared = await run('compare')
-    const params = compared.params as RunParams
+    const params = compared.resolvedParams as RunParams
     expect([compared.status, params.source_mode, params.end_date]).toEqual(['success', 'all', '2026-11-20'])
     const brought = await lab.db.sql<{ source: string; stocks: number; sessions: number }[]>`
     select source, count(distinct instrument_id)::int as stocks, count(distinct trade_date)::int as sessions

@@ -34,6 +34,7 @@ import {
 } from '../../local/replay/tushare-server.ts'
 import type { Job } from '../../market/jobs.ts'
 import type { RunParams } from '../../market/run-params.ts'
+import { RUN_DEFAULTS } from '../../market/run-settings.ts'
 import { Secret } from '../../market/secret.ts'
 import type { SourceSettings } from '../../market/source-settings.ts'
 import { runWorkflowId, SEARCH_ATTRIBUTES, TASK_QUEUE } from '../../workflows/contract/ids.ts'
@@ -161,8 +162,8 @@ export async function openLab(options: LabOptions = {}): Promise<Lab> {
     db,
     sources,
     settings: {
-      historyStart: '1990-12-19',
-      batchSize: options.batchSize ?? 500,
+      ...RUN_DEFAULTS,
+      batchSize: options.batchSize ?? RUN_DEFAULTS.batchSize,
       maxFailureRetries: 3,
       // As many as in production, but a test need not wait for seconds.
       retryDelays: [50, 100, 200],

@@ -1,0 +1,33 @@
+import { type Job, scopeOf } from '../../market/jobs.ts'
+import type { RunParams } from '../../market/run-params.ts'
+import type { Resolved, ScopeContext } from './context.ts'
+import { newestSession } from './newest.ts'
+import { comparisonParams } from './sample.ts'
+
+export type { Resolved, ScopeContext } from './context.ts'
+
+/**
+ * The parameters of a run with the dates that they leave open, found once the calendar and the stock list have come. Reads
+ * only; the same database gives the same answer.
+ *
+ * @param runId what a sample is drawn by
+ * @throws RangeError when the job cannot do anything as things are, with what to do instead
+ */
+export async function resolveParams(
+  context: ScopeContext,
+  job: Job,
+  runId: string,
+  params: RunParams,
+): Promise<Resolved> {
+  switch (scopeOf(job)) {
+    case 'sample': {
+      const drawn = await comparisonParams(context, runId, params)
+      const note = `compares ${drawn.symbols?.length ?? 0} symbols from ${drawn.start_date ?? ''} to ${drawn.end_date ?? ''}`
+      return { params: drawn, notes: [note] }
+    }
+    case 'newest':
+      return await newestSession(context, params)
+    default:
+      return { params, notes: [] }
+  }
+}

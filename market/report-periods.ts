@@ -1,0 +1,56 @@
+import { SessionCalendar } from './calendar.ts'
+import { addDays, type TradeDate } from './date.ts'
+
+/*
+ * Report periods are the ends of quarters. Planning treats them as it treats sessions: a calendar of positions.
+ */
+
+/** Listed companies report quarterly since then; before it there are years and half-years only. */
+export const FIRST_PERIOD: TradeDate = '1990-12-31'
+
+const QUARTER_ENDS = ['03-31', '06-30', '09-30', '12-31'] as const
+
+/** True for the last day of a quarter. */
+export const isPeriodEnd = (date: TradeDate): boolean =>
+  QUARTER_ENDS.includes(date.slice(5) as (typeof QUARTER_ENDS)[number])
+
+/** Every report period that ended before a day, as a calendar. */
+export function reportCalendar(today: TradeDate): SessionCalendar {
+  const periods: TradeDate[] = []
+  for (let year = Number(FIRST_PERIOD.slice(0, 4)); ; year++) {
+    for (const end of QUARTER_ENDS) {
+      const period = `${year}-${end}`
+      if (period >= today) return new SessionCalendar(periods)
+      if (period >= FIRST_PERIOD) periods.push(period)
+    }
+  }
+}
+
+/**
+ * The last day on which a company may publish the report of a period by the exchanges' rules: a month after the first and
+ * the third quarter, two after the half-year, four after the year.
+ */
+export function deadlineOf(period: TradeDate): TradeDate {
+  const year = Number(period.slice(0, 4))
+  switch (period.slice(5)) {
+    case '03-31':
+      return `${year}-04-30`
+    case '06-30':
+      return `${year}-08-31`
+    case '09-30':
+      return `${year}-10-31`
+    default:
+      return `${year + 1}-04-30`
+  }
+}
+
+// Some report late, and upstreams take a day or two to have it.
+const SETTLED_AFTER_DAYS = 14
+
+/** The newest period that is through: who has not reported by now is not expected to. Null before the first. */
+export function newestSettled(today: TradeDate): TradeDate | null {
+  const settled = reportCalendar(today).sessions.filter(
+    (period) => addDays(deadlineOf(period), SETTLED_AFTER_DAYS) < today,
+  )
+  return settled.at(-1) ?? null
+}
