@@ -1,6 +1,7 @@
 import { type Job, scopeOf } from '../../market/jobs.ts'
 import type { RunParams } from '../../market/run-params.ts'
 import type { Resolved, ScopeContext } from './context.ts'
+import { missingDays } from './days.ts'
 import { newestSession } from './newest.ts'
 import { comparisonParams } from './sample.ts'
 
@@ -25,6 +26,8 @@ export async function resolveParams(
       const note = `compares ${drawn.symbols?.length ?? 0} symbols from ${drawn.start_date ?? ''} to ${drawn.end_date ?? ''}`
       return { params: drawn, notes: [note] }
     }
+    case 'days':
+      return await missingDays(context, params)
     case 'newest':
       return await newestSession(context, params)
     default:
