@@ -48,6 +48,7 @@ export async function planContext(
     ),
     depths: await loadDepths(sql),
     ...deps.settings,
+    listsAgain: run.job === 'stock_list',
     now: deps.now,
   }
 }

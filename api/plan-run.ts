@@ -35,7 +35,7 @@ export async function planRun(deps: ApiDeps, job: Job, asked: RunParams): Promis
     if (!(error instanceof RangeError)) throw error
     return { params: asked, notes: [error.message] }
   })
-  const context = await planContext(deps, params)
+  const context = await planContext(deps, job, params)
   const stages: DatasetPlan[][] = []
   for (const datasets of JOBS[job].stages) stages.push(await planDatasetsOf(context, datasets, params))
   const parts = await Promise.all(stages.map((plans) => partsOf(deps, plans)))
@@ -59,7 +59,11 @@ export async function planRun(deps: ApiDeps, job: Job, asked: RunParams): Promis
 }
 
 /** Sources in the order of the run that would be started now. */
-async function planContext(deps: ApiDeps, { preferred_sources = [] }: RunParams): Promise<PlanContext> {
+async function planContext(
+  deps: ApiDeps,
+  job: Job,
+  { preferred_sources = [] }: RunParams,
+): Promise<PlanContext> {
   const { sql } = deps.db
   const { on, settings, stored } = await deps.sources()
   const entries = [...on.keys()].map((source) => ({
@@ -84,6 +88,7 @@ async function planContext(deps: ApiDeps, { preferred_sources = [] }: RunParams)
     ),
     depths: await loadDepths(sql),
     ...deps.settings,
+    listsAgain: job === 'stock_list',
     now: deps.now,
   }
 }

@@ -8,6 +8,7 @@ import type { Sql } from './client.ts'
 import { candidatesOf, readyCandidate } from './plan/candidates.ts'
 import { planCells } from './plan/cells.ts'
 import { planEvents } from './plan/events.ts'
+import { freshList } from './plan/fresh.ts'
 import { planLists } from './plan/lists.ts'
 import { type DatasetPlan, type PlanContext, planOf } from './plan/shape.ts'
 import { loadCalendar, loadInstruments } from './queries/planning.ts'
@@ -57,6 +58,8 @@ async function planDataset(
   const ridden = riders.map(({ source, ridesOn }) => ({ source, reason: `comes with its ${ridesOn}` }))
   const others = [...skipped, ...ridden]
   const { cell } = DATASETS[dataset]
+  const fresh = cell === 'static' ? await freshList(context, params, dataset) : null
+  if (fresh !== null) return [planOf(dataset, [], { notes: [fresh] })]
   if (cell === 'static') return planLists(dataset, params, candidates, others)
   const market = await loadMarketFacts(context.sql, dataset, context.now())
   const facts = { now: context.now(), depths: context.depths, market }

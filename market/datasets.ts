@@ -7,7 +7,7 @@
  * periods are the ends of quarters and a company that did not report is no hole.
  */
 export const DATASETS = {
-  trade_calendar: { table: 'trade_calendar', cell: 'static', title: 'Trading calendar' },
+  trade_calendar: { table: 'trade_calendar', cell: 'static', title: 'Trading calendar', freshForDays: 7 },
   stock_list: { table: 'stock_basic_info', cell: 'static', title: 'Stock list', byExchange: true },
   name_change: { table: 'name_change', cell: 'static', title: 'Former names', optional: true },
   disclosure: { table: 'disclosure', cell: 'static', title: 'Disclosure dates', optional: true },
@@ -38,6 +38,8 @@ interface DatasetSpec {
   optional?: true
   /** Each source has the part of its exchanges: several together make it whole. */
   byExchange?: true
+  /** A list that is not asked for again so soon, unless a run is about lists. */
+  freshForDays?: number
   /** Every source has a scale of its own: an instrument needs one source for all of its dates. */
   oneSource?: true
   /** Datasets with one name in common for people: upstreams serve and limit them one by one. */

@@ -15,6 +15,8 @@ export interface PlanContext extends RunSettings {
   /** Sources that are switched on, the preferred one first. */
   sources: readonly RankedSource[]
   depths: readonly SampledDepth[]
+  /** Lists that came a short while ago are asked for again: the run is about them. */
+  listsAgain: boolean
   now: () => Date
 }
 

@@ -85,6 +85,7 @@ export async function plansOf(
     sql: db.sql,
     sources,
     depths: [],
+    listsAgain: false,
     ...RUN_DEFAULTS,
     historyStart: FIRST,
     now: () => new Date('2024-01-12T20:00:00+08:00'),
