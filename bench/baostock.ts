@@ -2,18 +2,22 @@
  * Daily bars a second from BaoStock's protocol: this project's source against BaoStock's own Python client, on the same
  * replay server, by symbol and by date, in turns.
  *
- *   npm run bench:baostock -- [--stocks 5400] [--years 8] [--symbols 150] [--dates 30] [--rounds 3] [--record]
+ *   npm run bench:baostock -- [--stocks 5400] [--years 8] [--symbols 150] [--dates 30] [--rounds 5] [--render] [--record]
+ *
+ * Measured is all from the first request to the last row: asking, waiting, reading, inflating, decoding. The results are alike:
+ * this project's rows, bars and valuations, each one checked, against a DataFrame with all columns as numbers.
+ *
+ * The server is a process of its own, and requests go one after the other, so that its work would be a part of everybody's
+ * time. It makes each answer in the round that warms up, and remembers its bytes from then on (`--render`: it makes every
+ * answer anew). What is left of it is measured by a client that only reads the bytes.
  *
  * `--python FILE` (or BAOSTOCK_PYTHON) is an interpreter that has the package; without it one is made in a temporary
  * folder from the package index.
- *
- * The server is a process of its own. Requests go one after the other, so its time is a part of every client's time; how
- * large a part is measured by a client that only reads the bytes.
  */
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { cpus, loadavg, tmpdir, totalmem } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { parseArgs, promisify } from 'node:util'
@@ -28,7 +32,7 @@ import {
   withSdk,
   withSource,
 } from './support/baostock-clients.ts'
-import { grouped, median, record, table } from './support/results.ts'
+import { grouped, machine, median, record, table } from './support/results.ts'
 
 const { values } = parseArgs({
   options: {
@@ -36,8 +40,9 @@ const { values } = parseArgs({
     years: { type: 'string', default: '8' },
     symbols: { type: 'string', default: '150' },
     dates: { type: 'string', default: '30' },
-    rounds: { type: 'string', default: '3' },
+    rounds: { type: 'string', default: '5' },
     python: { type: 'string' },
+    render: { type: 'boolean', default: false },
     record: { type: 'boolean', default: false },
     // How this file starts the server.
     serve: { type: 'boolean', default: false },
@@ -55,7 +60,7 @@ interface Ready extends Address {
 async function serve(): Promise<void> {
   const market = createSandboxMarket({ stocks: Number(values.stocks), years: Number(values.years) })
   market.warm()
-  const { host, port } = await startBaostockReplay({ market })
+  const { host, port } = await startBaostockReplay({ market, rememberReplies: !values.render })
   const { sessions } = market.calendar
   const iso = (date = '') => `${date.slice(0, 4)}-${date.slice(4, 6)}-${date.slice(6)}`
   const ready: Ready = {
@@ -78,6 +83,7 @@ async function bench(): Promise<void> {
       values.years,
       '--dates',
       values.dates,
+      ...(values.render ? ['--render'] : []),
     ]),
     { stdio: ['ignore', 'pipe', 'inherit'] },
   )
@@ -85,88 +91,128 @@ async function bench(): Promise<void> {
   try {
     const [line] = (await once(createInterface(server.stdout), 'line')) as [string]
     const ready = JSON.parse(line) as Ready
-    const python = await sdkPython(folder)
-    const { stdout } = await run(python, [
-      '-c',
-      'import importlib.metadata as m; print(m.version("baostock"))',
-    ])
-    await compare(ready, python, stdout.trim(), folder)
+    await compare(ready, await findPython(folder))
   } finally {
     server.kill()
     rmSync(folder, { recursive: true, force: true })
   }
 }
 
-/** BaoStock's package in a folder of its own, unless there is one. */
-async function sdkPython(folder: string): Promise<string> {
-  const given = values.python ?? process.env.BAOSTOCK_PYTHON
-  if (given !== undefined) return given
+interface Python {
+  file: string
+  /** Of Python and of the packages. */
+  version: string
+  baostock: string
+  pandas: string
+  /** Where files may lie that are not needed afterwards. */
+  folder: string
+}
+
+/** A Python with BaoStock's package: the given one, or one that is made in a folder of its own. */
+async function findPython(folder: string): Promise<Python> {
+  const file = values.python ?? process.env.BAOSTOCK_PYTHON ?? (await makePython(folder))
+  const versions =
+    'import importlib.metadata as m, platform as p; print(p.python_version(), m.version("baostock"), m.version("pandas"))'
+  const { stdout } = await run(file, ['-c', versions])
+  const [version = '', baostock = '', pandas = ''] = stdout.trim().split(' ')
+  return { file, version, baostock, pandas, folder }
+}
+
+async function makePython(folder: string): Promise<string> {
   await run('python3', ['-m', 'venv', join(folder, 'venv')])
   const python = join(folder, 'venv/bin/python')
   await run(python, ['-m', 'pip', 'install', '-q', 'baostock', 'pandas'], { timeout: 600_000 })
   return python
 }
 
-async function compare(ready: Ready, python: string, version: string, folder: string): Promise<void> {
+async function compare(ready: Ready, python: Python): Promise<void> {
   const to = ready.sessions.at(-1) ?? ''
   // Codes from the whole list, not those of one board.
   const step = Math.max(1, Math.floor(ready.codes.length / Number(values.symbols)))
   const codes = ready.codes.filter((_, i) => i % step === 0).slice(0, Number(values.symbols))
   const works: [string, Call[]][] = [
-    ['by symbol', codes.map((code) => ['symbol', code, ready.first, to])],
-    ['by date', ready.sessions.map((date) => ['date', date])],
-  ]
-  const clients: [string, (calls: readonly Call[]) => Promise<Load>][] = [
-    [`this project: checked rows with numbers`, (calls) => withSource(ready, calls)],
-    [
-      `Python client ${version}, numbers in a DataFrame`,
-      (calls) => withSdk(ready, python, calls, folder, 'numbers'),
-    ],
-    [`Python client ${version}, lists of texts`, (calls) => withSdk(ready, python, calls, folder, 'texts')],
-    ['bytes only', (calls) => bytesOnly(ready, calls)],
+    ['By symbol', codes.map((code) => ['symbol', code, ready.first, to])],
+    ['By date', ready.sessions.map((date) => ['date', date])],
   ]
   const rows: string[][] = []
   const summary: string[] = []
   for (const [title, calls] of works) {
-    const loads: Load[][] = clients.map(() => [])
-    for (let round = 0; round <= Number(values.rounds); round++) {
-      for (const [i, [name, client]] of clients.entries()) {
-        const load = await client(calls)
-        print(`${title}, ${name}: ${grouped(load.rows)} rows, ${load.seconds.toFixed(2)} s`)
-        // The first round warms everybody up.
-        if (round > 0) loads[i]?.push(load)
-      }
-    }
-    const seconds = loads.map((each) => median(each.map((load) => load.seconds)))
-    const [ours = 0, numbers = 0, texts = 0, bytes = 0] = seconds
-    const count = loads[0]?.[0]?.rows ?? 0
-    if (loads[1]?.[0]?.rows !== count)
-      throw new Error(`${title}: the clients brought different numbers of rows`)
-    for (const [i, [name]] of clients.entries()) {
-      const taken = seconds[i] ?? 0
-      const cpu = median(loads[i]?.map((load) => load.cpu) ?? [])
-      rows.push([title, name, grouped(count), taken.toFixed(2), grouped(count / taken), cpu.toFixed(2)])
-    }
-    const times = (theirs: number) =>
-      `${(theirs / ours).toFixed(1)} x (${((theirs - bytes) / (ours - bytes)).toFixed(1)} x without the server's time)`
-    summary.push(
-      `${title[0]?.toUpperCase() ?? ''}${title.slice(1)}: ${times(numbers)} the Python client with numbers, target 5; ${times(texts)} the Python client with texts.`,
-    )
+    const measured = await inTurns(title, calls, clientsOf(ready, python))
+    rows.push(...measured.map((each) => rowOf(title, each)))
+    summary.push(verdict(title, measured))
   }
-  const where = `${new Date().toISOString().slice(0, 10)}; ${cpus().length} x ${cpus()[0]?.model ?? 'unknown CPU'}; ${Math.round(totalmem() / 2 ** 30)} GB; Node ${process.versions.node}; load of the machine at the end ${loadavg()
-    .map((each) => each.toFixed(1))
-    .join(', ')}`
   const lines = [
-    `${where}; \`npm run bench:baostock -- --stocks ${values.stocks} --years ${values.years} --symbols ${values.symbols} --dates ${values.dates} --rounds ${values.rounds}\`.`,
-    `Daily bars with all 18 fields of ${codes.length} symbols over ${values.years} years (one request each) and of ${values.stocks} stocks on ${ready.sessions.length} days (one request each), from the replay server of the sandbox market in a process of its own; medians of ${values.rounds} rounds, in turns, after one to warm up.`,
+    `${machine(`Python ${python.version}`, `pandas ${python.pandas}`)}; \`npm run bench:baostock -- --stocks ${values.stocks} --years ${values.years} --symbols ${values.symbols} --dates ${values.dates} --rounds ${values.rounds}${values.render ? ' --render' : ''}\`.`,
+    `Daily bars of ${codes.length} symbols over ${values.years} years (one request each) and of ${values.stocks} stocks on ${ready.sessions.length} days (one request each) with all 18 fields, from the replay server of the sandbox market in a process of its own, from the first request to the last row; medians of ${values.rounds} rounds, in turns, after one to warm up.`,
+    values.render
+      ? 'Requests go one after the other and the server makes each answer anew, so that its work is a part of all times; "bytes only" asks for the same and throws it away.'
+      : 'The server made its answers in the round before and sends the same bytes again, so that its work is in nobody’s time; "bytes only" asks for the same and throws it away.',
     '',
     ...table(['calls', 'client', 'rows', 'seconds', 'rows/s', 'CPU s'], rows),
     '',
     ...summary,
-    'Requests go one after the other, so the server’s time is a part of all of them; "bytes only" asks and throws the answers away.',
   ]
   if (values.record) record('BaoStock: rows a second', lines)
   else print(`\n${lines.join('\n')}`)
+}
+
+interface Client {
+  name: string
+  load(calls: readonly Call[]): Promise<Load>
+}
+
+/** In the order in which `verdict` takes them. */
+function clientsOf(ready: Ready, { file, folder, baostock }: Python): Client[] {
+  const sdk = (form: 'numbers' | 'texts') => (calls: readonly Call[]) =>
+    withSdk(ready, file, calls, folder, form)
+  return [
+    { name: 'this project, checked rows with numbers', load: (calls) => withSource(ready, calls) },
+    { name: `Python client ${baostock}, numbers in a DataFrame`, load: sdk('numbers') },
+    { name: `Python client ${baostock}, lists of texts`, load: sdk('texts') },
+    { name: 'bytes only', load: (calls) => bytesOnly(ready, calls) },
+  ]
+}
+
+/** A client with the medians of its rounds. */
+type Measured = Load & { name: string }
+
+async function inTurns(
+  title: string,
+  calls: readonly Call[],
+  clients: readonly Client[],
+): Promise<Measured[]> {
+  const loads: Load[][] = clients.map(() => [])
+  for (let round = 0; round <= Number(values.rounds); round++) {
+    for (const [i, client] of clients.entries()) {
+      const load = await client.load(calls)
+      print(`${title}, ${client.name}: ${grouped(load.rows)} rows, ${load.seconds.toFixed(2)} s`)
+      // The first round warms everybody up.
+      if (round > 0) loads[i]?.push(load)
+    }
+  }
+  const count = loads[0]?.[0]?.rows ?? 0
+  if (loads[1]?.[0]?.rows !== count)
+    throw new Error(`${title}: the clients brought different numbers of rows`)
+  return clients.map(({ name }, i) => ({
+    name,
+    rows: count,
+    seconds: median(loads[i]?.map(({ seconds }) => seconds) ?? []),
+    cpu: median(loads[i]?.map(({ cpu }) => cpu) ?? []),
+  }))
+}
+
+const rowOf = (title: string, { name, rows, seconds, cpu }: Measured): string[] => [
+  title.toLowerCase(),
+  name,
+  grouped(rows),
+  seconds.toFixed(2),
+  grouped(rows / seconds),
+  cpu.toFixed(2),
+]
+
+function verdict(title: string, measured: readonly Measured[]): string {
+  const [ours = 0, numbers = 0, texts = 0] = measured.map(({ seconds }) => seconds)
+  return `${title} this project is ${(numbers / ours).toFixed(1)} x as fast as the Python client with numbers, target 5, and ${(texts / ours).toFixed(1)} x as fast as the Python client with texts.`
 }
 
 if (values.serve) await serve()

@@ -7,7 +7,6 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpus, loadavg, totalmem } from 'node:os'
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
 import type { SourceCall } from '../market/capability.ts'
@@ -15,7 +14,7 @@ import { Secret } from '../market/secret.ts'
 import type { FetchContext } from '../sources/contract.ts'
 import { TushareClient } from '../sources/tushare/client.ts'
 import { TushareSource } from '../sources/tushare/source.ts'
-import { grouped, median, record, table } from './support/results.ts'
+import { grouped, machine, median, record, table } from './support/results.ts'
 
 const { values } = parseArgs({
   options: {
@@ -74,7 +73,7 @@ async function bench(source: TushareSource, today: string): Promise<void> {
     results.push([dataset, grouped(rows / Number(values.calls)), grouped(rate), grouped(wall)])
   }
   const lines = [
-    `${circumstances()}; \`npm run bench:decode -- --calls ${values.calls} --rounds ${values.rounds}\`.`,
+    `${machine()}; \`npm run bench:decode -- --calls ${values.calls} --rounds ${values.rounds}\`.`,
     `${values.calls} calls for ${SYMBOLS} symbols on ${SESSIONS} sessions, one after the other, from a replay server in a process of its own; medians of ${values.rounds} rounds after one to warm up.`,
     '',
     ...table(
@@ -136,15 +135,4 @@ function context(): FetchContext {
 
 function iso(date: string): string {
   return date.includes('-') ? date : `${date.slice(0, 4)}-${date.slice(4, 6)}-${date.slice(6)}`
-}
-
-function circumstances(): string {
-  const load = loadavg().map((each) => each.toFixed(1))
-  return [
-    new Date().toISOString().slice(0, 10),
-    `${cpus().length} x ${cpus()[0]?.model ?? 'unknown CPU'}`,
-    `${Math.round(totalmem() / 2 ** 30)} GB`,
-    `Node ${process.versions.node}`,
-    `load of the machine at the end ${load.join(', ')}`,
-  ].join('; ')
 }

@@ -64,14 +64,17 @@ export async function withSource({ host, port }: Address, calls: readonly Call[]
   await source.probe(context)
   const stopwatch = startWatch()
   let rows = 0
-  for (const call of wanted) {
-    const answer = await source.fetch(call, context)
-    if (answer.rejected.length > 0) throw new Error(`rejected: ${answer.rejected[0]?.reason ?? ''}`)
-    rows += answer.rows.length + (answer.alongside?.suspension?.length ?? 0)
-  }
+  for (const call of wanted) rows += await rowsOf(source, call, context)
   const taken = stopwatch()
   await source.close()
   return { rows, ...taken }
+}
+
+/** The lines of an answer: a stock has one for each day, whether it traded or not. */
+async function rowsOf(source: BaostockSource, call: SourceCall, context: FetchContext): Promise<number> {
+  const { rows, rejected, alongside } = await source.fetch(call, context)
+  if (rejected.length > 0) throw new Error(`rejected: ${rejected[0]?.reason ?? ''}`)
+  return rows.length + (alongside?.suspension?.length ?? 0)
 }
 
 export async function withSdk(

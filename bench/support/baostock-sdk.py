@@ -3,8 +3,9 @@
     python baostock-sdk.py HOST PORT CALLS_FILE texts|numbers
 
 CALLS_FILE: [["symbol", "sh.600000", "2019-01-01", "2026-11-20"], ["date", "2026-11-20"], ...]
-Prints {"rows": ..., "seconds": ..., "cpu": ...}. `texts`: rows as the client gives them, lists of texts; `numbers`: a DataFrame of
-each answer with its numbers as numbers, which is what people make of them and the least that a database needs.
+Prints {"rows": ..., "seconds": ..., "cpu": ...}, without the start of Python and the login. `texts`: rows as the client gives
+them, lists of texts, in the loop of its own examples; `numbers`: a DataFrame of each answer with its numbers as numbers, which
+is what people make of them. pandas.to_numeric takes as long as astype(float), or as float() of each text.
 """
 import contextlib
 import io

@@ -6,17 +6,21 @@ import type { Database } from '../../db/client.ts'
 
 const FILE = new URL('../RESULTS.md', import.meta.url).pathname
 
-/** When, where and with what: the first line of every section. */
+/** When, where and with what the whole system was measured: the first line of a section. */
 export async function circumstances(db: Database): Promise<string> {
   const [row] = await db.sql<{ version: string }[]>`select current_setting('server_version') as version`
+  return machine(`PostgreSQL ${row?.version ?? '?'} (embedded)`, await temporalVersion())
+}
+
+/** The same of a part of it that needs neither database nor Temporal. */
+export function machine(...parts: readonly string[]): string {
   const load = loadavg().map((l) => l.toFixed(1))
   return [
     new Date().toISOString().slice(0, 10),
     `${cpus().length} x ${cpus()[0]?.model ?? 'unknown CPU'}`,
     `${Math.round(totalmem() / 2 ** 30)} GB`,
     `Node ${process.versions.node}`,
-    `PostgreSQL ${row?.version ?? '?'} (embedded)`,
-    await temporalVersion(),
+    ...parts,
     `load of the machine at the end ${load.join(', ')}`,
   ].join('; ')
 }

@@ -41,6 +41,11 @@ export interface BaostockReplayOptions {
   readonly blackListMs?: number
   /** How far back the tables of a whole day reach (default `all`). */
   readonly depth?: Depth
+  /**
+   * For measuring clients: an answer with rows is made once, and the same request gets the same bytes from then on, whatever
+   * became of the market. Neither faults, quota, latency nor journal know of the later ones.
+   */
+  readonly rememberReplies?: boolean
   /** One of its own by default; several upstreams of one process share one. */
   readonly controlKey?: string
   readonly now?: () => number
@@ -93,6 +98,7 @@ const createDeps = (options: BaostockReplayOptions) => {
     latency: options.latency ?? 'none',
     idleMs: options.idleMs,
     idleEnd: options.idleEnd ?? 'fin',
+    remembered: options.rememberReplies === true ? new Map<string, Buffer>() : null,
   }
   const more = () => ({ connections: connections.stats() })
   const control: ControlDeps<Fault, FaultState> = { market, journal, faults, held, now, more }

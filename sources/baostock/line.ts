@@ -50,7 +50,8 @@ export class Line {
     const option = loginOption(options.apiKey)
     const line = new Line(await Connection.open(options, options.timeouts, signal))
     try {
-      await line.ask({ type: '00', fields: ['login', USER, PASSWORD, option] }, () => null, signal)
+      const login: LineRequest = { type: '00', fields: ['login', USER, PASSWORD, option] }
+      await line.ask(login, () => null, signal, options.timeouts.loginMs)
       return line
     } catch (error) {
       line.destroy(error)
@@ -70,12 +71,18 @@ export class Line {
   /**
    * One request.
    *
+   * @param firstByteMs as in `Connection.exchange`
    * @throws Refusal, ConnectionError, FramingError, EchoError, FormError, whatever `read` throws, the signal's reason
    */
-  async ask<T>({ type, fields }: LineRequest, read: ReadFields<T>, signal: AbortSignal): Promise<T> {
+  async ask<T>(
+    { type, fields }: LineRequest,
+    read: ReadFields<T>,
+    signal: AbortSignal,
+    firstByteMs?: number,
+  ): Promise<T> {
     this.#requests++
     const [api] = fields
-    const { body } = await this.#connection.exchange(encodeRequest(type, fields), signal)
+    const { body } = await this.#connection.exchange(encodeRequest(type, fields), signal, firstByteMs)
     const answer = fieldsOf(body)
     const [code = '', message = '', method = ''] = answer.slice(0, 3).map(String)
     if (!/^\d+$/.test(code)) throw new FormError('the answer begins with no code', body.toString())

@@ -1,14 +1,12 @@
 import { isAscii } from 'node:buffer'
-import { decimalText } from './values.ts'
+import { endOfDecimal, NO_DECIMAL, readDecimal } from './digits.ts'
+import { decimalText, type Memory } from './values.ts'
 
 /** Where a column stands in a row; undefined for one that is not there. */
 export type Columns = Readonly<Partial<Record<string, number>>>
 
 const QUOTE = 0x22
 const COMMA = 0x2c
-const MINUS = 0x2d
-const POINT = 0x2e
-const ZERO = 0x30
 const OPEN = 0x5b
 const BACKSLASH = 0x5c
 const CLOSE = 0x5d
@@ -16,6 +14,9 @@ const FIRST_PRINTABLE = 0x20
 
 const HEAD = Buffer.from('{"record":[[')
 const TAIL = Buffer.from(']}')
+
+// What stands between two cells of a row: `","`.
+const GAP = 3
 
 /**
  * Rows in the bytes in which they came, with the bounds of their cells. A whole market has 100,000 cells, and half of the
@@ -25,17 +26,20 @@ export class Rows {
   readonly length: number
   readonly width: number
   readonly bytes: Buffer
-  /** Begin and end of each cell, row by row. */
+  /**
+   * Row by row where its first cell begins, less `GAP`, and where each of its cells ends: the cell in column c lies between
+   * `bounds[at + c] + GAP` and `bounds[at + c + 1]`.
+   */
   readonly bounds: Uint32Array
-  /** The bytes as one text where no character takes more than one of them: cutting from it is much cheaper. */
-  readonly ascii: string | null
+  /** No character takes more than one byte: cutting texts is much cheaper then. */
+  readonly isAscii: boolean
 
   private constructor(bytes: Buffer, bounds: Uint32Array, width: number) {
     this.bytes = bytes
     this.bounds = bounds
     this.width = width
-    this.length = bounds.length / 2 / width
-    this.ascii = isAscii(bytes) ? bytes.toString('latin1') : null
+    this.length = bounds.length / (width + 1)
+    this.isAscii = isAscii(bytes)
   }
 
   /**
@@ -46,66 +50,85 @@ export class Rows {
    */
   static scan(bytes: Buffer, width: number): Rows | null {
     if (!bytes.subarray(0, HEAD.length).equals(HEAD)) return null
-    // A cell of four bytes with quotes and comma takes seven; shorter ones make the array grow.
-    let bounds = new Uint32Array(2 * Math.ceil(bytes.length / 7))
+    // Without them every quote ends a text.
+    if (bytes.includes(BACKSLASH)) return null
+    let bounds = boundsFor(bytes.length)
     let count = 0
     let at = HEAD.length
     for (;;) {
+      if (count + width >= bounds.length) bounds = grown(bounds, width)
+      bounds[count++] = at + 1 - GAP
       for (let column = 1; column <= width; column++) {
         if (bytes[at] !== QUOTE) return null
-        const end = endOfText(bytes, at + 1)
-        if (end < 0 || bytes[end + 1] !== (column === width ? CLOSE : COMMA)) return null
-        if (count === bounds.length) bounds = grown(bounds)
-        bounds[count++] = at + 1
-        bounds[count++] = end
-        at = end + 2
+        at = endOfText(bytes, at + 1)
+        if (bytes[at] !== QUOTE || bytes[at + 1] !== (column === width ? CLOSE : COMMA)) return null
+        bounds[count++] = at
+        at += 2
       }
       if (bytes[at] !== COMMA || bytes[at + 1] !== OPEN) break
       at += 2
     }
-    return bytes.subarray(at).equals(TAIL) ? new Rows(bytes, bounds.slice(0, count), width) : null
+    return bytes.subarray(at).equals(TAIL) ? new Rows(bytes, bounds.subarray(0, count), width) : null
   }
 
   /** The same of texts. */
   static of(rows: readonly (readonly string[])[], width: number): Rows {
-    const cells = rows.flat()
-    const bounds = new Uint32Array(2 * cells.length)
+    const bounds = new Uint32Array(rows.length * (width + 1))
+    let count = 0
     let at = 0
-    for (const [i, cell] of cells.entries()) {
-      bounds[2 * i] = at
-      bounds[2 * i + 1] = at += Buffer.byteLength(cell)
+    for (const row of rows) {
+      bounds[count++] = at
+      for (const cell of row) bounds[count++] = at += GAP + Buffer.byteLength(cell)
     }
-    return new Rows(Buffer.from(cells.join('')), bounds, width)
+    return new Rows(Buffer.from(rows.map((row) => FILLER + row.join(FILLER)).join('')), bounds, width)
   }
 
   /** All of it as texts. */
   texts(): string[][] {
-    return Array.from({ length: this.length }, (_, i) => new Row(this).to(i).texts())
+    const row = new Row(this)
+    return Array.from({ length: this.length }, (_, i) => row.to(i).texts())
   }
 }
 
+const FILLER = ' '.repeat(GAP)
+
+/** Where the text ends that begins there: at a quote, or at what cannot be in one. */
 function endOfText(bytes: Buffer, from: number): number {
-  for (let at = from; at < bytes.length; at++) {
-    const byte = bytes[at] ?? 0
-    if (byte === QUOTE) return at
-    if (byte === BACKSLASH || byte < FIRST_PRINTABLE) return -1
-  }
-  return -1
+  let at = from
+  // The two printable characters before the quote are rare, and so is all that looks at them.
+  while (byteAt(bytes, at) > QUOTE || isBlankOrBang(byteAt(bytes, at))) at++
+  return at
 }
 
-function grown(bounds: Uint32Array): Uint32Array<ArrayBuffer> {
-  const larger = new Uint32Array(2 * bounds.length)
+const byteAt = (bytes: Buffer, at: number): number => bytes[at] ?? 0
+const isBlankOrBang = (byte: number): boolean => byte >= FIRST_PRINTABLE && byte < QUOTE
+
+/** Room for the bounds of as many cells as there usually are in so many bytes; what is in it before does not matter. */
+function boundsFor(length: number): Uint32Array<ArrayBuffer> {
+  // A cell of four bytes with quotes and comma takes seven; shorter ones make the array grow.
+  const size = Math.ceil(length / 7) * Uint32Array.BYTES_PER_ELEMENT
+  return new Uint32Array(Buffer.allocUnsafeSlow(size).buffer)
+}
+
+function grown(bounds: Uint32Array, more: number): Uint32Array<ArrayBuffer> {
+  const larger = new Uint32Array(2 * bounds.length + more + 1)
   larger.set(bounds)
   return larger
 }
 
-// Up to here powers of ten are exact numbers.
-const POWERS = Array.from({ length: 23 }, (_, i) => Number(`1e${i}`))
+// Texts that are cut from others are copies up to this length; longer ones would keep the whole text that they are a part of.
+const LONGEST_COPY = 12
+// A text of a whole answer would be new pages of the system for each answer, which cost a tenth of the time of reading it;
+// texts of this size live where the garbage of the last ones was.
+const BLOCK_BYTES = 32 * 1024
 
 /** A view of one row after the other: a row object for each would be most of the work again. */
 export class Row {
   readonly #rows: Rows
   #first = 0
+  /** A part of the bytes as text, from which cells are cut. */
+  #block = ''
+  #blockAt = 0
 
   constructor(rows: Rows) {
     this.#rows = rows
@@ -113,58 +136,69 @@ export class Row {
 
   /** Looks at the row with that number. */
   to(index: number): this {
-    this.#first = 2 * index * this.#rows.width
+    this.#first = index * (this.#rows.width + 1)
     return this
   }
 
   /** The cell as it came; empty for a column that is not there. */
   text(column: number | undefined): string {
-    if (column === undefined) return ''
-    const { ascii, bytes, bounds } = this.#rows
-    const at = this.#first + 2 * column
-    const from = bounds[at] ?? 0
-    const to = bounds[at + 1] ?? 0
-    return ascii === null ? bytes.toString('utf8', from, to) : ascii.substring(from, to)
+    return column === undefined ? '' : this.#cut(this.#begin(column), this.#end(column))
+  }
+
+  /** What is remembered of the cell's text. */
+  known<T>(column: number | undefined, memory: Memory<T>): T | null {
+    return column === undefined
+      ? null
+      : memory.ofBytes(this.#rows.bytes, this.#begin(column), this.#end(column))
   }
 
   /** True when the cell is that one character. */
   is(column: number | undefined, character: string): boolean {
     if (column === undefined) return false
-    const { bytes, bounds } = this.#rows
-    const at = this.#first + 2 * column
-    const from = bounds[at] ?? 0
-    return bounds[at + 1] === from + 1 && bytes[from] === character.charCodeAt(0)
+    const from = this.#begin(column)
+    return this.#end(column) === from + 1 && this.#rows.bytes[from] === character.charCodeAt(0)
   }
 
-  /**
-   * The number that is nearest to the decimal in the cell; null where there is none. By hand, since a quotient of two
-   * exact numbers is rounded once, like what `Number` makes of the text, and needs no text.
-   */
+  /** The number that is nearest to the decimal in the cell; null where there is none. Made of the bytes, without a text. */
   decimal(column: number | undefined): number | null {
     if (column === undefined) return null
-    const { bytes, bounds } = this.#rows
-    const at = this.#first + 2 * column
-    const from = bounds[at] ?? 0
-    const to = bounds[at + 1] ?? 0
+    const from = this.#begin(column)
+    const to = this.#end(column)
     if (from === to) return null
-    const isNegative = bytes[from] === MINUS
-    const firstDigit = isNegative ? from + 1 : from
-    let digits = 0
-    let point = to
-    for (let i = firstDigit; i < to; i++) {
-      const byte = bytes[i] ?? 0
-      if (byte >= ZERO && byte <= ZERO + 9) digits = digits * 10 + (byte - ZERO)
-      else if (byte === POINT && point === to && i > firstDigit && i < to - 1) point = i
-      else return this.#slowDecimal(column)
-    }
-    const power = POWERS[point === to ? 0 : to - 1 - point]
-    if (firstDigit === to || power === undefined || digits > Number.MAX_SAFE_INTEGER)
-      return this.#slowDecimal(column)
-    return isNegative ? -digits / power : digits / power
+    const value = readDecimal(this.#rows.bytes, from, to)
+    return Number.isNaN(value) ? this.#slowDecimal(column) : value
+  }
+
+  /** The exact decimal in the cell as `decimalText` of values.ts spells it; null where there is none. */
+  decimalText(column: number | undefined): string | null {
+    if (column === undefined) return null
+    const from = this.#begin(column)
+    const to = this.#end(column)
+    if (from === to) return null
+    const end = endOfDecimal(this.#rows.bytes, from, to)
+    return end === NO_DECIMAL ? decimalText(this.text(column)) : this.#cut(from, end)
   }
 
   texts(): string[] {
     return Array.from({ length: this.#rows.width }, (_, column) => this.text(column))
+  }
+
+  #begin(column: number): number {
+    return (this.#rows.bounds[this.#first + column] ?? 0) + GAP
+  }
+
+  #end(column: number): number {
+    return this.#rows.bounds[this.#first + column + 1] ?? 0
+  }
+
+  #cut(from: number, to: number): string {
+    const { isAscii, bytes } = this.#rows
+    if (!isAscii || to - from > LONGEST_COPY) return bytes.toString('utf8', from, to)
+    if (from < this.#blockAt || to > this.#blockAt + this.#block.length) {
+      this.#blockAt = this.#begin(0)
+      this.#block = bytes.toString('latin1', this.#blockAt, Math.max(to, this.#blockAt + BLOCK_BYTES))
+    }
+    return this.#block.substring(from - this.#blockAt, to - this.#blockAt)
   }
 
   #slowDecimal(column: number): number | null {

@@ -4,14 +4,22 @@ import { APIS, type BaostockApi } from '../../../sources/baostock/apis.ts'
 import { FrameDecoder } from '../../../sources/baostock/frame.ts'
 import { EchoError, fieldsOf, FormError, readPage, readRecord } from '../../../sources/baostock/records.ts'
 import { Row, Rows } from '../../../sources/baostock/table.ts'
-import { dateOf, decimalText, symbolOf, textOrNull, toCode } from '../../../sources/baostock/values.ts'
+import {
+  dateOf,
+  decimalText,
+  Memory,
+  symbolOf,
+  textOrNull,
+  toCode,
+} from '../../../sources/baostock/values.ts'
 import { EXCHANGES } from './recorded.ts'
 
 /** Rows of a record that is given as text. */
 const read = (json: string, width: number) => readRecord(Buffer.from(json), width)
 const bytesOf = (fields: readonly string[]) => fields.map((field) => Buffer.from(field))
+const rowOf = (cell: string) => new Row(Rows.of([[cell]], 1))
 /** The number in a cell. */
-const decimal = (cell: string) => new Row(Rows.of([[cell]], 1)).decimal(0)
+const decimal = (cell: string) => rowOf(cell).decimal(0)
 
 test('no text at all is no row', () => {
   expect(read('', 3)).toHaveLength(0)
@@ -115,19 +123,20 @@ const cells = fc.oneof(
   fc.string({ unit: fc.constantFrom('0', '1', '9', '.', '-', ' ', 'e', '+'), maxLength: 6 }),
 )
 
-test('a cell is read as the number that its text is, or not at all', () => {
+test('a cell is read as the number and as the decimal that its text is, or not at all', () => {
   fc.assert(
     fc.property(cells, fc.boolean(), (digits, isNegative) => {
       const cell = isNegative ? `-${digits}` : digits
       const stripped = cell.replaceAll(' ', '')
       expect(decimal(cell)).toBe(/^-?\d+(\.\d+)?$/.test(stripped) ? Number(stripped) : null)
+      expect(rowOf(cell).decimalText(0)).toBe(decimalText(cell))
     }),
     { numRuns: 5_000 },
   )
 })
 
 const texts = fc.string({
-  unit: fc.constantFrom(...Array.from('ab1,.[]{}:" \\\n\t浦é\u{20bb7}')),
+  unit: fc.constantFrom(...Array.from('ab1,.![]{}:" \\\n\t浦é\u{20bb7}')),
   maxLength: 8,
 })
 
@@ -145,6 +154,48 @@ test('rows come out as they are written, in the spelling of the server and in an
         expect(read(json, rows[0]?.length ?? 0).texts()).toEqual(rows)
       },
     ),
+    { numRuns: 500 },
+  )
+})
+
+test('cells are cut where they are, whichever rows are looked at and in whatever order', () => {
+  // Longer than all that is cut from at a time, each of the last ones alone.
+  const rows = Array.from({ length: 3_000 }, (_, i) => [`sh.${600_000 + i}`, String(i * 0.125), ''])
+  rows.push(['long', '1'.repeat(40_000), 'x'], ['last', '0.50', '!'])
+  const view = new Row(read(JSON.stringify({ record: rows }), 3))
+  // Every row once, with strides of about half of them.
+  for (let n = 0, i = 0; n < rows.length; n++, i = (i + 1_501) % rows.length) {
+    const row = view.to(i)
+    // From the back, and from the front.
+    expect([row.text(2), row.text(1), row.text(0)]).toEqual(rows[i]?.toReversed())
+    expect(row.texts()).toEqual(rows[i])
+  }
+})
+
+const labels = fc.constantFrom(
+  '',
+  'a',
+  'b',
+  'ab',
+  'aba',
+  ' a',
+  'b\n',
+  '浦',
+  'a text that is too long to keep',
+  '0'.repeat(12),
+)
+
+test('what is remembered of a text is what was read of it, whatever came before', () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(labels, fc.boolean()), { maxLength: 40 }), (asked) => {
+      const memory = new Memory((text) => (text === '' ? null : `<${text}>`))
+      for (const [label, isText] of asked) {
+        const bytes = Buffer.from(`,${label},`)
+        const found = isText ? memory.of(label) : memory.ofBytes(bytes, 1, bytes.length - 1)
+        const text = label.replaceAll(/\s/g, '')
+        expect(found).toBe(text === '' ? null : `<${text}>`)
+      }
+    }),
     { numRuns: 500 },
   )
 })
