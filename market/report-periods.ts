@@ -44,6 +44,15 @@ export function deadlineOf(period: TradeDate): TradeDate {
   }
 }
 
+/** The part of a call that asks for what was announced on some days, in the place of report periods. */
+export const ANNOUNCED = 'announced'
+
+/** Periods that companies may still publish for, and the newest one that is through; oldest first. */
+export function openPeriods(today: TradeDate): TradeDate[] {
+  const settled = newestSettled(today) ?? ''
+  return reportCalendar(today).sessions.filter((period) => period >= settled)
+}
+
 // Some report late, and upstreams take a day or two to have it.
 const SETTLED_AFTER_DAYS = 14
 

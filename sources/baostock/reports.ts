@@ -1,6 +1,6 @@
 import type { TradeDate } from '../../market/date.ts'
 import { shiftDecimal } from '../../market/units.ts'
-import type { FetchContext, RejectedRow } from '../contract.ts'
+import type { FetchContext, RejectedRow, ReportRow } from '../contract.ts'
 import { SourceError } from '../errors.ts'
 import { APIS } from './apis.ts'
 import type { BaostockClient } from './client.ts'
@@ -80,8 +80,8 @@ export const REPORTS = {
 
 export type ReportTable = keyof typeof REPORTS
 
-/** One report of one stock: a quarter's indicators as they were published on a day. */
-export interface ReportRow {
+/** One table of one stock: a part of a quarter's indicators as they were published on a day. */
+export interface TableRow {
   table: ReportTable
   symbol: string
   /** The quarter's last day. */
@@ -89,6 +89,47 @@ export interface ReportRow {
   publish_date: TradeDate | null
   /** Exact decimals; null where the report has none, which is usual for banks. */
   values: Readonly<Record<string, string | null>>
+}
+
+/**
+ * The indicators of a stock for one quarter, from all six tables; no row where none has one yet.
+ *
+ * @throws SourceError
+ */
+export async function quarterReport(
+  client: BaostockClient,
+  asked: { symbol: string | null; from: TradeDate; to: TradeDate },
+  context: FetchContext,
+): Promise<{ rows: ReportRow[]; rejected: RejectedRow[] }> {
+  const { symbol, from: period_end, to } = asked
+  if (symbol === null || period_end !== to)
+    throw new TypeError('reports come one stock and quarter at a time')
+  const quarter = QUARTER_ENDS.indexOf(period_end.slice(5)) + 1
+  const rejected: RejectedRow[] = []
+  const parts: TableRow[] = []
+  for (const table of Object.keys(REPORTS) as ReportTable[]) {
+    const wanted = { table, symbol, year: Number(period_end.slice(0, 4)), quarter }
+    const answer = await fetchReport(client, wanted, context)
+    parts.push(...answer.rows)
+    rejected.push(...answer.rejected)
+  }
+  return { rows: parts.length > 0 ? [joined(symbol, period_end, parts)] : [], rejected }
+}
+
+function joined(symbol: string, period_end: TradeDate, parts: readonly TableRow[]): ReportRow {
+  const values = parts.flatMap((part) => Object.entries(part.values))
+  return {
+    symbol,
+    period_end,
+    report_type: '1',
+    comp_type: null,
+    ann_date: parts.flatMap(({ publish_date }) => publish_date ?? []).sort()[0] ?? null,
+    f_ann_date: null,
+    update_flag: null,
+    items: Object.fromEntries(
+      values.flatMap(([name, value]) => (value === null ? [] : [[name, Number(value)] as const])),
+    ),
+  }
 }
 
 /**
@@ -100,7 +141,7 @@ export async function fetchReport(
   client: BaostockClient,
   asked: { table: ReportTable; symbol: string; year: number; quarter: number },
   context: FetchContext,
-): Promise<{ rows: ReportRow[]; rejected: RejectedRow[] }> {
+): Promise<{ rows: TableRow[]; rejected: RejectedRow[] }> {
   const { table, symbol, year, quarter } = asked
   const params = [toCode(symbol), String(year), String(quarter)]
   const answer = await client.table(APIS[table], params, context)
@@ -127,10 +168,10 @@ export async function fetchReport(
 const QUARTER_ENDS = ['03-31', '06-30', '09-30', '12-31']
 
 function mapReport(
-  wanted: Pick<ReportRow, 'table' | 'symbol' | 'period_end'>,
+  wanted: Pick<TableRow, 'table' | 'symbol' | 'period_end'>,
   row: Row,
   at: Columns,
-): Mapped<ReportRow> {
+): Mapped<TableRow> {
   const { table, symbol, period_end } = wanted
   if (symbolOf(row.text(at.code)) !== symbol || dateOf(row.text(at.statDate)) !== period_end)
     return { reason: 'not part of what was asked' }

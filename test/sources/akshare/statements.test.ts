@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { LAYOUTS } from '../../../sources/akshare/columns.ts'
-import { type Statement, statements } from '../../../sources/akshare/statements.ts'
+import type { ReportDataset } from '../../../market/datasets.ts'
+import { statements } from '../../../sources/akshare/statements.ts'
 import type { Row } from '../../../sources/akshare/values.ts'
 import { changed } from './rows.ts'
 import { askOf, sourceErrorOf, withBridge } from './upstream.ts'
@@ -70,21 +71,21 @@ const KEY_FIGURES: Row = {
   最新公告日期: '2024-04-27T00:00:00.000',
 }
 
-const ROWS: Record<Statement, Row> = {
+const ROWS: Record<ReportDataset, Row> = {
   income: INCOME,
-  balance: BALANCE,
-  cashflow: CASHFLOW,
-  key_figures: KEY_FIGURES,
+  balance_sheet: BALANCE,
+  cash_flow: CASHFLOW,
+  fin_indicator: KEY_FIGURES,
 }
 const NAMES = {
   income: 'stock_lrb_em',
-  balance: 'stock_zcfz_em',
-  cashflow: 'stock_xjll_em',
-  key_figures: 'stock_yjbb_em',
+  balance_sheet: 'stock_zcfz_em',
+  cash_flow: 'stock_xjll_em',
+  fin_indicator: 'stock_yjbb_em',
 } as const
-const ALL = Object.keys(ROWS) as Statement[]
+const ALL = Object.keys(ROWS) as ReportDataset[]
 
-test('an income statement comes in exact yuan, with what is not served as nothing', () =>
+test("an income statement comes under Tushare's names, without what is not served", () =>
   withBridge(
     () => [{ ...INCOME, '营业总支出-销售费用': null }],
     async (bridge) => {
@@ -92,22 +93,24 @@ test('an income statement comes in exact yuan, with what is not served as nothin
       expect(rows).toEqual([
         {
           symbol: '600519.SH',
-          statement: 'income',
           period_end: PERIOD,
-          ann_date: '2024-04-27',
-          name: '贵州茅台',
-          yuan: {
-            net_profit: '24065320531.12',
-            total_revenue: '46484969041.5',
-            operating_cost: '3420000000',
-            sell_exp: null,
-            admin_exp: '2000000000',
-            fin_exp: '-340000000',
-            total_cost: '12900000000',
-            operating_profit: '33700000000',
-            total_profit: '33690000000',
+          report_type: '1',
+          comp_type: null,
+          ann_date: null,
+          f_ann_date: '2024-04-27',
+          update_flag: null,
+          items: {
+            n_income_attr_p: 24_065_320_531.12,
+            netprofit_yoy: 15.73,
+            total_revenue: 46_484_969_041.5,
+            tr_yoy: 18.04,
+            oper_cost: 3_420_000_000,
+            admin_exp: 2_000_000_000,
+            fin_exp: -340_000_000,
+            total_cogs: 12_900_000_000,
+            operate_profit: 33_700_000_000,
+            total_profit: 33_690_000_000,
           },
-          ratio: { net_profit_yoy: 15.73, total_revenue_yoy: 18.04 },
         },
       ])
     },
@@ -120,13 +123,13 @@ test.each(ALL)('the market of a period is one call for %s, every column of it ha
       const { rows, requests } = await statements(askOf(bridge), statement, PERIOD)
       expect(bridge.asked).toMatchObject([{ name: NAMES[statement], params: { date: '20240331' } }])
       expect(requests).toBe(1)
-      const values = [...Object.values(rows[0]?.yuan ?? {}), ...Object.values(rows[0]?.ratio ?? {})]
-      const numbers = Object.values(LAYOUTS[NAMES[statement]].used).filter((kind) =>
+      const numbers = Object.entries(LAYOUTS[NAMES[statement]].used).filter(([, kind]) =>
         kind.startsWith('number'),
       )
-      expect(values).toHaveLength(numbers.length)
-      const served = Object.values(ROWS[statement]).filter((value) => typeof value === 'number').length - 1
-      expect(values.filter((value) => value !== null)).toHaveLength(served)
+      const served = numbers.filter(([column]) => ROWS[statement][column] !== null)
+      expect(Object.values(rows[0]?.items ?? {}).sort()).toEqual(
+        served.map(([column]) => ROWS[statement][column]).sort(),
+      )
     },
   ),
 )
@@ -139,7 +142,7 @@ test('companies that no exchange lists, and B shares, are left out of the key fi
         股票代码: code,
       })),
     async (bridge) => {
-      const { rows, rejected } = await statements(askOf(bridge), 'key_figures', PERIOD)
+      const { rows, rejected } = await statements(askOf(bridge), 'fin_indicator', PERIOD)
       expect(rows.map((row) => row.symbol)).toEqual(['600519.SH', '920017.BJ', '000001.SZ'])
       expect(rejected).toEqual([])
     },
@@ -179,25 +182,25 @@ describe('names that moved by a column bring nothing', () => {
     ),
   )
 
-  test.each<[Statement, string]>([
+  test.each<[ReportDataset, string]>([
     ['income', '利润总额'],
     ['income', '营业利润'],
     ['income', '净利润'],
     ['income', '营业总收入'],
     ['income', '营业总支出-营业总支出'],
-    ['balance', '资产-总资产'],
-    ['balance', '负债-总负债'],
-    ['balance', '股东权益合计'],
-    ['balance', '资产负债率'],
-    ['cashflow', '净现金流-净现金流'],
-    ['cashflow', '经营性现金流-现金流量净额'],
-    ['cashflow', '投资性现金流-现金流量净额'],
-    ['cashflow', '融资性现金流-现金流量净额'],
-    ['cashflow', '经营性现金流-净现金流占比'],
-    ['key_figures', '每股收益'],
-    ['key_figures', '每股净资产'],
-    ['key_figures', '净资产收益率'],
-    ['key_figures', '销售毛利率'],
+    ['balance_sheet', '资产-总资产'],
+    ['balance_sheet', '负债-总负债'],
+    ['balance_sheet', '股东权益合计'],
+    ['balance_sheet', '资产负债率'],
+    ['cash_flow', '净现金流-净现金流'],
+    ['cash_flow', '经营性现金流-现金流量净额'],
+    ['cash_flow', '投资性现金流-现金流量净额'],
+    ['cash_flow', '融资性现金流-现金流量净额'],
+    ['cash_flow', '经营性现金流-净现金流占比'],
+    ['fin_indicator', '每股收益'],
+    ['fin_indicator', '每股净资产'],
+    ['fin_indicator', '净资产收益率'],
+    ['fin_indicator', '销售毛利率'],
   ])('of %s with %s in another unit', (statement, column) =>
     withBridge(
       () => changed([ROWS[statement]], column, (value) => Number(value) * 100),
