@@ -1,4 +1,6 @@
 import type { CallLimits, Capability, CapabilityTable } from './capability.ts'
+import type { Dataset } from './datasets.ts'
+import type { IndexSymbol } from './indices.ts'
 import type { Secret } from './secret.ts'
 import type { Exchange } from './symbol.ts'
 
@@ -61,7 +63,36 @@ export const BAOSTOCK_CAPABILITIES = {
     readyTime: READY_TIME,
     sparse: true,
   },
+  // On the lines of the bars; where the bars come from elsewhere they are asked for in the same way.
+  daily_basic: {
+    ...served('query_history_k_data_plus'),
+    bySymbols: { maxSymbols: 1, rowCap: BAOSTOCK_PAGE_ROWS - 1 },
+    byDate: BY_DATE,
+    readyTime: READY_TIME,
+    ridesOn: 'bars',
+  },
+  index_bars: {
+    ...served('query_history_k_data_plus'),
+    historyStart: '2006-01-01',
+    bySymbols: { maxSymbols: 1, rowCap: BAOSTOCK_PAGE_ROWS - 1 },
+    readyTime: READY_TIME,
+  },
+  // The list that is valid on a day, of one index: it is asked for the end of each month.
+  index_member: { ...served('query_hs300_stocks'), historyStart: '2006-01-01', readyTime: READY_TIME },
+  // Six tables for each company and quarter: a whole market takes a day for every quarter, so only holes are filled.
+  fin_indicator: {
+    ...served('query_profit_data'),
+    historyStart: '2007-03-31',
+    bySymbols: { maxSymbols: 1, rowCap: 1 },
+    requestsPerCall: 6,
+    forSingles: true,
+  },
 } as const satisfies CapabilityTable
+
+/** The parts that make up a dataset: indices of which there are lists of members. */
+export const BAOSTOCK_LIST_PARTS: Partial<Record<Dataset, readonly IndexSymbol[]>> = {
+  index_member: ['000016.SH', '000300.SH', '000905.SH'],
+}
 
 export interface BaostockSettings {
   priority: number | null

@@ -1,0 +1,90 @@
+import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
+import {
+  coveredDatasets,
+  findInstrument,
+  type Instrument,
+  listedStock,
+  type ListedStock,
+  listStocks,
+  specialIntervals,
+} from '../../db/queries/instruments.ts'
+import { newestValuation } from '../../db/queries/valuations.ts'
+import type { ApiDeps, ApiEnv } from '../deps.ts'
+import { Problem } from '../problems.ts'
+import { decodeCursor, encodeCursor, pageOf } from '../schemas/common.ts'
+import { json, problems } from '../schemas/responses.ts'
+import { stock, stockDetail, stockParam, stockQuery } from '../schemas/stock.ts'
+
+const TAG = { tags: ['Stocks'] }
+
+const list = createRoute({
+  ...TAG,
+  method: 'get',
+  path: '/api/stocks',
+  operationId: 'listStocks',
+  summary: 'Stocks by symbol; delisted ones too',
+  request: { query: stockQuery },
+  responses: { 200: json('A page of stocks', pageOf('StockPage', stock)), ...problems('invalid_request') },
+})
+
+const get = createRoute({
+  ...TAG,
+  method: 'get',
+  path: '/api/stocks/{symbol}',
+  operationId: 'getStock',
+  summary: 'One stock by any code that it has or had',
+  request: { params: stockParam },
+  responses: {
+    200: json('The stock', stockDetail),
+    ...problems('invalid_request', 'stock_not_found'),
+  },
+})
+
+/** What is known of a stock that no list names. */
+const unlisted = ({ symbol, board, exchange, list_date, delist_date }: Instrument): ListedStock => ({
+  symbol,
+  name: null,
+  fullname: null,
+  cnspell: null,
+  area: null,
+  industry: null,
+  market: null,
+  board,
+  exchange,
+  list_status: null,
+  list_date,
+  delist_date,
+  is_hs: null,
+})
+
+/** `GET /api/stocks`, `/api/stocks/{symbol}`. */
+export function stockRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
+  const app = new OpenAPIHono<ApiEnv>()
+  const { sql } = deps.db
+  app.openapi(list, async (c) => {
+    const { cursor, limit, ...filter } = c.req.valid('query')
+    const after = cursor === undefined ? undefined : decodeCursor(cursor)[0]
+    const rows = await listStocks(sql, { ...filter, after, limit })
+    const last = rows.length === limit ? rows.at(-1) : undefined
+    return c.json({ items: rows, next_cursor: last ? encodeCursor(last.symbol) : null }, 200)
+  })
+  app.openapi(get, async (c) => {
+    const { symbol } = c.req.valid('param')
+    const found = await findInstrument(sql, symbol)
+    if (found?.kind !== 'stock')
+      throw new Problem(
+        'stock_not_found',
+        `no stock has or had the code ${symbol}; GET /api/stocks?search= finds some`,
+      )
+    const [listed, special, valuation, covered] = await Promise.all([
+      listedStock(sql, found.id),
+      specialIntervals(sql, found.id),
+      newestValuation(sql, found.id),
+      coveredDatasets(sql, found),
+    ])
+    const { codes, names } = found
+    const whole = { ...(listed ?? unlisted(found)), symbol: found.symbol, codes, names }
+    return c.json(stockDetail.parse({ ...whole, special_treatment: special, valuation, covered }), 200)
+  })
+  return app
+}

@@ -1,0 +1,39 @@
+import type { Dataset } from './datasets.ts'
+import type { SourceName } from './sources.ts'
+
+/*
+ * No source has all of a daily valuation. A part is what stands or falls together: a cell that only a source without market
+ * values has brought is still asked of one that has them.
+ *
+ * What a single source has besides (`pe_dynamic`, `pcf_ncf_ttm`) is taken where it comes along, and is no reason to ask.
+ */
+
+/** `ratios`: price against earnings, book value, sales over whole years; `worth`: market values and shares. */
+type ValuationPart = 'ratios' | 'worth'
+
+const PARTS: Readonly<Record<SourceName, readonly ValuationPart[]>> = {
+  tushare: ['ratios', 'worth'],
+  baostock: ['ratios'],
+  akshare: ['worth'],
+}
+
+const TITLES: Readonly<Record<ValuationPart, string>> = {
+  ratios: 'trailing ratios',
+  worth: 'market values and shares',
+}
+
+/** A dataset that takes several sources to be whole. */
+export const comesInParts = (dataset: Dataset): boolean => dataset === 'daily_basic'
+
+/** How much of a valuation a source has. */
+export const partCount = (source: SourceName): number => PARTS[source].length
+
+/** True when the source has a part of the dataset that the other one lacks. */
+export const hasMore = (dataset: Dataset, source: SourceName, than: SourceName): boolean =>
+  comesInParts(dataset) && PARTS[source].some((part) => !PARTS[than].includes(part))
+
+/** Parts that none of the sources has, in words. */
+export const partsWithout = (sources: readonly SourceName[]): string[] =>
+  (Object.keys(TITLES) as ValuationPart[])
+    .filter((part) => !sources.some((source) => PARTS[source].includes(part)))
+    .map((part) => TITLES[part])

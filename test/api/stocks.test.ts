@@ -1,0 +1,142 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createSandboxMarket } from '../../local/replay/sandbox/market.ts'
+import { type ApiLab, openApiLab } from './support.ts'
+
+/* Stocks over the years: codes that change, names that change, and those that are gone. */
+
+interface Stock {
+  symbol: string
+  name: string | null
+  exchange: string
+  list_status: string | null
+  delist_date: string | null
+}
+interface Detail extends Stock {
+  codes: { symbol: string; valid_to: string | null }[]
+  names: { name: string; start_date: string; end_date: string | null }[]
+  special_treatment: { kind: string; from_date: string; to_date: string | null }[]
+  valuation: { trade_date: string; total_mv: number; from: Record<string, string> } | null
+  covered: { dataset: string; source: string; from_date: string; to_date: string; holes: number }[]
+}
+interface Page {
+  items: Stock[]
+  next_cursor: string | null
+}
+
+// Beijing's codes changed on 2025-10-09: the market is read before and after.
+let clock = new Date('2025-09-28T12:00:00Z')
+let lab: ApiLab
+
+beforeAll(async () => {
+  lab = await openApiLab({
+    market: createSandboxMarket({ stocks: 150, years: 3, today: '20250926' }),
+    worker: true,
+    now: () => clock,
+  })
+  await lab.run('daily_history', { start_date: '2025-09-24', end_date: '2025-09-26' })
+  clock = new Date('2026-11-22T12:00:00Z')
+  lab.market.setToday('20261120')
+  await lab.run('full_history', { start_date: '2026-11-19', end_date: '2026-11-20' })
+})
+afterAll(() => lab.close())
+
+const get = async (symbol: string): Promise<Detail> => (await lab.get<Detail>(`/api/stocks/${symbol}`)).body
+const list = async (query: string): Promise<Page> => (await lab.get<Page>(`/api/stocks?${query}`)).body
+
+test('a stock that was renumbered is one, by either code, with its bars under both', async () => {
+  const [change] = lab.market.codeChanges()
+  const { oldCode = '', newCode = '' } = change ?? {}
+  const [byOld, byNew] = [await get(oldCode), await get(newCode)]
+  expect(byOld).toEqual(byNew)
+  expect(byNew.symbol).toBe(newCode)
+  expect(byNew.codes).toMatchObject([
+    { symbol: oldCode, valid_to: '2025-10-09' },
+    { symbol: newCode, valid_to: null },
+  ])
+  const bars = await lab.db.sql<{ symbol: string; instruments: number }[]>`
+    select symbol, count(distinct instrument_id)::int as instruments from bars
+    where period = 'daily' and instrument_id in (select instrument_id from instrument_code where code in (${oldCode}, ${newCode}))
+    group by symbol order by symbol`
+  expect(bars.map(({ symbol }) => symbol)).toEqual([oldCode, newCode].sort())
+  const [one] = await lab.db.sql`
+    select count(distinct instrument_id)::int as n from bars where symbol in (${oldCode}, ${newCode})`
+  expect(one).toEqual({ n: 1 })
+})
+
+test('a stock that was renamed has both names, and its special treatment', async () => {
+  const renamed = lab.market.instruments.find(({ id }) =>
+    lab.market.names(id).some(({ name, to }) => name.includes('ST') && to !== null),
+  )
+  const stock = await get(renamed?.code ?? '')
+  const spells = lab.market.names(renamed?.id ?? -1)
+  expect(stock.names.map(({ name }) => name)).toEqual(spells.map(({ name }) => name))
+  expect(stock.special_treatment.some(({ kind }) => kind === 'st')).toBe(true)
+})
+
+test('a delisted stock is found, with its last day', async () => {
+  const gone = lab.market.instruments.find(({ status, code }) => status === 'D' && code !== 'T00018.SH')
+  const stock = await get(gone?.code ?? '')
+  expect([stock.list_status, stock.delist_date?.replaceAll('-', '')]).toEqual(['D', gone?.delistDate])
+  expect((await list('status=D&limit=200')).items.map(({ symbol }) => symbol)).toContain(gone?.code)
+})
+
+test('a code with letters is one like any other', async () => {
+  expect(await get('T00018.SH')).toMatchObject({ symbol: 'T00018.SH', list_status: 'D' })
+})
+
+test('the newest valuation names the source of each group, and what is covered is said', async () => {
+  const traded = [...lab.market.truthBars()].find(({ trade_date }) => trade_date === '2026-11-20')
+  const stock = await get(traded?.symbol ?? '')
+  expect(stock.valuation).toMatchObject({ trade_date: '2026-11-20', from: { worth: 'tushare' } })
+  const bars = stock.covered.find(({ dataset }) => dataset === 'bars')
+  expect(bars).toMatchObject({ source: 'tushare', from_date: '2025-09-24' })
+})
+
+test('pages hold every stock once, by symbol', async () => {
+  const symbols: string[] = []
+  let cursor: string | null = ''
+  while (cursor !== null) {
+    const page: Page = await list(`limit=40${cursor === '' ? '' : `&cursor=${cursor}`}`)
+    symbols.push(...page.items.map(({ symbol }) => symbol))
+    cursor = page.next_cursor
+  }
+  expect(symbols).toEqual(lab.market.instruments.map(({ code }) => code).sort())
+})
+
+test.each([
+  [
+    'a code that it had',
+    () => lab.market.codeChanges()[0]?.oldCode.slice(0, 6),
+    () => lab.market.codeChanges()[0]?.newCode,
+  ],
+  ['a part of its name', () => stockAt(7).name.slice(1, 3), () => stockAt(7).code],
+  ['its initials, in small letters', () => stockAt(9).cnspell?.toLowerCase(), () => stockAt(9).code],
+])('a search finds a stock by %s', async (_, search, found) => {
+  const { items } = await list(`limit=200&search=${encodeURIComponent(search() ?? '')}`)
+  expect(items.map(({ symbol }) => symbol)).toContain(found())
+  expect(items.length).toBeLessThan(lab.market.instruments.length / 2)
+})
+
+const stockAt = (index: number) => {
+  const stock = lab.market.instruments[index]
+  if (!stock) throw new RangeError(`the market has no stock ${index}`)
+  return stock
+}
+
+test('exchange and board narrow the list', async () => {
+  const { items } = await list('exchange=BSE&limit=200')
+  expect(items.length).toBeGreaterThan(0)
+  expect(items.every(({ symbol }) => symbol.endsWith('.BJ'))).toBe(true)
+  const star = await list('board=star&limit=200')
+  expect(star.items.every(({ symbol }) => symbol.startsWith('688'))).toBe(true)
+})
+
+test.each([
+  ['/api/stocks/600999.SH', 404, 'stock_not_found'],
+  ['/api/stocks/ABC', 400, 'invalid_request'],
+  ['/api/stocks?exchange=NYSE', 400, 'invalid_request'],
+  ['/api/stocks?unknown=1', 400, 'invalid_request'],
+])('%s is refused', async (path, status, code) => {
+  const answer = await lab.get<{ code: string }>(path)
+  expect([answer.status, answer.body.code]).toEqual([status, code])
+})
