@@ -19,7 +19,7 @@ export function createSources(settings: SourceSettings, tools: SourceTools): Map
   const sources: [number, Source][] = []
   if (tushare.priority !== null && tushare.token) {
     const client = new TushareClient({ url: tushare.url, token: tushare.token, timeoutMs: tushare.timeoutMs })
-    sources.push([tushare.priority, new TushareSource(client, tushare)])
+    sources.push([tushare.priority, new TushareSource(client, tushare, tools.now)])
   }
   if (akshare.priority !== null && akshare.url !== undefined)
     sources.push([
