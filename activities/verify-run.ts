@@ -1,41 +1,22 @@
-import {
-  countDays,
-  type DayCounts,
-  type DayRange,
-  type GateRow,
-  missingOn,
-  storeGates,
-} from '../db/queries/verify.ts'
+import { SESSION_DATASETS, type SessionDataset } from '../db/audit/cells.ts'
+import { coveredSpan } from '../db/audit/covered-span.ts'
 import { recordFailures } from '../db/queries/failures.ts'
 import { logRun } from '../db/queries/logs.ts'
 import { instrumentIds } from '../db/queries/planning.ts'
+import { type GateRow, storeGates } from '../db/queries/verify.ts'
 import type { Dataset } from '../market/datasets.ts'
-import { SOURCE_NAMES, SOURCES } from '../market/sources.ts'
 import { type Exchange, EXCHANGES } from '../market/symbol.ts'
-import type { PlanInstrument } from '../planning/types.ts'
+import type { DateRange } from '../planning/types.ts'
 import type { OwnedRun } from '../workflows/contract/activities.ts'
 import type { Verification } from '../workflows/contract/messages.ts'
+import { settlePeriods } from './check-vendor.ts'
 import { compareReport } from './compare-run.ts'
+import { gatesOf } from './day-gate.ts'
 import type { ActivityDeps } from './deps.ts'
 import { withHeartbeat } from './heartbeat.ts'
 import { dueRange, type LoadedRun, loadMarket, loadRun, type MarketFacts } from './run-context.ts'
 
-/*
- * The day gate. A session is
- *
- *   complete             every listed instrument that a source serves has a bar or was suspended
- *   complete_with_gaps   at least 99.5 % have; the others are named
- *   incomplete           fewer, or a row that cannot be true
- *   unverified           cells are missing and no source knows the suspensions of that day
- */
-
-const GAP_SHARE = 0.995
-// Names in a gate row: enough to act on, small enough for a list.
-const NAMED = 50
-
 const EXCHANGE_NAMES = Object.keys(EXCHANGES) as Exchange[]
-// Sources that are switched off now may have covered days of the whole market all the same.
-const SERVED_BY = Object.fromEntries(SOURCE_NAMES.map((source) => [source, SOURCES[source].exchanges]))
 
 const EMPTY: Verification = {
   dates: 0,
@@ -46,41 +27,80 @@ const EMPTY: Verification = {
   missingCells: 0,
 }
 
-/** Checks the sessions that a run was about and keeps the result. */
+/** The days of one dataset that a run was about. */
+interface CheckedDays {
+  dataset: SessionDataset
+  gates: GateRow[]
+  from: string
+  to: string
+  /** Exchanges with instruments that nobody who is switched on serves: named, not missed. */
+  notServed: Exchange[]
+}
+
+/** Checks the sessions that a run was about and keeps the result. What it comes to is that of its bars. */
 export async function verifyRun(deps: ActivityDeps, owner: OwnedRun): Promise<Verification> {
-  return await withHeartbeat(async () => {
+  return await withHeartbeat(async (signal) => {
     const run = await loadRun(deps, owner.runId)
-    const datasets: readonly Dataset[] = run.stages.flat()
-    const { sources } = await deps.sources.current()
-    const capabilities = [...sources.values()].flatMap((source) => source.capabilities.bars ?? [])
-    const [capability] = capabilities
-    if (!datasets.includes('bars') || !capability) return EMPTY
-    const market = await loadMarket(deps)
-    const range = dueRange(deps, run.params, capability, market.calendar)
-    if (range === null) return EMPTY
     const ids = run.params.symbols
       ? [...(await instrumentIds(deps.db.sql, run.params.symbols)).values()]
       : null
-    if (run.params.symbols) await reportUnknown(deps, run, run.params.symbols)
-    const exchanges = [...new Set(capabilities.flatMap((each) => each.exchanges))]
-    const gates = await gatesOf(deps, market, { ...range, instruments: ids, exchanges })
-    // A run over some symbols says nothing about the market's day.
-    if (ids === null) await storeGates(deps.db.sql, 'bars', gates)
-    const verification = await conclude(deps, owner, gates, unservedExchanges(market, exchanges))
-    await compareReport(deps, run, { ...range, instruments: ids })
+    const checked: CheckedDays[] = []
+    for (const dataset of datasetsOf(run)) {
+      const days = await checkDays(deps, run, dataset, ids)
+      if (days) checked.push(days)
+    }
+    const bars = checked.find(({ dataset }) => dataset === 'bars')
+    if (bars && run.params.symbols) await reportUnknown(deps, run, run.params.symbols)
+    const verification = await conclude(deps, owner, checked)
+    if (bars) {
+      const region = { from: bars.from, to: bars.to, instruments: ids }
+      await compareReport(deps, run, region)
+      await settlePeriods(deps, run, region, signal)
+    }
     return verification
   })
 }
 
-async function gatesOf(deps: ActivityDeps, market: MarketFacts, range: DayRange): Promise<GateRow[]> {
-  const expected = expectedOn(market.servedBy(range.exchanges as Exchange[]), range.instruments)
-  const gates: GateRow[] = []
-  for (const day of await countDays(deps.db.sql, range))
-    gates.push(await gateOf(deps, day, expected(day.date), range))
-  return gates
+function datasetsOf(run: LoadedRun): SessionDataset[] {
+  const datasets: readonly Dataset[] = run.stages.flat()
+  return SESSION_DATASETS.filter((dataset) => datasets.includes(dataset))
 }
 
-/** Exchanges with instruments that nobody who is switched on serves: named, not missed. */
+/** Null when no source has the dataset or nothing of it is due. */
+async function checkDays(
+  deps: ActivityDeps,
+  run: LoadedRun,
+  dataset: SessionDataset,
+  ids: readonly number[] | null,
+): Promise<CheckedDays | null> {
+  const { sources } = await deps.sources.current()
+  const capabilities = [...sources.values()].flatMap((source) => source.capabilities[dataset] ?? [])
+  const [capability] = capabilities
+  if (!capability) return null
+  const market = await loadMarket(deps, dataset)
+  const due = dueRange(deps, run.params, capability, market.calendar)
+  const range = run.params.mend ? await withinCovered(deps, dataset, due) : due
+  if (range === null) return null
+  const exchanges = [...new Set(capabilities.flatMap((each) => each.exchanges))]
+  const gates = await gatesOf(deps.db.sql, market, { ...range, dataset, instruments: ids, exchanges })
+  // A run over some symbols says nothing about the market's day.
+  if (ids === null) await storeGates(deps.db.sql, dataset, gates)
+  return { dataset, gates, ...range, notServed: unservedExchanges(market, exchanges) }
+}
+
+/** A run that mends is about what was brought before: days of other datasets are not missed in this one. */
+async function withinCovered(
+  deps: ActivityDeps,
+  dataset: SessionDataset,
+  due: DateRange | null,
+): Promise<DateRange | null> {
+  const span = await coveredSpan(deps.db.sql, [dataset])
+  if (due === null || span === null) return null
+  const from = due.from > span.from ? due.from : span.from
+  const to = due.to < span.to ? due.to : span.to
+  return from <= to ? { from, to } : null
+}
+
 const unservedExchanges = (market: MarketFacts, served: readonly Exchange[]): Exchange[] =>
   EXCHANGE_NAMES.filter((exchange) => !served.includes(exchange) && market.servedBy([exchange]).length > 0)
 
@@ -105,49 +125,30 @@ async function reportUnknown(deps: ActivityDeps, run: LoadedRun, symbols: readon
   })
 }
 
-function expectedOn(
-  instruments: readonly PlanInstrument[],
-  ids: readonly number[] | null,
-): (date: string) => number {
-  const wanted = ids === null ? null : new Set(ids)
-  const chosen = wanted === null ? instruments : instruments.filter((i) => wanted.has(i.id))
-  return (date) =>
-    chosen.filter((i) => (i.listDate ?? '') <= date && (i.delistDate === null || i.delistDate > date)).length
-}
-
-async function gateOf(
-  deps: ActivityDeps,
-  day: DayCounts,
-  expected: number,
-  range: DayRange,
-): Promise<GateRow> {
-  const missing = expected - day.present - day.suspended
-  const row = { date: day.date, expected, present: day.present, suspended: day.suspended }
-  if (day.blocked > 0) return { ...row, state: 'incomplete', reasons: { blocked_rows: day.blocked } }
-  if (missing <= 0) return { ...row, state: 'complete', reasons: {} }
-  const { symbols, known } = await missingOn(deps.db.sql, day.date, range, SERVED_BY, NAMED)
-  const reasons = { missing, symbols }
-  if (!known)
-    return {
-      ...row,
-      state: 'unverified',
-      reasons: { ...reasons, why: 'no source of suspensions for this day' },
-    }
-  return {
-    ...row,
-    state: day.present + day.suspended >= expected * GAP_SHARE ? 'complete_with_gaps' : 'incomplete',
-    reasons,
-  }
-}
-
+/** Keeps the outcome with the run: that of its bars, and of every dataset under `datasets`. */
 async function conclude(
   deps: ActivityDeps,
   owner: OwnedRun,
-  gates: readonly GateRow[],
-  notServed: readonly Exchange[],
+  checked: readonly CheckedDays[],
 ): Promise<Verification> {
+  const [first] = checked
+  if (!first) return EMPTY
+  const bars = checked.find(({ dataset }) => dataset === 'bars')
+  const verification: Verification = bars
+    ? { ...countsOf(bars.gates), ...(bars.notServed.length > 0 ? { notServed: bars.notServed } : {}) }
+    : EMPTY
+  const datasets = Object.fromEntries(checked.map(({ dataset, gates }) => [dataset, countsOf(gates)]))
+  await deps.db
+    .sql`update sync_run set verification = ${deps.db.sql.json({ ...verification, datasets } as never)},
+    last_trade_date = coalesce(${(bars ?? first).gates.at(-1)?.date ?? null}::date, last_trade_date), updated_at = now()
+    where id = ${owner.runId} and owner_epoch = ${owner.epoch}`
+  for (const days of checked) await logDays(deps, owner.runId, days)
+  return verification
+}
+
+function countsOf(gates: readonly GateRow[]): Verification {
   const count = (state: string) => gates.filter((gate) => gate.state === state).length
-  const verification: Verification = {
+  return {
     dates: gates.length,
     complete: count('complete'),
     completeWithGaps: count('complete_with_gaps'),
@@ -157,23 +158,26 @@ async function conclude(
       (sum, gate) => sum + Math.max(0, gate.expected - gate.present - gate.suspended),
       0,
     ),
-    ...(notServed.length > 0 ? { notServed: [...notServed] } : {}),
   }
-  await deps.db.sql`update sync_run set verification = ${deps.db.sql.json(verification as never)},
-    last_trade_date = coalesce(${gates.at(-1)?.date ?? null}::date, last_trade_date), updated_at = now()
-    where id = ${owner.runId} and owner_epoch = ${owner.epoch}`
+}
+
+async function logDays(
+  deps: ActivityDeps,
+  runId: string,
+  { dataset, gates, notServed }: CheckedDays,
+): Promise<void> {
+  const counts = countsOf(gates)
   const worst = gates
     .filter((gate) => gate.state === 'incomplete')
     .slice(0, 5)
     .map((gate) => gate.date)
   await logRun(deps.db.sql, {
-    runId: owner.runId,
-    level: verification.incomplete > 0 ? 'warn' : 'info',
+    runId,
+    level: counts.incomplete > 0 ? 'warn' : 'info',
     message:
-      `verified ${verification.dates} sessions: ${verification.complete} complete, ${verification.completeWithGaps} with gaps, ` +
-      `${verification.incomplete} incomplete, ${verification.unverified} unverified` +
-      (worst.length > 0 ? ` (${worst.join(', ')}${verification.incomplete > 5 ? ', …' : ''})` : '') +
+      `verified ${counts.dates} sessions of ${dataset}: ${counts.complete} complete, ${counts.completeWithGaps} with gaps, ` +
+      `${counts.incomplete} incomplete, ${counts.unverified} unverified` +
+      (worst.length > 0 ? ` (${worst.join(', ')}${counts.incomplete > 5 ? ', …' : ''})` : '') +
       notServed.map((exchange) => `; ${exchange}: no source`).join(''),
   })
-  return verification
 }

@@ -35,6 +35,8 @@ export async function addCoverage(
 // Two complete answers this far apart that both lack a cell make it absent upstream: not asked again. A row that came and
 // was rejected is no absence, so the time counts from the first answer after it.
 const ABSENT_AFTER = '24 hours'
+// Reasons that an answer gave by lacking the cell. A hole for another reason had a row once, or was told by nobody.
+const LACKING = ['missing', 'absent_upstream']
 
 interface HoleRegion {
   dataset: string
@@ -69,9 +71,9 @@ export async function replaceHoles(
     select ${region.dataset}, i, d, ${region.source}, r
     from unnest(${sorted.map((m) => m.instrumentId)}::int[], ${sorted.map((m) => m.tradeDate)}::date[], ${sorted.map((m) => m.reason)}::text[]) as m(i, d, r)
     on conflict (dataset, instrument_id, trade_date, source) do update set last_seen_at = now(),
-      answers = case when h.reason = 'rejected' then 1 else h.answers + 1 end,
-      first_seen_at = case when h.reason = 'rejected' then now() else h.first_seen_at end,
-      reason = case when excluded.reason = 'missing' and h.reason <> 'rejected' and h.first_seen_at < now() - ${ABSENT_AFTER}::interval
+      answers = case when h.reason = any(${LACKING}) then h.answers + 1 else 1 end,
+      first_seen_at = case when h.reason = any(${LACKING}) then h.first_seen_at else now() end,
+      reason = case when excluded.reason = 'missing' and h.reason = any(${LACKING}) and h.first_seen_at < now() - ${ABSENT_AFTER}::interval
         then 'absent_upstream' else excluded.reason end`
 }
 

@@ -1,108 +1,142 @@
+import { kindOf } from '../../market/datasets.ts'
+import { SESSION_CELLS, type SessionDataset, servedPairs, sparseSources } from '../audit/cells.ts'
+import { yearSlices } from '../audit/slices.ts'
 import type { Sql, Tx } from '../client.ts'
 
 /** What the tables hold of one date. */
 export interface DayCounts {
   date: string
-  /** Bars of listed instruments, each instrument once whatever sources have it. */
+  /** Listed instruments with a row, each once whatever sources have it. */
   present: number
+  /** Those without a row because they did not trade. */
   suspended: number
-  /** Rows whose prices are out of order or whose amount does not fit them. */
-  blocked: number
 }
 
 /** What a check is about. */
 export interface DayRange {
+  dataset: SessionDataset
   from: string
   to: string
+  /** Null: all. */
   instruments: readonly number[] | null
   /** Those that some source serves: cells of the others are not missed. */
   exchanges: readonly string[]
 }
 
-/** Bars, whole-day suspensions without a bar, and rows that cannot be true, per session of a range. */
+/** Rows, and whole-day suspensions without a row, per session of a range. */
 export async function countDays(sql: Sql, range: DayRange): Promise<DayCounts[]> {
   const sessions = await sql<{ date: string }[]>`
     select trade_date as date from trade_calendar
     where exchange = 'SSE' and is_open and trade_date between ${range.from} and ${range.to} order by 1`
-  // One after the other and joined here: freshly loaded tables have no statistics yet, and a planner that believes them
-  // empty joins in squares.
-  const present = new Map((await countBars(sql, range)).map((row) => [row.date, row]))
-  const suspended = new Map((await countSuspended(sql, range)).map((row) => [row.date, row.n]))
+  const present = new Map<string, number>()
+  const suspended = new Map<string, number>()
+  for (const slice of yearSlices(range)) {
+    // One after the other and joined here: freshly loaded tables have no statistics yet, and a planner that believes them
+    // empty joins in squares.
+    for (const { date, n } of await countRows(sql, { ...range, ...slice })) present.set(date, n)
+    if (!SESSION_CELLS[range.dataset].traded) continue
+    for (const { date, n } of await countSuspended(sql, { ...range, ...slice })) suspended.set(date, n)
+  }
   return sessions.map(({ date }) => ({
     date,
-    present: present.get(date)?.n ?? 0,
-    blocked: present.get(date)?.blocked ?? 0,
+    present: present.get(date) ?? 0,
     suspended: suspended.get(date) ?? 0,
   }))
 }
 
-async function countBars(sql: Sql, range: DayRange): Promise<{ date: string; n: number; blocked: number }[]> {
+interface DateCount {
+  date: string
+  n: number
+}
+
+async function countRows(sql: Sql, range: DayRange): Promise<DateCount[]> {
+  const { table, where } = SESSION_CELLS[range.dataset]
   return await sql.begin(async (tx) => {
     await tx`set local enable_nestloop = off`
-    return await tx<{ date: string; n: number; blocked: number }[]>`
-      select b.trade_date as date, count(distinct b.instrument_id)::int as n,
-        count(*) filter (where b.high < greatest(b.open, b.close, b.low) or b.low > least(b.open, b.close)
-          or (b.volume > 0 and not b.amount / b.volume between b.low * 0.98 and b.high * 1.02))::int as blocked
-      from bars b join instrument i on i.id = b.instrument_id and not i.stub
-      where b.period = 'daily' and b.trade_date between ${range.from} and ${range.to} and ${chosen(tx, 'b', range)}
-        and i.exchange = any(${range.exchanges as string[]})
-        and (i.list_date is null or b.trade_date >= i.list_date) and (i.delist_date is null or b.trade_date < i.delist_date)
-      group by 1`
+    return await tx<DateCount[]>`
+      select x.trade_date as date, count(distinct x.instrument_id)::int as n
+      from (
+        select instrument_id, trade_date from ${tx(table)} x
+        where ${tx.unsafe(where)} and x.trade_date between ${range.from} and ${range.to} ${sparseCells(tx, range)}
+      ) x join instrument i on i.id = x.instrument_id and not i.stub
+      where ${ofLife(tx, 'x', range)} group by 1`
   })
 }
 
-async function countSuspended(sql: Sql, range: DayRange): Promise<{ date: string; n: number }[]> {
-  return await sql<{ date: string; n: number }[]>`
+/** Cells that a source covers without a row of their own. */
+function sparseCells(tx: Tx, { dataset, from, to }: DayRange) {
+  const sparse = sparseSources(dataset)
+  if (sparse.length === 0) return tx``
+  const [sources, exchanges] = servedPairs(sparse)
+  const covered = tx`coverage v join trade_calendar c on c.exchange = 'SSE' and c.is_open
+    and c.trade_date between ${from} and ${to} and v.ranges @> c.trade_date`
+  return tx`union all select v.instrument_id, c.trade_date from ${covered}
+      where v.dataset = ${dataset} and v.source = any(${sparse}) and v.instrument_id <> 0
+    union all select i.id, c.trade_date from ${covered}
+      join unnest(${sources}::text[], ${exchanges}::text[]) as p(source, exchange) on p.source = v.source
+      join instrument i on i.exchange = p.exchange
+      where v.dataset = ${dataset} and v.instrument_id = 0`
+}
+
+async function countSuspended(sql: Sql, range: DayRange): Promise<DateCount[]> {
+  const { table, where } = SESSION_CELLS[range.dataset]
+  return await sql<DateCount[]>`
     select s.trade_date as date, count(distinct s.instrument_id)::int as n
     from suspension s join instrument i on i.id = s.instrument_id and not i.stub
     where s.trade_date between ${range.from} and ${range.to} and s.suspend_type = 'S' and s.suspend_timing is null
-      and ${chosen(sql, 's', range)} and i.exchange = any(${range.exchanges as string[]})
-      and (i.list_date is null or s.trade_date >= i.list_date) and (i.delist_date is null or s.trade_date < i.delist_date)
-      and not exists (select from bars b where b.instrument_id = s.instrument_id and b.trade_date = s.trade_date and b.period = 'daily')
+      and ${ofLife(sql, 's', range)}
+      and not exists (select from ${sql(table)} x where x.instrument_id = s.instrument_id and x.trade_date = s.trade_date and ${sql.unsafe(where)})
     group by 1`
 }
 
-const chosen = (sql: Sql | Tx, table: 'b' | 's', { instruments }: DayRange) =>
-  instruments === null ? sql`true` : sql`${sql(`${table}.instrument_id`)} = any(${instruments as number[]})`
+/** Instruments that a check is about, on dates on which they were listed. */
+const ofLife = (sql: Sql | Tx, table: 'x' | 's', { dataset, instruments, exchanges }: DayRange) =>
+  sql`i.kind = ${kindOf(dataset)} and i.exchange = any(${exchanges as string[]})
+    and ${instruments === null ? sql`true` : sql`i.id = any(${instruments as number[]})`}
+    and (i.list_date is null or ${sql(`${table}.trade_date`)} >= i.list_date)
+    and (i.delist_date is null or ${sql(`${table}.trade_date`)} < i.delist_date)`
 
 /** Cells that a date lacks. */
 export interface Missing {
-  /** The first of them by code. */
-  symbols: string[]
-  /** True when some source knows the suspensions of each: then they are missing, else they may be suspended. */
+  /** Cells that nothing explains, by code. */
+  open: string[]
+  /** Cells that no upstream has, or that a person accepted, by code. */
+  absent: string[]
+  /** True when some source knows the suspensions of each open one: then they are missing, else they may be suspended. */
   known: boolean
 }
 
-/**
- * What a date lacks: listed, not suspended that whole day, no bar of any source.
- *
- * @param served exchanges that a source's knowledge of the whole market extends to
- */
-export async function missingOn(
-  sql: Sql,
-  date: string,
-  range: Pick<DayRange, 'instruments' | 'exchanges'>,
-  served: Readonly<Record<string, readonly string[]>>,
-  limit: number,
-): Promise<Missing> {
-  const { instruments, exchanges } = range
-  const pairs = Object.entries(served).flatMap(([source, list]) => list.map((exchange) => [source, exchange]))
-  const rows = await sql<{ code: string; known: boolean }[]>`
-    select c.code, exists (
-      select from coverage v where v.dataset = 'suspension' and v.ranges @> ${date}::date and (v.instrument_id = i.id
-        or (v.instrument_id = 0 and (v.source, i.exchange) in (
-          select * from unnest(${pairs.map(([s]) => s ?? '')}::text[], ${pairs.map(([, e]) => e ?? '')}::text[]))))
-    ) as known
+/** What a date lacks: listed, not suspended that whole day, no row of any source. */
+export async function missingOn(sql: Sql, date: string, range: DayRange): Promise<Missing> {
+  const { dataset, instruments, exchanges } = range
+  const { table, where, traded } = SESSION_CELLS[dataset]
+  const [sources, served] = servedPairs()
+  const covers = (of: string, by: readonly string[]) => sql`exists (
+    select from coverage v where v.dataset = ${of} and v.source = any(${by as string[]}) and v.ranges @> ${date}::date
+      and (v.instrument_id = i.id or (v.instrument_id = 0 and (v.source, i.exchange) in (
+        select * from unnest(${sources}::text[], ${served}::text[])))))`
+  const rows = await sql<{ code: string; known: boolean; absent: boolean }[]>`
+    select c.code, ${traded ? covers('suspension', sources) : sql`true`} as known, exists (
+      select from coverage_hole h where h.dataset = ${dataset} and h.instrument_id = i.id and h.trade_date = ${date}
+        and (h.reason = 'absent_upstream' or h.accepted_at is not null)) as absent
     from instrument i join instrument_code c on c.instrument_id = i.id and c.valid_to is null
-    where i.kind = 'stock' and not i.stub and (${instruments === null} or i.id = any(${(instruments ?? []) as number[]}))
+    where i.kind = ${kindOf(dataset)} and not i.stub and (${instruments === null} or i.id = any(${(instruments ?? []) as number[]}))
       and i.exchange = any(${exchanges as string[]})
       and (i.list_date is null or i.list_date <= ${date}) and (i.delist_date is null or i.delist_date > ${date})
-      and not exists (select from bars b where b.instrument_id = i.id and b.trade_date = ${date} and b.period = 'daily')
-      and not exists (select from suspension s where s.instrument_id = i.id and s.trade_date = ${date} and s.suspend_type = 'S' and s.suspend_timing is null)
+      and not exists (select from ${sql(table)} x where x.instrument_id = i.id and x.trade_date = ${date} and ${sql.unsafe(where)})
+      and not ${covers(dataset, sparseSources(dataset))}
+      and not (${traded} and exists (select from suspension s where s.instrument_id = i.id and s.trade_date = ${date}
+        and s.suspend_type = 'S' and s.suspend_timing is null))
     order by c.code`
-  return { symbols: rows.slice(0, limit).map((row) => row.code), known: rows.every((row) => row.known) }
+  const open = rows.filter((row) => !row.absent)
+  return {
+    open: open.map((row) => row.code),
+    absent: rows.filter((row) => row.absent).map((row) => row.code),
+    known: open.every((row) => row.known),
+  }
 }
 
+/** A day's check as it is stored. */
 export interface GateRow {
   date: string
   expected: number

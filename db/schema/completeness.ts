@@ -16,6 +16,9 @@ import { datemultirange, instant } from './columns.ts'
 /** The instrument id that stands for the whole market in `coverage`. */
 export const WHOLE_MARKET = 0
 
+/** The one that stands for days of announcements, whatever period they were about. */
+export const ANNOUNCEMENTS = -1
+
 /** The dates of which everything is known, per instrument (or the whole market) and source; holes are listed apart. */
 export const coverage = pgTable(
   'coverage',

@@ -1,0 +1,110 @@
+import { FREE_SESSIONS, ST_LIMIT } from '../../market/price-limits.ts'
+import type { DateRange } from '../../planning/types.ts'
+import type { Sql, Tx } from '../client.ts'
+import { downPercent, upPercent } from './price-limit-sql.ts'
+
+/*
+ * What a bar can be suspected of. The first two cannot be true and block their day; the others are worth a look, since
+ * each has exceptions that no list names.
+ *
+ *   ohlc         the high is not the highest price, or the low not the lowest
+ *   unit         amount / volume lies outside the day's range: lots for shares, or thousand yuan for yuan
+ *   price_limit  a price beyond the daily limit of the board
+ *   pre_close    differs from the last traded close although the factor of that source did not change
+ *   factor_step  the factor changed by another ratio than the last traded close to pre_close
+ */
+export const BLOCKING_RULES = ['ohlc', 'unit'] as const
+export const FLAGGING_RULES = ['price_limit', 'pre_close', 'factor_step'] as const
+export type BarRule = (typeof BLOCKING_RULES)[number] | (typeof FLAGGING_RULES)[number]
+
+/** How often a rule was broken on one date. */
+export interface RuleHits {
+  date: string
+  rule: BarRule
+  count: number
+  /** The first of them by symbol. */
+  examples: string[]
+}
+
+export interface CheckedRegion extends DateRange {
+  /** Null: all. */
+  instruments: readonly number[] | null
+}
+
+/** Rows `b` whose prices are out of order. Open, high and low may be absent in bars of indices. */
+export const OHLC_BROKEN =
+  '(b.high < greatest(b.open, b.close, b.low) or b.low > least(b.open, b.close, b.high))'
+/** Rows `b` whose mean price lies outside the day's range. */
+export const UNIT_BROKEN = '(b.volume > 0 and not b.amount / b.volume between b.low * 0.98 and b.high * 1.02)'
+
+// How far back the last traded close is looked for in one go; longer suspensions are looked up one by one.
+const LOOKBACK_DAYS = 45
+const EXAMPLES = 5
+// Upstreams round factors to three decimals or finer; prices are on a grid of 0.01.
+const FACTOR_ROUNDING = 0.0006
+const HALF_TICK = 0.005
+
+/** Broken rules per date, ascending by date. One statement: give it a year at most. */
+export async function checkBars(sql: Sql, region: CheckedRegion): Promise<RuleHits[]> {
+  return await sql.begin(async (tx) => {
+    // Freshly loaded tables have no statistics, and a planner that believes them empty joins in squares.
+    await tx`set local enable_nestloop = off`
+    return await hitsOf(tx, region)
+  })
+}
+
+const hitsOf = async (tx: Tx, { from, to, instruments }: CheckedRegion): Promise<RuleHits[]> =>
+  await tx.unsafe<RuleHits[]>(statement(), [from, to, instruments as number[] | null])
+
+/** Rows of a slice with what went before them, then one flag for each rule. */
+const statement = (): string => `with sessions as materialized (
+    select trade_date, row_number() over o as place, lag(trade_date, ${FREE_SESSIONS}) over o as fifth_before
+    from trade_calendar where exchange = 'SSE' and is_open window o as (order by trade_date)
+  ), traded as (
+    select b.*, f.factor, lag(b.trade_date) over w as near_date, lag(b.close) over w as near_close, lag(f.factor) over w as near_factor
+    from bars b left join adj_factor f on f.instrument_id = b.instrument_id and f.trade_date = b.trade_date and f.source = b.source
+      and f.trade_date between $1::date - ${LOOKBACK_DAYS} and $2
+    where b.period = 'daily' and b.trade_date between $1::date - ${LOOKBACK_DAYS} and $2
+      and ($3::int[] is null or b.instrument_id = any($3))
+    window w as (partition by b.instrument_id, b.source order by b.trade_date)
+  ), followed as (
+    select t.*, i.board, i.list_date, s.place, s.fifth_before, coalesce(t.near_date, far.trade_date) as last_date,
+      coalesce(t.near_close, far.close) as last_close, coalesce(t.near_factor, far.factor) as last_factor,
+      coalesce(t.is_st, ${MOVED_FAR} and ${NAMED_ST}) as special
+    from traded t join instrument i on i.id = t.instrument_id join sessions s on s.trade_date = t.trade_date
+      left join lateral (${LONG_AGO}) far on t.near_date is null
+    where t.trade_date between $1 and $2
+  ), judged as (
+    select r.trade_date, r.symbol, ${OHLC_BROKEN.replaceAll('b.', 'r.')} as ohlc, ${UNIT_BROKEN.replaceAll('b.', 'r.')} as unit,
+      ${beyondLimit()} as price_limit, ${IS_CONNECTED} and ${STEP_BROKEN} as step, r.factor = r.last_factor as same_factor
+    from followed r left join sessions p on p.trade_date = r.last_date
+  )
+  select trade_date as date, rule, count(*)::int as count, (array_agg(symbol order by symbol))[1:${EXAMPLES}] as examples
+  from judged, lateral (values ('ohlc', ohlc), ('unit', unit), ('price_limit', price_limit),
+    ('pre_close', step and same_factor), ('factor_step', step and not same_factor)) as v(rule, broken)
+  where broken group by 1, 2 order by 1, 2`
+
+// Only moves that a stock under special treatment could not make: names are looked up for few rows then.
+const MOVED_FAR = `(t.high > round(t.pre_close * ${1 + ST_LIMIT.percent / 100}, 2) or t.low < round(t.pre_close * ${1 - ST_LIMIT.percent / 100}, 2))`
+const NAMED_ST = `exists (select from name_change n where n.instrument_id = t.instrument_id and n.start_date <= t.trade_date
+  and (n.end_date is null or n.end_date >= t.trade_date) and n.name like '%ST%')`
+
+// Before the window and after the listing: the first bar of all has nothing before it.
+const LONG_AGO = `select o.trade_date, o.close, (select f.factor from adj_factor f
+    where f.instrument_id = o.instrument_id and f.trade_date = o.trade_date and f.source = o.source) as factor
+  from bars o where o.instrument_id = t.instrument_id and o.source = t.source and o.period = 'daily'
+    and o.trade_date < $1::date - ${LOOKBACK_DAYS} and (i.list_date is null or t.trade_date > i.list_date)
+  order by o.trade_date desc limit 1`
+
+/** Nothing is missing between a bar and the one before it: it is the next session, or those between were suspended. */
+const IS_CONNECTED = `(r.place = p.place + 1 or r.place - p.place - 1 <= (select count(distinct s.trade_date) from suspension s
+  where s.instrument_id = r.instrument_id and s.suspend_type = 'S' and s.suspend_timing is null
+    and s.trade_date > r.last_date and s.trade_date < r.trade_date))`
+
+const STEP_BROKEN = `r.pre_close > 0 and abs(r.factor / r.last_factor - r.last_close / r.pre_close)
+  > r.last_close / r.pre_close * (${HALF_TICK} / r.pre_close + ${FACTOR_ROUNDING} / r.factor + ${FACTOR_ROUNDING} / r.last_factor)`
+
+// Rounded as the exchanges do; a tick is always allowed.
+const beyondLimit = (): string =>
+  `(r.high > greatest(round(r.pre_close * (1 + (${upPercent()}) / 100.0), 2), r.pre_close + 0.01)
+    or r.low < least(round(r.pre_close * (1 - (${downPercent()}) / 100.0), 2), r.pre_close - 0.01)) and (${upPercent()}) is not null`

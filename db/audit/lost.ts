@@ -1,0 +1,166 @@
+import type { DateRange } from '../../planning/types.ts'
+import { kindOf } from '../../market/datasets.ts'
+import type { Sql, Tx } from '../client.ts'
+import { repeatOnConflict } from '../errors.ts'
+import { OHLC_BROKEN, UNIT_BROKEN } from './bar-checks.ts'
+import { SESSION_CELLS, type SessionDataset, servedPairs, sparseSources } from './cells.ts'
+import { yearSlices } from './slices.ts'
+
+/*
+ * What coverage says against what the tables hold. Cells that are covered and expected and have no row become holes, and
+ * so do rows that cannot be true: planning then asks for them as for anything else that is missing. Rows that no coverage
+ * speaks of are counted, no more: nobody knows what else came with them.
+ */
+
+export interface AuditedRegion extends DateRange {
+  dataset: SessionDataset
+  /** Null: all. */
+  instruments: readonly number[] | null
+}
+
+/** What was found of one dataset and source. */
+export interface AuditFinding {
+  dataset: SessionDataset
+  source: string
+  /** Cells that became holes, by date. */
+  lost: Map<string, number>
+  /** Rows that became holes: their prices are out of order, or their amount does not fit them. */
+  badRows: number
+  /** Rows that no coverage speaks of. */
+  uncovered: number
+}
+
+// Each hole is a row, and a run reads them all: past this it is no damage but a table that is gone.
+const MOST_HOLES = 1_000_000
+
+/**
+ * Compares a region year by year, the newest first, each in a transaction of its own. What was found before is not found
+ * again, so a repetition after a crash names only the rest.
+ *
+ * @returns findings, and the first date that was looked at where so much is lost that the search was given up
+ */
+export async function markLost(
+  sql: Sql,
+  region: AuditedRegion,
+): Promise<{ findings: AuditFinding[]; stoppedAt: string | null }> {
+  const findings = new Map<string, AuditFinding>()
+  const findingOf = (source: string): AuditFinding => {
+    const known = findings.get(source)
+    if (known) return known
+    const opened = { dataset: region.dataset, source, lost: new Map(), badRows: 0, uncovered: 0 }
+    findings.set(source, opened)
+    return opened
+  }
+  let holes = 0
+  for (const slice of yearSlices(region)) {
+    const found = await auditSlice(sql, { ...region, ...slice })
+    for (const { source, date, n } of found.lost) {
+      findingOf(source).lost.set(date, n)
+      holes += n
+    }
+    for (const { source, n } of found.bad) findingOf(source).badRows += n
+    for (const { source, n } of found.uncovered) findingOf(source).uncovered += n
+    if (holes > MOST_HOLES && slice.from > region.from)
+      return { findings: [...findings.values()], stoppedAt: slice.from }
+  }
+  return { findings: [...findings.values()], stoppedAt: null }
+}
+
+interface SourceCount {
+  source: string
+  n: number
+}
+
+async function auditSlice(sql: Sql, slice: AuditedRegion) {
+  return await repeatOnConflict(() =>
+    sql.begin(async (tx) => {
+      // Freshly loaded tables have no statistics, and a planner that believes them empty joins in squares.
+      await tx`set local enable_nestloop = off`
+      return {
+        uncovered: await countUncovered(tx, slice),
+        bad: await markBadRows(tx, slice),
+        lost: await markLostCells(tx, slice),
+      }
+    }),
+  )
+}
+
+/** In one statement: rows and their coverage are committed together, so what it sees belongs together. */
+async function markLostCells(tx: Tx, slice: AuditedRegion): Promise<(SourceCount & { date: string })[]> {
+  const { dataset, from, to, instruments } = slice
+  const { table, where, traded } = SESSION_CELLS[dataset]
+  const [sources, exchanges] = servedPairs()
+  const days = tx`coverage v join sessions s on v.ranges @> s.d
+    where v.dataset = ${dataset} and v.ranges && daterange(${from}, ${to}, '[]') and not v.source = any(${sparseSources(dataset)})`
+  return await tx<(SourceCount & { date: string })[]>`
+    with sessions as materialized (
+      select trade_date as d from trade_calendar where exchange = 'SSE' and is_open and trade_date between ${from} and ${to}
+    ), universe as materialized (
+      select id, exchange, coalesce(list_date, '-infinity') as listed, coalesce(delist_date, 'infinity') as delisted
+      from instrument where kind = ${kindOf(dataset)} and not stub
+        and ${instruments === null ? tx`true` : tx`id = any(${instruments as number[]})`}
+    ), market as materialized (
+      select v.source, s.d from ${days} and v.instrument_id = 0
+    ), covered as (
+      select v.source, v.instrument_id as id, s.d from ${days} and v.instrument_id <> 0
+      union
+      select m.source, i.id, m.d from market m
+        join unnest(${sources}::text[], ${exchanges}::text[]) as p(source, exchange) on p.source = m.source
+        join universe i on i.exchange = p.exchange
+    ), expected as (
+      select c.* from covered c join universe i on i.id = c.id where c.d >= i.listed and c.d < i.delisted
+    ), lost as (
+      select e.* from expected e
+      where not exists (select from ${tx(table)} x where x.instrument_id = e.id and x.trade_date = e.d and x.source = e.source
+          and ${tx.unsafe(where)} and x.trade_date between ${from} and ${to})
+        and ${traded ? notSuspended(tx, slice) : tx`true`}
+    ), marked as (
+      insert into coverage_hole (dataset, instrument_id, trade_date, source, reason)
+      select ${dataset}, id, d, source, 'lost' from lost order by id, d, source
+      on conflict do nothing returning source, trade_date
+    )
+    select source, trade_date as date, count(*)::int as n from marked group by 1, 2`
+}
+
+const notSuspended = (tx: Tx, { from, to }: DateRange) => tx`not exists (select from suspension s
+  where s.instrument_id = e.id and s.trade_date = e.d and s.suspend_type = 'S' and s.suspend_timing is null
+    and s.trade_date between ${from} and ${to})`
+
+const BROKEN: Partial<Record<SessionDataset, string>> = {
+  bars: `(${OHLC_BROKEN} or ${UNIT_BROKEN})`,
+  index_bars: OHLC_BROKEN,
+}
+
+async function markBadRows(tx: Tx, slice: AuditedRegion): Promise<SourceCount[]> {
+  const { dataset, from, to, instruments } = slice
+  const { table, where } = SESSION_CELLS[dataset]
+  const broken = BROKEN[dataset]
+  if (broken === undefined) return []
+  return await tx<SourceCount[]>`
+    with bad as materialized (
+      select b.instrument_id, b.trade_date, b.source from ${tx(table)} b
+      where b.trade_date between ${from} and ${to} and ${tx.unsafe(where.replaceAll('x.', 'b.'))} and ${tx.unsafe(broken)}
+        and ${instruments === null ? tx`true` : tx`b.instrument_id = any(${instruments as number[]})`}
+    ), marked as (
+      insert into coverage_hole (dataset, instrument_id, trade_date, source, reason)
+      select ${dataset}, instrument_id, trade_date, source, 'bad_row' from bad order by 2, 3, 4
+      on conflict do nothing
+    )
+    select source, count(*)::int as n from bad group by 1`
+}
+
+async function countUncovered(tx: Tx, slice: AuditedRegion): Promise<SourceCount[]> {
+  const { dataset, from, to, instruments } = slice
+  const { table, where } = SESSION_CELLS[dataset]
+  const [sources, exchanges] = servedPairs()
+  return await tx<SourceCount[]>`
+    select x.source, count(*)::int as n from ${tx(table)} x join instrument i on i.id = x.instrument_id and not i.stub
+      left join coverage own on own.dataset = ${dataset} and own.source = x.source and own.instrument_id = x.instrument_id
+      left join unnest(${sources}::text[], ${exchanges}::text[]) as p(source, exchange)
+        on p.source = x.source and p.exchange = i.exchange
+      left join coverage market on market.dataset = ${dataset} and market.source = p.source and market.instrument_id = 0
+    where x.trade_date between ${from} and ${to} and ${tx.unsafe(where)}
+      and ${instruments === null ? tx`true` : tx`x.instrument_id = any(${instruments as number[]})`}
+      and not coalesce(own.ranges @> x.trade_date, false) and not coalesce(market.ranges @> x.trade_date, false)
+    group by 1`
+}
