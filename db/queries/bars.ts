@@ -1,0 +1,130 @@
+import { createHash } from 'node:crypto'
+import { ADJUSTED_DECIMALS, type Adjustment } from '../../market/adjust.ts'
+import { periodAround } from '../../market/bar-periods.ts'
+import type { Period } from '../../market/datasets.ts'
+import type { TradeDate } from '../../market/date.ts'
+import { readAhead } from '../bars/ahead.ts'
+import { type BarColumn, columnsOf } from '../bars/columns.ts'
+import { electedBars, ofSource } from '../bars/elected.ts'
+import { readFactors } from '../bars/factors.ts'
+import type { BarRegion, Fragment } from '../bars/region.ts'
+import {
+  adjustedRows,
+  type BarRow,
+  joinedRows,
+  type RowOptions,
+  type StoredBar,
+  storedRows,
+} from '../bars/rows.ts'
+import { readPeriods } from '../bars/sessions.ts'
+import { readPrecedence, surveyBars, symbolsOfToday } from '../bars/survey.ts'
+import type { Sql } from '../client.ts'
+
+export type { BarColumn } from '../bars/columns.ts'
+export type { BarRow } from '../bars/rows.ts'
+
+/** What is asked. See market/adjust.ts for what adjusted prices are. */
+export interface BarsQuery {
+  /** Symbols to show by instrument; null: the whole market, under the codes of today. */
+  instruments: ReadonlyMap<number, string> | null
+  period: Period
+  /** First and last trade date. Weeks and months are dated by the market's last session in them. */
+  from: TradeDate
+  to: TradeDate
+  adjust: Adjustment
+  /** For `qfq`: prices of this day are as traded; null: of the newest day that has a factor. */
+  anchor: TradeDate | null
+  /** A source, or `best`: one bar out of those of all sources. */
+  source: string
+  /** ISO 8601: bars and factors as they were known then; null: now. */
+  asOf: string | null
+  /** Of adjusted prices, at most. */
+  decimals?: number
+  /** The last day whose bars every source has: a week or month that ends later is not final. */
+  settled: TradeDate
+}
+
+export interface BarsReading {
+  columns: readonly BarColumn[]
+  /**
+   * Of the answer to one question: it changes with every write to what the answer is made of, and only with that. A later
+   * `to` alone is no change.
+   */
+  version: string
+  /**
+   * Reads the rows in lots, by instrument (the whole market by symbol) and date. Holds a connection of the pool until the
+   * last lot, or until it is left.
+   */
+  rows(): AsyncGenerator<BarRow[]>
+}
+
+// Rows in one lot, some 100 KB of text; two are in memory. Much smaller ones cost a round trip each.
+const LOT = 1_000
+
+/**
+ * Bars with adjusted prices, as they are known now or were at a moment. A whole-market day is a query for one date.
+ *
+ * Raw weeks and months are read as they are stored. Adjusted ones, and those of a past moment, are made of days.
+ */
+export async function readBars(sql: Sql, query: BarsQuery): Promise<BarsReading> {
+  const { period, source, adjust, instruments, decimals = ADJUSTED_DECIMALS } = query
+  const isJoined = period !== 'daily' && (adjust !== 'none' || query.asOf !== null)
+  const region = regionOf(query, isJoined)
+  const [survey, precedence, factors, symbols, periods] = await Promise.all([
+    surveyBars(sql, region, source === 'best' ? null : source),
+    readPrecedence(sql),
+    adjust === 'none' ? [] : readFactors(sql, region, query),
+    instruments ?? symbolsOfToday(sql),
+    isJoined ? readPeriods(sql, period, region, query.settled) : null,
+  ])
+  const bars =
+    source === 'best' ? electedBars(sql, region, survey.sources, precedence) : ofSource(sql, region, source)
+  const scales = new Map(factors.map((scale) => [scale.id, scale]))
+  const options: RowOptions = { period, source, adjust, decimals, symbols, scales }
+  const question = { period, source, adjust, decimals, anchor: query.anchor, asOf: query.asOf }
+  const parts = [question, [...symbols], survey.version, precedence, factors, periods?.version]
+  return {
+    columns: columnsOf(query),
+    version: createHash('sha256').update(JSON.stringify(parts)).digest('base64url'),
+    rows: () => {
+      const lots = statement(sql, bars, region, { isAdjusted: adjust !== 'none' })
+      if (periods) return joinedRows(lots, options, periods, query)
+      return adjust === 'none' ? storedRows(lots, options) : adjustedRows(lots, options)
+    },
+  }
+}
+
+/** Stocks behind codes that they have or had; indices are none. */
+export async function stockIds(sql: Sql, symbols: readonly string[]): Promise<Map<string, number>> {
+  const rows = await sql<{ code: string; id: number }[]>`
+    select c.code, i.id from instrument_code c join instrument i on i.id = c.instrument_id
+    where c.code = any(${symbols as string[]}) and i.kind = 'stock'`
+  return new Map(rows.map((row) => [row.code, row.id]))
+}
+
+/** The stored bars that an answer is made of: of whole weeks and months where it is made of days. */
+function regionOf(query: BarsQuery, isJoined: boolean): BarRegion {
+  const { from, to, period, asOf } = query
+  const instruments = query.instruments === null ? null : [...query.instruments.keys()]
+  if (!isJoined || period === 'daily') return { period, instruments, from, to, asOf }
+  const dates = { from: periodAround(period, from).from, to: periodAround(period, to).to }
+  return { period: 'daily', instruments, ...dates, asOf }
+}
+
+function statement(
+  sql: Sql,
+  bars: Fragment,
+  { instruments, period }: BarRegion,
+  { isAdjusted }: { isAdjusted: boolean },
+): AsyncIterable<StoredBar[]> {
+  const columns = sql`instrument_id, trade_date, open, high, low, close, pre_close, ${isAdjusted ? sql`null` : sql`change`},
+    pct_chg, volume, amount, is_st, source, disputed ${period === 'daily' ? sql`` : sql`, period_start, is_final`}`
+  const rows =
+    instruments === null
+      ? sql`
+        select ${columns} from (${bars}) b left join (
+          select instrument_id, min(code) as code from instrument_code where valid_to is null group by 1
+        ) c using (instrument_id) order by code, instrument_id, trade_date`
+      : sql`select ${columns} from (${bars}) b order by instrument_id, trade_date`
+  return readAhead(rows.values().cursor(LOT) as AsyncIterable<StoredBar[]>)
+}
