@@ -9,6 +9,7 @@ import type { Source } from '../sources/contract.ts'
 import type { BatchInput } from '../workflows/contract/messages.ts'
 import type { ActivityDeps } from './deps.ts'
 import { depthOf } from './depth.ts'
+import { lastAskable } from './report-calls.ts'
 import { type LoadedRun, loadMarket, loadRun, type MarketFacts } from './run-context.ts'
 
 /** A batch that is being worked on, with all that its calls need. */
@@ -28,6 +29,8 @@ export interface Work {
   served: readonly PlanInstrument[]
   /** False when the batch was made for another source that is not there now. */
   isPlannedFor: boolean
+  /** Another source may do the batch as well. */
+  hasOthers: boolean
   signal: AbortSignal
 }
 
@@ -41,11 +44,15 @@ export async function prepareWork(
 ): Promise<Work> {
   const run = await loadRun(deps, input.runId)
   const market = await loadMarket(deps, batch.dataset)
-  const lastReady = newestReady(deps.now(), capability, market.calendar)
+  const lastReady =
+    lastAskable(batch.region, batch.dataset, deps.now()) ??
+    newestReady(deps.now(), capability, market.calendar)
   const depth = await depthOf(deps, source, batch.dataset, lastReady, signal)
   const plans = await loadDatasetPlans(deps.db.sql, input.runId)
   const plannedFor = batch.source === ANY_SOURCE ? plans[batch.dataset]?.source : batch.source
-  const isPlannedFor = plannedFor === source.name
+  // What its account may do instead of what was planned may bring more than was wanted, as another source may.
+  const isPlannedFor = plannedFor === source.name && capability === source.capabilities[batch.dataset]
+  const places = plans[batch.dataset]?.sources.filter(({ boundOnly }) => !boundOnly) ?? []
   const resolved = resolveCapability(capability, { now: deps.now(), calendar: market.calendar, depth })
   // Where two sources must not mix, one that steps in brings whole histories, never a day.
   const stepsIn = 'oneSource' in DATASETS[batch.dataset] && !isPlannedFor
@@ -56,6 +63,7 @@ export async function prepareWork(
     batch,
     source,
     isPlannedFor,
+    hasOthers: batch.source === ANY_SOURCE && places.length > 1,
     capability: stepsIn ? { ...resolved, byDate: null } : resolved,
     lastReady,
     market,

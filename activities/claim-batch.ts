@@ -1,5 +1,6 @@
 import { claimBatch, type NewBatch, splitBatch } from '../db/queries/batches.ts'
 import { loadCoverage } from '../db/queries/planning.ts'
+import type { RunParams } from '../market/run-params.ts'
 import type { SourceCall } from '../market/capability.ts'
 import { MARKET_ID, subtractCovered } from '../planning/wanted.ts'
 import { callsOfRegion, remainingRegion, splitRegion } from '../planning/calls.ts'
@@ -8,6 +9,7 @@ import { servedPart } from '../planning/served.ts'
 import type { Region } from '../planning/types.ts'
 import type { SeqRanges } from '../workflows/contract/messages.ts'
 import type { Work } from './batch-work.ts'
+import { areAllowed, askable, expecting } from './report-calls.ts'
 import { toRanges } from './seq-ranges.ts'
 
 /*
@@ -33,15 +35,17 @@ export type ClaimResult =
 export async function takeBatch(work: Work): Promise<ClaimResult> {
   const { batch, source } = work
   if (batch.state === 'split') return await split(work, [])
-  if (batch.call_list !== null && batch.claimed_by === source.name)
+  const begun = batch.call_list?.slice(batch.cursor) ?? []
+  if (batch.call_list !== null && batch.claimed_by === source.name && areAllowed(work, begun))
     return await claimed(work, batch.call_list, batch.region, false)
   const done = batch.claimed_by === null ? [] : (batch.call_list ?? []).slice(0, batch.cursor)
-  const left = without(work, batch.region, done)
+  const region = without(work, batch.region, done)
+  const left = region && (await askable(work, region))
   if (left === null) return await claimed(work, [], batch.region, true)
   const { served, unserved } = servedPart({ ...callContext(work), region: left, lastReady: work.lastReady })
   if (served === null) return { kind: 'unserved' }
   const open = await withoutBrought(work, served)
-  const calls = open === null ? [] : callsOfRegion({ ...callContext(work), region: open })
+  const calls = open === null ? [] : expecting(work, callsOfRegion({ ...callContext(work), region: open }))
   if (unserved.length === 0 && calls.length <= MAX_CALLS)
     return await claimed(work, calls, open ?? served, true)
   const parts =
@@ -52,6 +56,10 @@ export async function takeBatch(work: Work): Promise<ClaimResult> {
         : [open]
   return await split(work, [...parts, ...unserved])
 }
+
+/** True for runs that want what is covered, or what of it is lost: the region says exactly which cells. */
+const asksAgain = ({ refresh, recheck = 0, recheck_share, mend }: RunParams): boolean =>
+  refresh === true || recheck > 0 || recheck_share === true || mend === true
 
 /** What calls depend on besides the region. */
 export function callContext({ batch, source, market, capability }: Omit<Work, 'input' | 'run' | 'deps'>) {
@@ -78,7 +86,7 @@ const without = ({ market }: Work, region: Region, done: readonly SourceCall[]):
  */
 async function withoutBrought(work: Work, region: Region): Promise<Region | null> {
   const { deps, batch, source, run, market, isPlannedFor } = work
-  if (isPlannedFor || run.params.refresh) return region
+  if (isPlannedFor || asksAgain(run.params)) return region
   if (region.kind !== 'symbols' && region.kind !== 'market') return region
   const [coverage] = await loadCoverage(deps.db.sql, batch.dataset, [source.name])
   if (!coverage) return region

@@ -1,8 +1,9 @@
 import type { AnswerCommit, Claim } from '../db/commit.ts'
+import { ANNOUNCEMENTS } from '../db/schema/completeness.ts'
 import type { SourceCall } from '../market/capability.ts'
 import { type Dataset, DATASETS, isReportDataset } from '../market/datasets.ts'
 import { addDays, shanghaiClock } from '../market/date.ts'
-import { newestSettled } from '../market/report-periods.ts'
+import { ANNOUNCED, newestSettled } from '../market/report-periods.ts'
 import { cellIndex, expectedRows, missingCells } from '../planning/expected.ts'
 import type { Answer, BarRow } from '../sources/contract.ts'
 import { countsSymbols, type Work } from './batch-work.ts'
@@ -24,8 +25,18 @@ export const emptyAnswer = (work: Work, claim: Claim, dataset: Dataset): Omit<An
   countsSymbols: countsSymbols(work),
 })
 
-/** What the answer of one call commits: rows, what they cover, what is missing of what was expected. */
-export function answerCommit(work: Work, claim: Claim, call: SourceCall, answer: Answer): AnswerCommit {
+/**
+ * What the answer of one call commits: rows, what they cover, what is missing of what was expected.
+ *
+ * @param unknown instruments that the answer says nothing of: they stay uncovered, and one mark tells so
+ */
+export function answerCommit(
+  work: Work,
+  claim: Claim,
+  call: SourceCall,
+  answer: Answer,
+  unknown: ReadonlySet<number>,
+): AnswerCommit {
   const { market, served, run, batch, source } = work
   const cellKind = DATASETS[call.dataset].cell
   const ids = call.symbols === null ? null : idsOf(call.symbols, market)
@@ -39,7 +50,8 @@ export function answerCommit(work: Work, claim: Claim, call: SourceCall, answer:
           has: cellIndex(rows.map((row) => ({ symbol: row.symbol, tradeDate: row.trade_date }))),
         })
       : []
-  const cover = coverOf(work, call, ids)
+  const cover = coverOf(work, call, ids?.filter((id) => !unknown.has(id)) ?? null)
+  const unheard = [...unknown].map((instrumentId) => ({ instrumentId, tradeDate: call.from ?? '' }))
   const known = (symbol: string) => market.bySymbol.get(symbol)?.id
   const context = { source: source.name, runId: claim.runId, job: run.job }
   return {
@@ -48,7 +60,7 @@ export function answerCommit(work: Work, claim: Claim, call: SourceCall, answer:
     cover,
     alongside: alongsideOf(answer),
     resolves: call.from === null || cover !== null,
-    missing: missing.map((cell) => ({ instrumentId: cell.id, tradeDate: cell.date })),
+    missing: [...missing.map((cell) => ({ instrumentId: cell.id, tradeDate: cell.date })), ...unheard],
     suspensionExplains: batch.dataset === 'bars' || batch.dataset === 'daily_basic',
     rejected: answer.rejected,
     requests: answer.requests,
@@ -67,12 +79,20 @@ function coverOf(
 ): AnswerCommit['cover'] {
   const { dataset, from, to, part } = call
   if (from === null || to === null) return null
+  if (part === ANNOUNCED) return announcedUpTo(from, to, shanghaiClock(deps.now()).date)
   if (part !== null && part !== source.partsOf(dataset).at(-1)) return null
   if (!isReportDataset(dataset)) return { instruments, from, to, until: nextSession(to, market) }
   const settled = newestSettled(shanghaiClock(deps.now()).date)
   if (settled === null || from > settled) return null
   const last = to < settled ? to : settled
   return { instruments, from, to: last, until: nextSession(last, market) }
+}
+
+/** Days of announcements that are over; more may come on the one under way. */
+const announcedUpTo = (from: string, to: string, today: string): AnswerCommit['cover'] => {
+  const last = to < today ? to : addDays(today, -1)
+  if (from > last) return null
+  return { instruments: [ANNOUNCEMENTS], from, to: last, until: addDays(last, 1) }
 }
 
 const idsOf = (symbols: readonly string[], market: MarketFacts): number[] =>

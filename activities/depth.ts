@@ -1,4 +1,5 @@
 import { keepDepth, loadDepth } from '../db/queries/depth.ts'
+import { depthKey } from '../market/capability.ts'
 import type { Dataset } from '../market/datasets.ts'
 import type { TradeDate } from '../market/date.ts'
 import type { Source } from '../sources/contract.ts'
@@ -20,9 +21,10 @@ export async function depthOf(
   if (source.capabilities[dataset]?.byDate?.reach !== 'sampled' || !source.sampleDepth || newest === null)
     return null
   const { sql } = deps.db
-  const known = await loadDepth(sql, source.name, dataset)
+  const table = depthKey(dataset, source.capabilities[dataset])
+  const known = await loadDepth(sql, source.name, table)
   if (known) return known.from
-  const from = await source.sampleDepth(dataset, newest, fetchContext(sql, source, signal))
-  await keepDepth(sql, source.name, dataset, from)
+  const from = await source.sampleDepth(table, newest, fetchContext(sql, source, signal))
+  await keepDepth(sql, source.name, table, from)
   return from
 }

@@ -1,6 +1,8 @@
 import { abandonBatch, getBatch, insertBatches, type NewBatch, stagePlanned } from '../db/queries/batches.ts'
 import { openFailuresOf, recordFailures, type FailureRow } from '../db/queries/failures.ts'
+import { openRegions } from '../db/queries/lacking.ts'
 import { logRun } from '../db/queries/logs.ts'
+import { loadDatasetPlans } from '../db/queries/run-plan.ts'
 import { lockOwnedRun, runTotals } from '../db/queries/runs.ts'
 import { shortfallsOf } from '../db/queries/shortfalls.ts'
 import { DATASETS, isDataset } from '../market/datasets.ts'
@@ -10,6 +12,7 @@ import type { Region, RegionItem } from '../planning/types.ts'
 import type { OwnedRun } from '../workflows/contract/activities.ts'
 import type { PlannedStage, RunTotals } from '../workflows/contract/messages.ts'
 import type { ActivityDeps } from './deps.ts'
+import { Lacking } from './lacking.ts'
 import { leastLackingFirst, planDatasets, plannedStage } from './plan-stage.ts'
 import { loadRun } from './run-context.ts'
 
@@ -88,10 +91,11 @@ export async function planRetries(
   const { sql } = deps.db
   const stage = RETRY_STAGE + owner.epoch
   const failures = (await openFailuresOf(sql, owner.runId)).filter((f) => f.instrument_id !== null)
-  const batches = [
+  const lacking = new Lacking(deps, owner)
+  const batches = await worthAsking(deps, owner.runId, lacking, [
     ...retryBatches(failures),
     ...(owner.epoch > 1 || (await hasOthers(deps, owner)) ? await missingBatches(deps, owner, signal) : []),
-  ]
+  ])
   if (batches.length > 0 && !(await stagePlanned(sql, owner.runId, stage))) {
     await sql.begin(async (tx) => {
       if (!(await lockOwnedRun(tx, owner)) || (await stagePlanned(tx, owner.runId, stage))) return
@@ -101,7 +105,34 @@ export async function planRetries(
     })
   }
   const order = leastLackingFirst(await shortfallsOf(sql, owner.runId))
-  return await plannedStage(deps, owner.runId, stage, { order, dispensable: true })
+  const without = new Map<number, SourceName[]>()
+  for (const { seq, ...asked } of await openRegions(sql, owner.runId, stage))
+    without.set(seq, await lacking.of(asked))
+  return await plannedStage(deps, owner.runId, stage, { order, dispensable: true, without })
+}
+
+/**
+ * Without what several sources, all that may bring it, have lacked already. What only some of them lacked is for the
+ * others, and the only one is asked once more: its answer may have come in part.
+ */
+async function worthAsking(
+  deps: ActivityDeps,
+  runId: string,
+  lacking: Lacking,
+  batches: readonly NewBatch[],
+): Promise<NewBatch[]> {
+  const plans = await loadDatasetPlans(deps.db.sql, runId)
+  const parts = (await Promise.all(batches.map((batch) => lacking.divide(batch)))).flat()
+  const worth: NewBatch[] = []
+  for (const batch of parts) {
+    const lacked = await lacking.of(batch)
+    const all = plans[batch.dataset]?.sources ?? []
+    const own = all.filter((place) =>
+      batch.source === undefined ? !place.boundOnly : place.source === batch.source,
+    )
+    if (own.length < 2 || own.some(({ source }) => !lacked.includes(source))) worth.push(batch)
+  }
+  return worth
 }
 
 /** With `all` each source stands for itself. */
@@ -115,7 +146,7 @@ async function missingBatches(deps: ActivityDeps, owner: OwnedRun, signal: Abort
   const run = await loadRun(deps, owner.runId)
   const plans = await planDatasets(
     deps,
-    { ...run, params: { ...run.params, refresh: false } },
+    { ...run, params: { ...run.params, refresh: false, recheck: 0, recheck_share: false } },
     run.stages.length - 1,
     signal,
   )

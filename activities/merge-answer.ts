@@ -3,6 +3,7 @@ import { resolveInstruments } from '../db/instruments.ts'
 import { type DatedDataset, type MergeCounts, mergeRows } from '../db/merge.ts'
 import { type KeyedDataset, type KeyedRow, mergeKeyed } from '../db/merge-keyed.ts'
 import { mergeReports } from '../db/merge-reports.ts'
+import { fillNewestValuation } from '../db/newest-valuation.ts'
 import { mergeCodeChanges, mergeStockList } from '../db/stock-list.ts'
 import { mergeCalendar } from '../db/trade-calendar.ts'
 import type { SourceCall } from '../market/capability.ts'
@@ -153,6 +154,8 @@ function mergeStaged(dataset: DatedDataset, staged: StagedAnswer | null, context
     if (staged === null) return { inserted: 0, updated: 0, unchanged: 0 }
     const ids = await resolveInstruments(tx, [...staged.ids.keys()], context.source)
     const { from, to } = staged
-    return await mergeRows(tx, dataset, withIds(staged, ids), { ...context, from, to })
+    const counts = await mergeRows(tx, dataset, withIds(staged, ids), { ...context, from, to })
+    if (dataset === 'daily_basic') await fillNewestValuation(tx, context)
+    return counts
   }
 }

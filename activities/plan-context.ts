@@ -1,7 +1,10 @@
 import type { PlanContext } from '../db/plan-datasets.ts'
+import { healthOf, type PlaceHealth } from '../db/health.ts'
 import { deniedApis } from '../db/queries/budgets.ts'
 import { loadDepths } from '../db/queries/depth.ts'
+import { onlyRides } from '../market/capability.ts'
 import type { Dataset } from '../market/datasets.ts'
+import type { SourceName } from '../market/sources.ts'
 import { newestReady } from '../planning/market-facts.ts'
 import { SourceError } from '../sources/errors.ts'
 import type { ActivityDeps } from './deps.ts'
@@ -21,12 +24,15 @@ export async function planContext(
   const set = await deps.sources.current()
   const ranked = await rankedSources(deps, set, run.params.preferred_sources ?? [])
   const sources = ranked.flatMap(({ source }) => set.sources.get(source) ?? [])
+  const health = await healthOf(sql)
   for (const dataset of datasets) {
     const first = sources.find(
-      (source) => source.capabilities[dataset] && !source.capabilities[dataset].ridesOn,
+      (source) => source.capabilities[dataset] && !onlyRides(source.capabilities[dataset]),
     )
     const capability = first?.capabilities[dataset]
     if (!first || capability?.byDate?.reach !== 'sampled') continue
+    // One that waits for its probe may be dead still: planning does not wait for it to say so.
+    if (health.some((place) => isDown(place, first.name, capability.site))) continue
     const { calendar } = await loadMarket(deps, dataset)
     try {
       await depthOf(deps, first, dataset, newestReady(deps.now(), capability, calendar), signal)
@@ -52,3 +58,6 @@ export async function planContext(
     now: deps.now,
   }
 }
+
+const isDown = ({ source, site, restingUntilMs }: PlaceHealth, name: SourceName, at: string): boolean =>
+  source === name && site === at && restingUntilMs !== null

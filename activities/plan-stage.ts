@@ -44,6 +44,8 @@ export interface StageOptions {
   order?: (dataset: string, places: readonly SourcePlace[]) => SourcePlace[]
   /** See `PlannedDataset`; an optional dataset always is. */
   dispensable?: boolean
+  /** Sources that are not to be asked for single batches, as long as others are left. */
+  without?: ReadonlyMap<number, readonly SourceName[]>
 }
 
 /** What the database has open of a stage. */
@@ -51,26 +53,53 @@ export async function plannedStage(
   deps: ActivityDeps,
   runId: string,
   stage: number,
-  { order = (_, places) => [...places], dispensable = false }: StageOptions = {},
+  { order = (_, places) => [...places], dispensable = false, without = new Map() }: StageOptions = {},
 ): Promise<PlannedStage> {
   const { sql } = deps.db
   const plans = await loadDatasetPlans(sql, runId)
   const open = await openBatches(sql, runId, stage)
   return {
-    datasets: open.map(({ dataset, source, seqs, calls }): PlannedDataset => {
+    datasets: open.flatMap(({ dataset, source, seqs, calls }) => {
       const known = plans[dataset]?.sources ?? []
       const places = order(dataset, source === ANY_SOURCE ? known.filter((place) => !place.boundOnly) : known)
-      return {
+      const own = source === ANY_SOURCE ? places : places.filter((place) => place.source === source)
+      return groupedBy(seqs, without).map(({ left, seqs: some }): PlannedDataset => ({
         dataset,
-        open: toRanges(seqs),
-        calls,
-        ...(dispensable || isOptional(dataset) ? { dispensable: true as const } : {}),
-        sources: source === ANY_SOURCE ? places : places.filter((place) => place.source === source),
-      }
+        open: toRanges(some),
+        calls: Math.ceil((calls * some.length) / seqs.length),
+        ...(dispensable || isOptional(dataset) || isAddition(dataset, source)
+          ? { dispensable: true as const }
+          : {}),
+        sources: othersThan(left, own),
+      }))
     }),
     totals: await runTotals(sql, runId),
   }
 }
+
+function othersThan(left: readonly SourceName[], places: SourcePlace[]): SourcePlace[] {
+  const others = places.filter(({ source }) => !left.includes(source))
+  return others.length > 0 ? others : places
+}
+
+/** Batches by who is not to be asked for them. */
+function groupedBy(
+  seqs: readonly number[],
+  without: ReadonlyMap<number, readonly SourceName[]>,
+): { left: readonly SourceName[]; seqs: number[] }[] {
+  const groups = new Map<string, { left: readonly SourceName[]; seqs: number[] }>()
+  for (const seq of seqs) {
+    const left = without.get(seq) ?? []
+    const group = groups.get(left.join()) ?? { left, seqs: [] }
+    group.seqs.push(seq)
+    groups.set(left.join(), group)
+  }
+  return [...groups.values()]
+}
+
+/** What one source adds to a list that another one brings: a run can begin without it. */
+const isAddition = (dataset: string, source: string): boolean =>
+  isDataset(dataset) && 'byExchange' in DATASETS[dataset] && source !== ANY_SOURCE
 
 const isOptional = (dataset: string): boolean => isDataset(dataset) && 'optional' in DATASETS[dataset]
 

@@ -1,5 +1,7 @@
 import { logRun } from '../db/queries/logs.ts'
 import { resolveParams } from '../db/scope/resolve.ts'
+import { scopeOf } from '../market/jobs.ts'
+import { auditRun } from './audit-run.ts'
 import type { ActivityDeps } from './deps.ts'
 import type { LoadedRun } from './run-context.ts'
 
@@ -13,6 +15,8 @@ export async function resolveScope(deps: ActivityDeps, run: LoadedRun): Promise<
   const { sources } = await deps.sources.current()
   const context = { sql, sources, settings: deps.settings, now: deps.now }
   const { params, notes } = await resolveParams(context, run.job, run.row.id, run.params)
+  // Before the dates are kept: until then a repetition starts over.
+  if (scopeOf(run.job) === 'audit') await auditRun(deps, run, params)
   const kept = await sql`
     update sync_run set resolved_params = ${sql.json(params as never)}, updated_at = now()
     where id = ${run.row.id} and resolved_params is null`

@@ -4,7 +4,7 @@ import { noteSuccess, noteTrouble, restOf } from '../db/health.ts'
 import { getBatch, noteBatchTrouble } from '../db/queries/batches.ts'
 import { logRun } from '../db/queries/logs.ts'
 import { runTotals } from '../db/queries/runs.ts'
-import type { SourceCall } from '../market/capability.ts'
+import { onlyRides, type SourceCall } from '../market/capability.ts'
 import { SOURCE_ERRORS, type SourceErrorClass } from '../market/source-errors.ts'
 import { type Answer, AnswerTooLarge } from '../sources/contract.ts'
 import { SourceError } from '../sources/errors.ts'
@@ -16,6 +16,8 @@ import { answerCommit, emptyAnswer } from './commit-call.ts'
 import type { ActivityDeps } from './deps.ts'
 import { withHeartbeat } from './heartbeat.ts'
 import { isolate } from './isolate.ts'
+import { capabilityOf, goesOnInstead } from './permission.ts'
+import { unknownOf } from './silence.ts'
 import { troubleOf } from './trouble.ts'
 import { BudgetLater, fetchCall } from './upstream.ts'
 
@@ -27,6 +29,8 @@ import { BudgetLater, fetchCall } from './upstream.ts'
 
 // Long enough for a hiccup to be over, short enough to cost nothing where the upstream really has no row.
 const EMPTY_AGAIN_MS = 1_000
+// With another source at hand a hiccup is bridged for three seconds, not seven: the other brings more meanwhile.
+const RETRIES_BESIDE_OTHERS = 2
 // While isolating, this many failing calls end the batch: then it is not single symbols. To find one symbol in 500 takes
 // nine in a row; more of them, and the source is most likely down.
 const MAX_ISOLATION_FAILURES = 60
@@ -56,8 +60,8 @@ async function workOnBatch(deps: ActivityDeps, input: BatchInput, signal: AbortS
   if (!batch) throw new RangeError(`batch ${input.seq} of run ${input.runId} is gone`)
   if (batch.owner_epoch !== input.epoch) return { kind: 'fenced', reason: 'the run has a newer owner' }
   if (batch.state === 'done' || batch.state === 'failed' || batch.state === 'skipped') return { kind: 'done' }
-  const capability = source.capabilities[batch.dataset]
-  if (!capability || capability.ridesOn) return refusal(`${source.name} has no ${batch.dataset}`)
+  const capability = await capabilityOf(deps, source, batch.dataset)
+  if (!capability || onlyRides(capability)) return refusal(`${source.name} has no ${batch.dataset}`)
   const rest = await restOf(deps.db.sql, { source: source.name, site: capability.site })
   if (rest) return { kind: 'resting', ...rest }
   const work = await prepareWork(deps, input, batch, source, capability, signal)
@@ -111,6 +115,7 @@ async function callAfterCall(work: Work, taken: { calls: SourceCall[]; cursor: n
     } catch (error) {
       signal.throwIfAborted()
       if (error instanceof BudgetLater) return later(error)
+      if (goesOnInstead(work, error)) return await workOnBatch(deps, input, signal)
       const isolating =
         input.isolate &&
         error instanceof SourceError &&
@@ -141,15 +146,21 @@ async function finish(work: Work, cursor: number): Promise<Outcome> {
 /** Fetches a call. The rows become what is to be committed before anything is waited for, and are let go of. */
 async function bring(work: Work, claim: Claim, call: SourceCall): Promise<AnswerCommit> {
   const answer = await fetchExpected(work, call)
-  const commit = answerCommit(work, claim, call, answer)
+  const commit = answerCommit(work, claim, call, answer, await unknownOf(work, call, answer))
   for (const message of answer.notes ?? [])
     await logRun(work.deps.db.sql, { runId: claim.runId, level: 'warn', message })
   return commit
 }
 
 /** An empty answer where rows are expected may be an upstream that is not ready: it is asked once more. */
-async function fetchExpected({ deps, source, input, signal }: Work, call: SourceCall): Promise<Answer> {
-  const retries = input.isolate ? [] : deps.settings.retryDelays
+async function fetchExpected(work: Work, call: SourceCall): Promise<Answer> {
+  const { deps, source, input, signal } = work
+  const { retryDelays } = deps.settings
+  const retries = input.isolate
+    ? []
+    : work.hasOthers
+      ? retryDelays.slice(0, RETRIES_BESIDE_OTHERS)
+      : retryDelays
   const answer = await fetchCall(deps.db.sql, source, call, signal, retries)
   if (call.rows === 0 || answer.rows.length > 0 || answer.rejected.length > 0) return answer
   await sleep(EMPTY_AGAIN_MS, undefined, { signal })

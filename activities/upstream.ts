@@ -64,13 +64,26 @@ export async function fetchCall(
   /** Milliseconds before each try after the first; how many there are is how often it is tried again. */
   retryDelays: readonly number[],
 ): Promise<Answer> {
+  const { answer, repeated } = await askUpstream(sql, source, signal, retryDelays, (context) =>
+    source.fetch(call, context),
+  )
+  return { ...answer, requests: answer.requests + repeated }
+}
+
+/** The same for any request to a source; `repeated` counts the requests that were in vain. */
+export async function askUpstream<T>(
+  sql: Sql,
+  source: Source,
+  signal: AbortSignal,
+  retryDelays: readonly number[],
+  ask: (context: FetchContext) => Promise<T>,
+): Promise<{ answer: T; repeated: number }> {
   const context = fetchContext(sql, source, signal)
   let tries = 0
   let refusals = 0
   for (;;) {
     try {
-      const answer = await source.fetch(call, context)
-      return { ...answer, requests: answer.requests + tries + refusals }
+      return { answer: await ask(context), repeated: tries + refusals }
     } catch (error) {
       signal.throwIfAborted()
       if (!(error instanceof SourceError)) throw error

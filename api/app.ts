@@ -5,14 +5,21 @@ import { emptyBody, limitBody } from './middleware/body.ts'
 import { invalidRequest, onError, onNotFound } from './middleware/errors.ts'
 import { requestId } from './middleware/request-id.ts'
 import { securityHeaders } from './middleware/security-headers.ts'
+import { barRoutes } from './routes/bars.ts'
+import { coverageRoutes } from './routes/coverage.ts'
+import { evidenceRoutes } from './routes/evidence.ts'
 import { failureRoutes } from './routes/failures.ts'
+import { financialRoutes } from './routes/financials.ts'
+import { gapRoutes } from './routes/gaps.ts'
 import { healthRoutes } from './routes/health.ts'
+import { indexRoutes } from './routes/indices.ts'
 import { multiSourceRoutes } from './routes/multi-source.ts'
 import { planRoutes } from './routes/plan.ts'
 import { runActionRoutes } from './routes/run-actions.ts'
 import { runEventRoutes } from './routes/run-events.ts'
 import { runRoutes } from './routes/runs.ts'
 import { sourceRoutes } from './routes/sources.ts'
+import { stockRoutes } from './routes/stocks.ts'
 import { syncRoutes } from './routes/sync.ts'
 
 const DOCUMENT = {
@@ -46,7 +53,14 @@ export function createApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     runEventRoutes,
     planRoutes,
     failureRoutes,
+    coverageRoutes,
+    gapRoutes,
+    evidenceRoutes,
+    financialRoutes,
+    indexRoutes,
     sourceRoutes,
+    stockRoutes,
+    barRoutes,
     healthRoutes,
   ])
     app.route('/', routes(deps))

@@ -10,6 +10,7 @@ export const PROBLEMS = {
   not_found: { status: 404, title: 'There is nothing here' },
   source_not_found: { status: 404, title: 'There is no such source' },
   run_not_found: { status: 404, title: 'There is no such run' },
+  stock_not_found: { status: 404, title: 'There is no such stock' },
   run_final: { status: 409, title: 'The run has ended' },
   run_not_final: { status: 409, title: 'The run has not ended' },
   run_gone: { status: 409, title: 'The run has no workflow any more' },
@@ -21,6 +22,7 @@ export const PROBLEMS = {
   database_unavailable: { status: 503, title: 'PostgreSQL does not answer' },
   temporal_unavailable: { status: 503, title: 'Temporal does not answer' },
   worker_unavailable: { status: 503, title: 'No worker is there' },
+  too_many_reads: { status: 503, title: 'Too many tables are being read' },
   too_many_streams: { status: 503, title: 'Too many event streams are open' },
 } as const satisfies Record<string, { status: number; title: string }>
 

@@ -2,9 +2,10 @@
  * How much of a budget of calls a run uses, and whether it ever exceeds it, as the upstream sees it: the upstream grants
  * 500 calls in any 60 s for each interface and refuses the rest, and our side is configured with the same number.
  *
- *   npm run bench:budget -- [--limit 500] [--stocks 5700] [--row-cap 1000] [--record]
+ *   npm run bench:budget -- [--limit 500] [--stocks 5700] [--row-cap 1000] [--bars-only] [--record]
  *
- * Calls are planned for 1,000 rows each instead of 6,000, so that the bench measures the budget and not the disk.
+ * Calls are planned for 1,000 rows each instead of 6,000, so that the bench measures the budget and not the disk. With fewer
+ * stocks the run is over before the steady span is.
  */
 import { parseArgs } from 'node:util'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -66,7 +67,7 @@ try {
   }
   const lines = [
     `${await circumstances(system.db)}; \`npm run bench:budget -- --limit ${values.limit} --stocks ${values.stocks} --years ${values.years} --row-cap ${values['row-cap']}${values['bars-only'] ? ' --bars-only' : ''}\`.`,
-    `Limit ${values.limit} calls in any 60 s for each interface, by the upstream's journal; observed for ${((Date.now() - started) / 1_000).toFixed(0)} s of a run.`,
+    `Limit ${values.limit} calls in any 60 s for each interface, by the upstream's journal; observed for ${((Date.now() - started) / 1_000).toFixed(0)} s of a run. The steady span begins ${SETTLE_MS / 1_000} s after the first call of an interface and ends ${SETTLE_MS / 1_000} s before the last, after ${SPAN_MS / 1_000} s at most.`,
     '',
     ...table(
       [

@@ -42,7 +42,7 @@ for (const each of CASES) runs.push([each, await measure(each)])
 const base = runs[0]?.[1].seconds ?? 0
 const lines = [
   `${where}; \`npm run bench:failover -- --stocks ${values.stocks} --limit ${values.limit}\`.`,
-  `Daily bars of ${values.stocks} stocks over a year from BaoStock at ${values.limit} calls a minute, Tushare before it in the order. From the trigger to the end of the run.`,
+  `Daily bars of ${values.stocks} stocks over a year from BaoStock at ${values.limit} calls a minute, Tushare before it in the order. From the trigger to the end of the run: lists, planning and verification included. A dead source costs seconds, whatever the length of the run.`,
   '',
   ...table(
     ['first source', 'status', 'seconds', 'cells', 'seconds more', 'over the run without it (target 1.10)'],

@@ -30,7 +30,7 @@ try {
   const run = await ingest(system, print)
   const { db } = system
   const [counts] = await db.sql<{ bars: number; batches: number; unchanged: number; verification: object }[]>`
-    select (select count(*) from bars) as bars, unchanged, verification,
+    select (select count(*) from bars where period = 'daily') as bars, unchanged, verification,
       (select count(*) from sync_batch where run_id = r.id) as batches
     from sync_run r where id = ${run.runId}`
   const datasets = await db.sql<

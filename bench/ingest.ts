@@ -44,7 +44,9 @@ async function round(kind: 'merge' | 'copy', after?: (system: System, run: Inges
   try {
     if (kind === 'copy') await prepareForCopy(system.db.sql)
     const done = await ingest(system, () => undefined)
-    const [held] = await system.db.sql<{ rows: number }[]>`select count(*)::int as rows from bars`
+    const [held] = await system.db.sql<
+      { rows: number }[]
+    >`select count(*)::int as rows from bars where period = 'daily'`
     const [stats] = await system.db.sql<{ deadlocks: number }[]>`
       select deadlocks from pg_stat_database where datname = current_database()`
     if ((stats?.deadlocks ?? 0) > 0) print(`${kind}: ${stats?.deadlocks ?? 0} deadlocks`)

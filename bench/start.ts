@@ -1,5 +1,6 @@
 /**
- * `npm start` on a folder that was used before: seconds to its "ready", and from a trigger to the first row in `bars`.
+ * `npm start`, with Tushare as its only source: seconds until it says "ready", on an empty folder and on one that was used
+ * before, and from a trigger to the first row in `bars` that another connection can read.
  *
  *   npm run bench:start -- [--rounds 5] [--record]
  */
@@ -40,7 +41,7 @@ try {
   const all = (pick: (r: Round) => number) => rounds.map((r) => pick(r).toFixed(2)).join(', ')
   const middle = (pick: (r: Round) => number) => median(rounds.map(pick)).toFixed(2)
   const lines = [
-    `${where}; \`npm run bench:start -- --rounds ${values.rounds}\`. The upstream is the sandbox market of 300 stocks over 3 years; the database is emptied of it between rounds.`,
+    `${where}; \`npm run bench:start -- --rounds ${values.rounds}\`. The one source is Tushare, with the sandbox market of 300 stocks over 3 years and no limit; the database is emptied of it between rounds. Ready: from the command to the line that says so. First row: until another connection can read it.`,
     '',
     ...table(
       ['measure', 'median, s', 'each, s', 'target'],

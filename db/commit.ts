@@ -1,6 +1,8 @@
 import { type Dataset, DATASET_NAMES, DATASETS } from '../market/datasets.ts'
+import { markChangedFactors } from './audit/changed-factors.ts'
 import type { Sql, Tx } from './client.ts'
 import { addCoverage, type MissingCell, replaceHoles } from './coverage.ts'
+import { deriveBars, lockDerivedBars } from './derive-bars.ts'
 import { repeatOnConflict } from './errors.ts'
 import { resolveFailures, resolveRegionFailures } from './queries/failures.ts'
 import { instrumentIds } from './queries/planning.ts'
@@ -8,7 +10,7 @@ import type { MergeCounts } from './merge.ts'
 
 /*
  * The one way by which data enters the database: rows, batch cursor, coverage and counters of one upstream answer in one
- * short transaction. Lock order: batch, data tables, coverage, run, failures.
+ * short transaction. Lock order: batch, data tables, derived bars, coverage, run, failures.
  */
 
 /** What the activity believes about its batch; the commit is refused when the database knows better. */
@@ -55,6 +57,7 @@ interface LockedBatch {
   claimed_by: string | null
   run_epoch: number
   run_status: string
+  run_job: string
 }
 
 // A cursor may move while the run is being paused: the answer at hand is still committed.
@@ -63,7 +66,7 @@ const WRITABLE_RUN = ['pending', 'running', 'paused', 'waiting']
 /** Locks the batch and says why the claim no longer holds, or null when it does. */
 async function lockBatch(tx: Tx, claim: Claim): Promise<{ batch: LockedBatch; refused: string | null }> {
   const [batch] = await tx<LockedBatch[]>`
-    select b.cursor, b.state, b.owner_epoch, b.claimed_by, b.calls_planned, b.cells_total - b.cells_done as cells_left, r.owner_epoch as run_epoch, r.status as run_status
+    select b.cursor, b.state, b.owner_epoch, b.claimed_by, b.calls_planned, b.cells_total - b.cells_done as cells_left, r.owner_epoch as run_epoch, r.status as run_status, r.job as run_job
     from sync_batch b join sync_run r on r.id = b.run_id
     where b.run_id = ${claim.runId} and b.seq = ${claim.seq} for update of b`
   if (!batch) throw new Error(`batch ${claim.seq} of run ${claim.runId} is gone`)
@@ -101,7 +104,9 @@ async function writeAnswer(tx: Tx, answer: AnswerCommit): Promise<CommitResult> 
   if (refused !== null) throw new Fenced(refused)
   const counts = await answer.merge(tx)
   if (answer.rejected.length > 0) await quarantineRows(tx, answer)
-  if (answer.cover) await writeCoverage(tx, answer, answer.cover)
+  if (answer.cover) await writeCovered(tx, answer, answer.cover, batch.run_job)
+  if (answer.dataset === 'adj_factor' && answer.cover && counts.updated > 0)
+    await markChangedFactors(tx, { ...claim, ...answer.cover })
   const cursor = claim.cursor + 1
   const done = cursor >= batch.calls_planned
   // What the calls of a batch settle adds up to its cells, however they were cut.
@@ -126,6 +131,20 @@ async function quarantineRows(tx: Tx, { claim, dataset, rejected }: AnswerCommit
     select ${claim.runId}, ${dataset}, ${claim.source}, * from unnest(${rejected.map((r) => r.symbol)}::text[],
       ${rejected.map((r) => r.trade_date)}::date[], ${rejected.map((r) => r.reason)}::text[],
       ${rejected.map((r) => r.raw.slice(0, 4_000))}::text[])`
+}
+
+/** Coverage, and the weeks and months of what was covered: whether they are final follows from it. */
+async function writeCovered(
+  tx: Tx,
+  answer: AnswerCommit,
+  cover: NonNullable<AnswerCommit['cover']>,
+  job: string,
+): Promise<void> {
+  const { runId, source } = answer.claim
+  const hasBars = answer.dataset === 'bars'
+  if (hasBars) await lockDerivedBars(tx, { source, instruments: cover.instruments })
+  await writeCoverage(tx, answer, cover)
+  if (hasBars) await deriveBars(tx, { source, ...cover }, { runId, job })
 }
 
 async function writeCoverage(

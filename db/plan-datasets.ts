@@ -2,13 +2,17 @@ import { type Dataset, DATASETS, isReportDataset, kindOf } from '../market/datas
 import { addDays, shanghaiClock } from '../market/date.ts'
 import { reportCalendar } from '../market/report-periods.ts'
 import type { RunParams } from '../market/run-params.ts'
+import { comesInParts } from '../market/valuation.ts'
 import { type MarketFacts, marketFacts } from '../planning/market-facts.ts'
 import type { PlanInstrument } from '../planning/types.ts'
 import type { Sql } from './client.ts'
+import { comingAlong } from './plan/along.ts'
+import { planAnnounced } from './plan/announced.ts'
 import { candidatesOf, readyCandidate } from './plan/candidates.ts'
 import { planCells } from './plan/cells.ts'
 import { planEvents } from './plan/events.ts'
 import { freshList } from './plan/fresh.ts'
+import { planInParts } from './plan/in-parts.ts'
 import { planLists } from './plan/lists.ts'
 import { type DatasetPlan, type PlanContext, planOf } from './plan/shape.ts'
 import { loadCalendar, loadInstruments } from './queries/planning.ts'
@@ -26,7 +30,7 @@ export async function planDatasetsOf(
   params: RunParams,
 ): Promise<DatasetPlan[]> {
   const plans: DatasetPlan[] = []
-  for (const dataset of datasets) plans.push(...(await planDataset(context, params, dataset)))
+  for (const dataset of datasets) plans.push(...(await planDataset(context, params, dataset, plans)))
   return plans
 }
 
@@ -38,7 +42,7 @@ export async function loadMarketFacts(sql: Sql, dataset: Dataset, now: Date): Pr
 }
 
 // A prospectus holds the reports of three years before the listing.
-const REPORTED_BEFORE_DAYS = 3 * 366
+export const REPORTED_BEFORE_DAYS = 3 * 366
 
 const reporting = <T extends PlanInstrument>(instrument: T): T => ({
   ...instrument,
@@ -49,6 +53,7 @@ async function planDataset(
   context: PlanContext,
   params: RunParams,
   dataset: Dataset,
+  before: readonly DatasetPlan[],
 ): Promise<DatasetPlan[]> {
   const { candidates, skipped, riders } = candidatesOf(context.sources, dataset)
   if (candidates.length === 0) {
@@ -64,6 +69,13 @@ async function planDataset(
   const market = await loadMarketFacts(context.sql, dataset, context.now())
   const facts = { now: context.now(), depths: context.depths, market }
   const ready = candidates.map((candidate) => readyCandidate(candidate, dataset, facts))
-  const input = { context, params, dataset, candidates: ready, skipped: others, market }
-  return cell === 'event' ? await planEvents(input) : await planCells(input)
+  const along = comingAlong(dataset, ready, before, params)
+  const input = { context, params, dataset, candidates: ready, skipped: others, market, along }
+  if (cell === 'event') return await planEvents(input)
+  const { announced_from: from, announced_to: to } = params
+  if (isReportDataset(dataset) && from !== undefined && to !== undefined)
+    return await planAnnounced({ ...input, dataset }, { from, to })
+  // Whoever does everything, or replaces what is of lower rank, does it with all that a source has anyway.
+  const isForAny = params.source_mode !== 'all' && (params.want ?? 'any') === 'any'
+  return comesInParts(dataset) && isForAny ? await planInParts(input) : await planCells(input)
 }

@@ -1,7 +1,9 @@
 import { codeOf } from '../market/symbol.ts'
 import type { Tx } from './client.ts'
+import { deriveEverySource } from './derive-bars.ts'
 import { IDENTITY_LOCK } from './instruments.ts'
 import type { MergeCounts } from './merge.ts'
+import { moveRows } from './move-rows.ts'
 
 /** A row of a stock list in canonical form; see sources/contract.ts for units. */
 export interface StockListRow {
@@ -148,12 +150,13 @@ async function instrumentOf(tx: Tx, symbol: string): Promise<number | null> {
 
 /** Rows that both have stay as the new one has them; what it covers is asked again. */
 async function moveInstrument(tx: Tx, from: number, to: number): Promise<void> {
-  await tx`update bars o set instrument_id = ${to} where instrument_id = ${from} and not exists
+  await tx`update bars o set instrument_id = ${to} where instrument_id = ${from} and period = 'daily' and not exists
     (select from bars n where n.instrument_id = ${to} and (n.trade_date, n.period, n.source) = (o.trade_date, o.period, o.source))`
   await tx`update adj_factor o set instrument_id = ${to} where instrument_id = ${from} and not exists
     (select from adj_factor n where n.instrument_id = ${to} and (n.trade_date, n.source) = (o.trade_date, o.source))`
   await tx`update suspension o set instrument_id = ${to} where instrument_id = ${from} and not exists
     (select from suspension n where n.instrument_id = ${to} and (n.trade_date, n.source, n.suspend_type) = (o.trade_date, o.source, o.suspend_type))`
+  await moveRows(tx, from, to)
   for (const table of ['bars', 'adj_factor', 'suspension', 'coverage', 'coverage_hole']) {
     await tx`delete from ${tx(table)} where instrument_id = ${from}`
   }
@@ -165,4 +168,5 @@ async function moveInstrument(tx: Tx, from: number, to: number): Promise<void> {
     update instrument n set stub = n.stub and o.stub, list_date = coalesce(n.list_date, o.list_date),
       delist_date = coalesce(n.delist_date, o.delist_date)
     from instrument o where n.id = ${to} and o.id = ${from}`
+  await deriveEverySource(tx, { instruments: [to] }, { runId: null, job: 'stock_list' })
 }

@@ -35,6 +35,18 @@ const behind = (site: AkshareSite, api: string): Capability => ({
   readyTime: '00:00',
 })
 
+/** Rows on one page of East Money's data centre. A report period is one call of many pages. */
+export const AKSHARE_REPORT_PAGE_ROWS = 500
+/** Pages of a period when nobody knows how many companies have reported yet. */
+export const AKSHARE_REPORT_COST = 12
+
+/** Reports of the whole market by period. Its pages are counted, so that plans know what they cost the site. */
+const reports = (api: string): Capability => ({
+  ...behind('eastmoney', api),
+  exchanges: ['SSE', 'SZSE'],
+  byDate: { rowCap: AKSHARE_REPORT_PAGE_ROWS, maxDates: 1, reach: 'history' },
+})
+
 export const AKSHARE_CAPABILITIES = {
   trade_calendar: behind('sina', 'tool_trade_date_hist_sina'),
   stock_list: behind('exchanges', 'stock_info_sh_name_code'),
@@ -42,7 +54,8 @@ export const AKSHARE_CAPABILITIES = {
     ...behind('eastmoney', 'stock_zh_a_hist'),
     bySymbols: ONE_SYMBOL,
     // The snapshot of the whole market is "now": it stands for the newest closed session until the next one opens.
-    byDate: { rowCap: 100_000, maxDates: 1, reach: 'newest' },
+    // One more request finds out of which day it is.
+    byDate: { rowCap: 100_000, maxDates: 1, reach: 'newest', cost: AKSHARE_SNAPSHOT_COST + 1 },
     readyTime: AKSHARE_READY_TIME,
   },
   adj_factor: {
@@ -51,6 +64,22 @@ export const AKSHARE_CAPABILITIES = {
     readyTime: AKSHARE_READY_TIME,
     sparse: true,
   },
+  // The snapshot has it, the history of a stock has not.
+  daily_basic: {
+    ...behind('eastmoney', 'stock_zh_a_spot_em'),
+    byDate: { rowCap: 100_000, maxDates: 1, reach: 'newest' },
+    readyTime: AKSHARE_READY_TIME,
+    ridesOn: 'bars',
+  },
+  index_bars: {
+    ...behind('eastmoney', 'stock_zh_index_daily_em'),
+    bySymbols: ONE_SYMBOL,
+    readyTime: AKSHARE_READY_TIME,
+  },
+  income: { ...reports('stock_lrb_em'), historyStart: '2012-03-31' },
+  balance_sheet: { ...reports('stock_zcfz_em'), historyStart: '2008-12-31' },
+  cash_flow: { ...reports('stock_xjll_em'), historyStart: '2008-12-31' },
+  fin_indicator: { ...reports('stock_yjbb_em'), exchanges: ALL, historyStart: '2010-03-31' },
 } as const satisfies CapabilityTable
 
 /** The parts that make up a list: each exchange has its own, and the delisted ones apart. */

@@ -21,8 +21,11 @@ export interface Capability {
   historyStart: TradeDate
   /** One call for a list of symbols over a range of dates; null when the source cannot. */
   bySymbols: { maxSymbols: number; rowCap: number } | null
-  /** One call for the whole market of one date. `maxDates` > 1 when a range of dates fits one call. */
-  byDate: { rowCap: number; maxDates: number; reach: ByDateReach } | null
+  /**
+   * One call for the whole market of one date. `maxDates` > 1 when a range of dates fits one call. `cost`: requests that
+   * are counted for it where it is answered out of many; 1 where it is left out.
+   */
+  byDate: { rowCap: number; maxDates: number; reach: ByDateReach; cost?: number } | null
   /** Beijing time of the day from which a session's data may be asked, `HH:MM`. */
   readyTime: string
   /**
@@ -30,8 +33,33 @@ export interface Capability {
    * whole life in one call.
    */
   sparse?: true
-  /** Comes with the answers of another dataset and has no calls of its own. */
+  /**
+   * Comes with the answers of another dataset, be they by symbols or by date, where it has such calls itself: those are sent
+   * for what does not come along. Without them it has no calls of its own.
+   */
   ridesOn?: Dataset
+  /** Reports: one call for all that was announced on some days, of whatever period. */
+  byAnnouncement?: true
+  /** Requests behind each call by symbols; one where it is left out. */
+  requestsPerCall?: number
+  /** So dear that whole markets are never asked of it, not even where nobody else is there: for single symbols. */
+  forSingles?: true
+  /** What the account may call when it may not call `api`. */
+  instead?: Capability
+}
+
+/** True where it comes with the answers of another dataset or not at all. */
+export const onlyRides = ({ ridesOn, bySymbols, byDate }: Capability): boolean =>
+  ridesOn !== undefined && bySymbols === null && byDate === null
+
+/** The dataset by which the depth of by-date calls is known: what comes with another one is in its table. */
+export const depthKey = (dataset: Dataset, capability: Capability | undefined): Dataset =>
+  capability?.ridesOn ?? dataset
+
+/** What an account can do that was refused some interfaces; null for nothing. */
+export function permitted(capability: Capability, denied: ReadonlySet<string>): Capability | null {
+  if (!denied.has(capability.api)) return capability
+  return capability.instead ? permitted(capability.instead, denied) : null
 }
 
 /** One request to an upstream, with all its pages: the unit of commit. Stored with its batch, so it is plain JSON. */

@@ -23,7 +23,7 @@ export const JOBS = {
   stock_basics: {
     title: 'Stock list with the newest valuation',
     scope: 'newest',
-    stages: [['trade_calendar', 'stock_list'], ['daily_basic']],
+    stages: [['trade_calendar', 'stock_list'], ['suspension'], ['daily_basic']],
   },
   daily_incremental: {
     title: 'The sessions since the last one',

@@ -27,14 +27,16 @@ export interface RunParams {
   want?: Want
   /** Ask again for what is covered already, e.g. after doubts about an upstream. */
   refresh?: boolean
-  /** Single sessions instead of a range. */
-  dates?: readonly TradeDate[]
   /** Bars that are wanted: weeks and months are derived from days, so that days come in any case. */
   periods?: readonly Period[]
-  /** Sessions to look back over, the newest included; what is covered is not asked again. */
+  /** Days to look back; what is covered is not asked again. */
   days_back?: number
   /** Sessions before the newest one that are read again, since upstreams correct young values. */
   recheck?: number
+  /** A twentieth of the stocks, another one each month, is read again over its whole history. */
+  recheck_share?: boolean
+  /** Only cells that some source brought before: what was lost since comes again, and nothing that is new. */
+  mend?: boolean
   /** Weekly and monthly bars are compared with those of the upstream. */
   check_vendor?: boolean
   /** Days of announcements, for reports. */

@@ -8,9 +8,10 @@ import {
 } from './baostock.ts'
 import type { CallLimits, CapabilityTable } from './capability.ts'
 import type { Dataset } from './datasets.ts'
+import { shanghaiClock } from './date.ts'
 import type { Secret } from './secret.ts'
 import { SOURCE_NAMES, type SourceName } from './sources.ts'
-import { type LimitSettings, TUSHARE_LIST_PARTS, tushareCapabilities, tushareLimits } from './tushare.ts'
+import { type LimitSettings, tushareCapabilities, tushareLimits, tushareParts } from './tushare.ts'
 
 /** How the sources are set: addresses, accounts, paces. A priority of null switches a source off. */
 export interface SourceSettings {
@@ -87,7 +88,7 @@ export function describeSources(settings: SourceSettings): Map<SourceName, Sourc
         ? {
             account: accountOf(tushare.token),
             capabilities: tushareCapabilities(tushare.points),
-            partsOf: (dataset) => TUSHARE_LIST_PARTS[dataset] ?? [],
+            partsOf: (dataset) => tushareParts(dataset, shanghaiClock(new Date()).date),
             limitsOf: (budget) => tushareLimits(budget, tushare),
           }
         : null,

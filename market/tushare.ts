@@ -1,6 +1,10 @@
 import type { CallLimits, Capability, CapabilityTable } from './capability.ts'
-import type { Dataset } from './datasets.ts'
+import { type Dataset, isReportDataset } from './datasets.ts'
+import type { TradeDate } from './date.ts'
+import { MEMBER_INDICES } from './indices.ts'
+import { ANNOUNCED, openPeriods } from './report-periods.ts'
 import type { Exchange } from './symbol.ts'
+import { tushareReports } from './tushare-reports.ts'
 
 /*
  * What Tushare can do and grants, as plain data: the source works by it, and the API shows the cost of a plan with it.
@@ -14,6 +18,13 @@ export const TUSHARE_ROW_CAPS = {
   suspend_d: 5_000,
   daily: 6_000,
   adj_factor: 6_000,
+  daily_basic: 6_000,
+  namechange: 10_000,
+  disclosure_date: 3_000,
+  index_daily: 8_000,
+  index_weight: 3_000,
+  weekly: 6_000,
+  monthly: 4_500,
 } as const
 
 /** All of Tushare is one server. */
@@ -47,6 +58,18 @@ export const TUSHARE_CAPABILITIES = {
   // 15:00-16:00 by the documentation, up to 17:00 as observed since the after-hours change of July 2026.
   bars: dated('daily', '17:00'),
   adj_factor: dated('adj_factor', '17:00'),
+  // 15:00-17:00 by the documentation, 17:00-19:00 as observed since July 2026. Half of it is there at 18:00; a day that came
+  // in part has holes, which the next run asks for again.
+  daily_basic: dated('daily_basic', '18:00'),
+  name_change: list('namechange'),
+  disclosure: list('disclosure_date'),
+  index_bars: {
+    ...dated('index_daily', '17:00'),
+    bySymbols: { maxSymbols: 1, rowCap: TUSHARE_ROW_CAPS.index_daily - 1 },
+    byDate: null,
+  },
+  // Monthly lists of each index, in one call a year.
+  index_member: { ...list('index_weight'), historyStart: '2005-01-01', readyTime: '18:00' },
 } as const satisfies CapabilityTable
 
 // What an account of less than 2,000 points may not call: everything but `daily`, by the table of points (doc_id 108).
@@ -54,13 +77,22 @@ const FREE_POINTS = 2_000
 
 /** What an account of so many points can do; all of it when they are unknown, since refusals are learned then. */
 export const tushareCapabilities = (points: number | undefined): CapabilityTable =>
-  points === undefined || points >= FREE_POINTS ? TUSHARE_CAPABILITIES : { bars: TUSHARE_CAPABILITIES.bars }
+  points === undefined || points >= FREE_POINTS
+    ? { ...TUSHARE_CAPABILITIES, ...tushareReports(points, { site: TUSHARE_SITE, exchanges: ALL }) }
+    : { bars: TUSHARE_CAPABILITIES.bars }
 
 /** The parts that make up a list. */
 export const TUSHARE_LIST_PARTS: Partial<Record<Dataset, readonly string[]>> = {
   trade_calendar: ['SSE'],
   // Delisted and suspended listings come only when they are asked for; renumbered codes come last, when both are known.
   stock_list: ['L', 'D', 'P', 'bse_mapping'],
+  index_member: MEMBER_INDICES,
+}
+
+/** The parts of a dataset on a day: of disclosure dates one for each period that companies may still publish for. */
+export function tushareParts(dataset: Dataset, today: TradeDate): readonly string[] {
+  if (isReportDataset(dataset)) return [ANNOUNCED]
+  return dataset === 'disclosure' ? openPeriods(today) : (TUSHARE_LIST_PARTS[dataset] ?? [])
 }
 
 // Tiers of Tushare's points page (doc_id 290): calls a minute and a day per interface.

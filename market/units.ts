@@ -42,6 +42,8 @@ export function plainDecimal(value: number): string {
 export const LOT_TO_SHARES = 2
 /** Thousand yuan → yuan. */
 export const THOUSAND_TO_ONE = 3
+/** Ten thousand shares → shares, ten thousand yuan → yuan. */
+export const TEN_THOUSAND_TO_ONE = 4
 
 /**
  * The automatic guard for units: the mean price paid lies inside the day's range. A slip of lots against shares or of

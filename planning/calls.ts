@@ -25,13 +25,16 @@ export function callsOfRegion({ region, ...context }: RegionOptions): SourceCall
   return groupsOf(region, context).map((group) => group.call)
 }
 
-/** Requests behind calls: one above its cap (one session of the whole market) is paged. */
+/** Requests behind calls: one above its cap (one session of the whole market) is paged, and one by date may cost more. */
 export function requestCount(
   calls: readonly SourceCall[],
   { bySymbols, byDate }: Pick<ResolvedCapability, 'bySymbols' | 'byDate'>,
 ): number {
-  const capOf = ({ symbols }: SourceCall) => (symbols ? bySymbols : byDate)?.rowCap ?? Infinity
-  return calls.reduce((sum, call) => sum + requestsOf(call.rows, capOf(call)), 0)
+  const costOf = ({ symbols, rows }: SourceCall) =>
+    symbols
+      ? requestsOf(rows, bySymbols?.rowCap ?? Infinity)
+      : requestsOf(rows, byDate?.rowCap ?? Infinity) * (byDate?.cost ?? 1)
+  return calls.reduce((sum, call) => sum + costOf(call), 0)
 }
 
 /** Cuts a region that is too large for the source at hand between its calls. Children partition its cells. */

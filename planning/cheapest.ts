@@ -4,7 +4,7 @@ import { marketDateCandidates } from './by-date.ts'
 import { layOut } from './layout.ts'
 import type { Layout } from './layout.ts'
 import { type CallContext, marketLimits, reachOf, symbolLimits } from './limits.ts'
-import { marketCalls, requestsOf } from './market-calls.ts'
+import { marketCalls, marketRequests } from './market-calls.ts'
 import { countSingles } from './singles.ts'
 import { clip, normalize, sizeOf, spansOf } from './spans.ts'
 import { tracksWithout } from './tracks.ts'
@@ -78,10 +78,9 @@ function byDateOf(tracks: readonly Track[], context: CallContext): ByDateOptions
     isAll: sizeOf(inReach) === sizeOf(wanted),
     cost: (position) =>
       position >= reach.start && position < reach.end
-        ? requestsOf(limits.rows(position), limits.rowCap)
+        ? marketRequests([{ rows: limits.rows(position) }], limits)
         : Infinity,
-    requestsOn: (dates) =>
-      marketCalls(dates, limits).reduce((sum, call) => sum + requestsOf(call.rows, limits.rowCap), 0),
+    requestsOn: (dates) => marketRequests(marketCalls(dates, limits), limits),
   }
 }
 

@@ -87,7 +87,7 @@ function lowerBoundOf({ batches, largestAnswer }: PlanPart): number | null {
   return largestAnswer === null ? null : requestsOf(cells, largestAnswer)
 }
 
-/** Rows that one answer can hold at most within a range of dates; null where nobody knows how many come. */
+/** Rows that one request can bring at most within a range of dates; null where nobody knows how many come. */
 export function largestAnswer(options: {
   capability: ResolvedCapability
   range: DateRange
@@ -100,8 +100,8 @@ export function largestAnswer(options: {
   const span = spanOf(range, calendar)
   const listed = marketRows(span.end - 1, exchanges)
   const ofSymbols = bySymbols ? Math.min(bySymbols.rowCap, bySymbols.maxSymbols * sizeOf([span])) : 0
-  const ofDates = byDate ? Math.min(byDate.rowCap, byDate.maxDates * listed) : 0
-  return Math.max(ofSymbols, ofDates) || null
+  const ofDates = byDate ? Math.min(byDate.rowCap, byDate.maxDates * listed) / (byDate.cost ?? 1) : 0
+  return Math.max(ofSymbols, Math.floor(ofDates)) || null
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0)

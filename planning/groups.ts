@@ -5,7 +5,7 @@ import type { Bin, CallLimits, Piece, Track } from './bin.ts'
 import { ALL_EXCHANGES } from './exchanges.ts'
 import { layOut } from './layout.ts'
 import { type CallContext, marketLimits, reachOf, symbolLimits } from './limits.ts'
-import { marketCalls, requestsOf } from './market-calls.ts'
+import { marketCalls, marketRequests } from './market-calls.ts'
 import { packInOrder } from './pack.ts'
 import { singleBins } from './singles.ts'
 import { clip, datesOf, lifeOf, normalize, sizeOf, spanOf, spansOf, subtract } from './spans.ts'
@@ -18,7 +18,7 @@ export interface CallGroup {
   call: SourceCall
   items: readonly RegionItem[]
   dates: readonly TradeDate[]
-  /** Requests behind the call: more than one only where one session of the whole market is above the cap. */
+  /** Requests behind the call: more than one only by date, for a session above the cap or one of a cost of its own. */
   requests: number
 }
 
@@ -49,7 +49,7 @@ function lone(
   return { call: { dataset, symbols: null, from, to, part, rows: 0 }, items: [], dates: [], requests: 1 }
 }
 
-/** By date as far as that reaches, the rest by symbols. */
+/** By date as far as that reaches, the rest by symbols; all by symbols where that takes fewer requests. */
 function marketGroups({ dates, exchanges = ALL_EXCHANGES }: MarketRegion, context: CallContext): CallGroup[] {
   const { capability, calendar, instrumentsById } = context
   const spans = spansOf(
@@ -58,7 +58,8 @@ function marketGroups({ dates, exchanges = ALL_EXCHANGES }: MarketRegion, contex
   const reach = reachOf(context)
   const inReach = clip(spans, reach.start, reach.end)
   const byDate = byDateGroups(inReach, context, (own) => ({ items: [], dates: own }))
-  if (sizeOf(inReach) === sizeOf(spans)) return byDate
+  const isDear = capability.bySymbols !== null && (capability.byDate?.cost ?? 1) > 1
+  if (sizeOf(inReach) === sizeOf(spans) && !isDear) return byDate
   const limits = symbolLimits(capability)
   const served = exchanges.filter((exchange) => capability.exchanges.includes(exchange))
   const bySymbols = (wanted: readonly Span[]): CallGroup[] => {
@@ -142,7 +143,7 @@ function binGroup(bin: Bin, context: CallContext, regionEnd = bin.end): CallGrou
   const dates = datesOf(capability.sparse ? wholeLife(bin, regionEnd, context) : bin, calendar)
   const rows = capability.sparse ? 0 : bin.rows
   const call: SourceCall = { dataset, symbols, ...dates, part: null, rows }
-  return { call, items: itemsOf(bin.pieces, calendar), dates: [], requests: 1 }
+  return { call, items: itemsOf(bin.pieces, calendar), dates: [], requests: capability.requestsPerCall ?? 1 }
 }
 
 /** From the first session of an instrument (or of the source) to the region's end: changes of value count from there. */
@@ -167,10 +168,7 @@ const newestFirst = (spans: readonly Span[]): number[] =>
 
 function requestsOn(spans: readonly Span[], context: CallContext): number {
   const limits = marketLimits(context)
-  return marketCalls(newestFirst(spans), limits).reduce(
-    (sum, call) => sum + requestsOf(call.rows, limits.rowCap),
-    0,
-  )
+  return marketRequests(marketCalls(newestFirst(spans), limits), limits)
 }
 
 function byDateGroups(
@@ -183,7 +181,7 @@ function byDateGroups(
   return marketCalls(newestFirst(spans), limits).map((market) => ({
     call: { dataset, symbols: null, ...datesOf(market, calendar), part: null, rows: market.rows },
     ...content(market.positions.map((position) => calendar.at(position))),
-    requests: requestsOf(market.rows, limits.rowCap),
+    requests: marketRequests([market], limits),
   }))
 }
 

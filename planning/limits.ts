@@ -33,6 +33,7 @@ export function symbolLimits({ api, bySymbols, sparse }: ResolvedCapability): Ca
 export const marketLimits = ({ capability, marketRows }: CallContext): MarketLimits => ({
   rowCap: capability.byDate?.rowCap ?? 0,
   maxDates: capability.byDate?.maxDates ?? 0,
+  cost: capability.byDate?.cost ?? 1,
   rows: (position) => (capability.sparse ? 0 : marketRows(position, capability.exchanges)),
 })
 

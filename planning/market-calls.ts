@@ -3,6 +3,8 @@ export interface MarketLimits {
   rowCap: number
   /** Sessions that one call may span, wanted or not. */
   maxDates: number
+  /** Requests that count for each page of a call. */
+  cost: number
   /** Rows that the upstream has on the session at a position. */
   rows: (position: number) => number
 }
@@ -18,6 +20,10 @@ export interface MarketCall {
 
 /** Requests behind a call: a session above the cap is paged, everything else is planned below it. */
 export const requestsOf = (rows: number, rowCap: number): number => Math.max(1, Math.ceil(rows / rowCap))
+
+/** The same for calls by date, with all that counts for them. */
+export const marketRequests = (calls: readonly { rows: number }[], { rowCap, cost }: MarketLimits): number =>
+  calls.reduce((sum, { rows }) => sum + requestsOf(rows, rowCap) * cost, 0)
 
 /** By-date calls for sessions given newest first; a call takes older sessions for as long as they fit. */
 export function marketCalls(positions: readonly number[], limits: MarketLimits): MarketCall[] {

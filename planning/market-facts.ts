@@ -80,7 +80,8 @@ export function resolveCapability(
   const { byDate, ...rest } = capability
   const dates = byDate && byDateRange(capability, byDate.reach, facts)
   if (!byDate || !dates || dates.from > dates.to) return { ...rest, byDate: null }
-  const resolved: ByDate = { rowCap: byDate.rowCap, maxDates: byDate.maxDates, ...dates }
+  const { rowCap, maxDates, cost } = byDate
+  const resolved: ByDate = { rowCap, maxDates, ...(cost === undefined ? {} : { cost }), ...dates }
   return { ...rest, byDate: resolved }
 }
 

@@ -9,7 +9,7 @@ import { ALL_EXCHANGES, ofExchanges } from './exchanges.ts'
 import { groupsOf, itemsOf } from './groups.ts'
 import type { Layout } from './layout.ts'
 import { type CallContext, marketLimits } from './limits.ts'
-import { marketCalls, requestsOf } from './market-calls.ts'
+import { marketCalls, marketRequests } from './market-calls.ts'
 import type { MarketRows } from './market-facts.ts'
 import { sizeOf, spanOf } from './spans.ts'
 import { trackOf } from './tracks.ts'
@@ -72,7 +72,7 @@ function regionsOfLayout(
   ).map((call) => ({
     items: [],
     dates: call.positions.map((position) => calendar.at(position)),
-    requests: requestsOf(call.rows, byDateLimits.rowCap),
+    requests: marketRequests([call], byDateLimits),
   }))
   // Another source need not bring exchanges of which nothing is wanted.
   const exchanges = ALL_EXCHANGES.filter((exchange) => tracks.some(ofExchanges([exchange])))

@@ -29,6 +29,7 @@ export interface ResolvedCapability extends Omit<Capability, 'byDate'> {
 export interface ByDate extends DateRange {
   rowCap: number
   maxDates: number
+  cost?: number
 }
 
 /** What is wanted of one instrument: disjoint ascending ranges, already without what is covered. */

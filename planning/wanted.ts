@@ -85,6 +85,17 @@ export function subtractUnmixed(options: WantedOptions & { planned: SourceCovera
   })
 }
 
+/** The sessions of `range` within each instrument's life that some source of `covered` has brought, holes included. */
+export function coveredItems(options: WantedOptions): WantedItem[] {
+  const perSource = options.covered.map((coverage) =>
+    coveredSpans({ ...coverage, holes: new Map() }, options.calendar),
+  )
+  return wantedItems(options, (instrument, whole) => {
+    const known = normalize(perSource.flatMap((spansFor) => spansFor(instrument)))
+    return subtract(whole, subtract(whole, known))
+  })
+}
+
 function wantedItems(
   { instruments, range, calendar }: WantedOptions,
   left: (instrument: PlanInstrument, whole: Span[]) => Span[],

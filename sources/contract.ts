@@ -236,6 +236,16 @@ export interface FetchContext {
   reserve(budget: string, cost?: number): Promise<void>
 }
 
+/** A closed week or month of some symbols, or of the whole market. */
+export interface PeriodCall {
+  period: 'weekly' | 'monthly'
+  symbols: readonly string[] | null
+  /** First and last calendar day, and the market's last session. */
+  from: TradeDate
+  to: TradeDate
+  last: TradeDate
+}
+
 /** The right to be the only one, over all workers, who talks to an upstream. */
 export interface Exclusive {
   /** Waits for the right. */
@@ -269,6 +279,12 @@ export interface Source {
   /** The requests that make up a list without dates, e.g. one per list status. */
   partsOf(dataset: Dataset): readonly string[]
   fetch(call: SourceCall, context: FetchContext): Promise<Answer>
+  /**
+   * Weekly or monthly bars as the upstream makes them, in canonical units and under its own dates: ours are made of days,
+   * and are compared with these. Only where it has such bars; `wholeMarket` says whether one call brings them all.
+   */
+  readonly periods?: { api: string; wholeMarket: boolean }
+  fetchPeriods?(call: PeriodCall, context: FetchContext): Promise<BarRow[]>
   /** One cheap live request to a site; throws a SourceError that says why it is not usable. */
   probe(context: FetchContext, site: string): Promise<{ latencyMs: number }>
   /** For by-date calls of unknown depth: the first date that they have, as far as a few sample calls can tell; null for none. */

@@ -14,21 +14,34 @@ export interface BarParts {
   amount: string | null
 }
 
-type Whole = { [K in keyof BarParts]: NonNullable<BarParts[K]> }
+/** The same object, of which the parts are known to be there. */
+type Whole<T> = T & { [K in keyof BarParts]: NonNullable<BarParts[K]> }
 
-/** The parts of a bar that can be true, or the reason why they cannot. */
-export function checkedBar({ open, high, low, close, volume, amount }: BarParts): Whole | { reason: string } {
-  if (open === null || high === null || low === null || close === null)
-    return { reason: 'a price is missing' }
-  if (volume === null || amount === null) return { reason: 'volume or amount is missing' }
-  if (!(low > 0)) return { reason: 'a price is not positive' }
-  if (high < open || high < close || low > open || low > close) return { reason: 'prices out of order' }
-  if (volume.startsWith('-') || amount.startsWith('-')) return { reason: 'volume or amount is negative' }
-  if (volume.includes('.')) return { reason: 'volume is not a whole number of shares' }
-  if (!passesUnitGuard({ low, high, volume: Number(volume), amount: Number(amount) }))
-    return { reason: 'amount / volume is outside the range of prices: wrong unit' }
-  return { open, high, low, close, volume, amount }
+/** A bar whose parts can be true, or the reason why they cannot. */
+export function checkedBar<T extends BarParts>(bar: T): Whole<T> | { reason: string } {
+  const reason = problemOf(bar) ?? unitProblem(bar as Whole<T>)
+  return reason === null ? (bar as Whole<T>) : { reason }
 }
+
+/** The same without a look at the unit, for a source that has more to say of it. */
+export function orderedBar<T extends BarParts>(bar: T): Whole<T> | { reason: string } {
+  const reason = problemOf(bar)
+  return reason === null ? (bar as Whole<T>) : { reason }
+}
+
+function problemOf({ open, high, low, close, volume, amount }: BarParts): string | null {
+  if (open === null || high === null || low === null || close === null) return 'a price is missing'
+  if (volume === null || amount === null) return 'volume or amount is missing'
+  if (!(low > 0)) return 'a price is not positive'
+  if (high < open || high < close || low > open || low > close) return 'prices out of order'
+  if (volume.startsWith('-') || amount.startsWith('-')) return 'volume or amount is negative'
+  return volume.includes('.') ? 'volume is not a whole number of shares' : null
+}
+
+const unitProblem = ({ low, high, volume, amount }: Whole<BarParts>): string | null =>
+  passesUnitGuard({ low, high, volume: Number(volume), amount: Number(amount) })
+    ? null
+    : 'amount / volume is outside the range of prices: wrong unit'
 
 /**
  * Rows that were not asked for are no part of the answer: they are rejected, not stored under somebody else's coverage.
@@ -55,4 +68,19 @@ export function insideCall<T extends { symbol: string; trade_date: string }>(
       })
     return isInside
   })
+}
+
+/** That the high is the highest and the low the lowest of those that are there. */
+export function arePricesInOrder({
+  open,
+  high,
+  low,
+  close,
+}: Record<'open' | 'high' | 'low' | 'close', number | null>): boolean {
+  const inside = [open, close].filter((price) => price !== null)
+  return (
+    (high === null || inside.every((price) => price <= high)) &&
+    (low === null || inside.every((price) => price >= low)) &&
+    (high === null || low === null || low <= high)
+  )
 }

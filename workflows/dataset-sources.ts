@@ -5,14 +5,16 @@ import { Candidates } from './candidates.ts'
 import type { Readiness } from './choose.ts'
 import type { BatchOutcome, PlannedDataset, Resting, SourcePlace } from './contract/messages.ts'
 import type { LaneContext } from './lane-context.ts'
+import type { Rest } from './source-board.ts'
 import { SourceNews, type SourceView } from './source-news.ts'
 import { beijingTime, reasonOf, type Trouble } from './trouble.ts'
 
 // A refusal for the rate that names no time.
 const RATE_LIMIT_MS = 60_000
-// A source that is alone is waited for, but not for ever: with mode `all` the others' data stands without it, and what a
-// run can do without must not hold up what other sources bring meanwhile.
-const RESTS_BEFORE_LEFT_OUT = { all: 3, dispensable: 1 } as const
+// A source that is alone is waited for, but with mode `all` the others' data stands without it.
+const MOST_RESTS_OF_ALL = 3
+// What a run can do without is waited for while it may be a hiccup: the first rest in a row, if it is a short one.
+const HICCUP_MS = 10_000
 
 type Failure = Extract<BatchOutcome, { kind: 'failed' }>
 
@@ -50,9 +52,19 @@ export class DatasetSources {
   /** Something changed on the board. */
   boardChanged(): void {
     for (const death of this.#context.board.deaths) this.candidates.leaveOut(death)
-    const rests = this.#restsAtMost()
-    if (rests !== null) this.#leaveOutWhatIsDown(rests)
+    if (!this.postpones) this.#leaveOutWhatIsDown()
     this.tellNews()
+  }
+
+  /** Whether batches are left for the end of the run rather than to wait for their sources. */
+  get postpones(): boolean {
+    return this.#context.mayPostpone && this.#canDoWithout()
+  }
+
+  /** True while every source that may do the batch rests, and there is one. */
+  restsFor(seq: number): boolean {
+    const places = this.candidates.of(seq)
+    return places.length > 0 && places.every((place) => this.#context.board.restOf(place)?.confirmed)
   }
 
   served(place: SourcePlace): void {
@@ -72,6 +84,11 @@ export class DatasetSources {
     if (this.candidates.strike(seq, trouble, cursor)) this.#tellLeftOut(trouble)
     if (restingUntilMs !== null) this.rests({ ...place, untilMs: restingUntilMs, reason })
     else if (next === 'rest' && this.candidates.isolates(seq, place.source)) this.#doubt(place, reason)
+  }
+
+  /** No worker took a batch that was put on the queue of its source then: none of its batches, unless all of them are busy. */
+  notTaken(place: SourcePlace, sinceMs: number): void {
+    if (this.#context.board.notTaken(place, sinceMs)) this.#context.lookAfter(place)
   }
 
   /** Its budget grants the next call only then. */
@@ -94,6 +111,12 @@ export class DatasetSources {
     return line !== null
   }
 
+  tellPostponed(): void {
+    const reasons = this.views().flatMap(({ why }) => (why === '' ? [] : [why]))
+    const message = `${this.#dataset} is left for the end of the run: ${reasons.join('; ')}`
+    this.#context.log.say({ level: 'warn', message })
+  }
+
   /** How each of them stands, best first. */
   views(): SourceView[] {
     const { leftOut } = this.candidates
@@ -103,6 +126,7 @@ export class DatasetSources {
       const rest = this.#context.board.restOf(place)
       const wait = this.#waits.of(source)
       if (trouble) return { source, kind: 'left out', why: whyLeftOut(trouble) }
+      if (rest?.unattended) return { source, kind: 'rests', why: rest.reason }
       if (rest?.confirmed) return { source, kind: 'rests', why: `${source} rests until ${when(rest)}` }
       if (wait?.isLong)
         return { source, kind: 'waits', why: `${source} has no calls left until ${when(wait)}` }
@@ -129,20 +153,24 @@ export class DatasetSources {
     if (this.candidates.leaveOut(trouble)) this.#tellLeftOut(trouble)
   }
 
-  /** How often in a row a source may rest before the dataset goes on without it; null: it is waited for. */
-  #restsAtMost(): number | null {
+  /** A run of one source waits for it, whatever it is that it cannot have. */
+  #canDoWithout(): boolean {
     const { mode, sources } = this.#context
-    if (mode === 'all') return RESTS_BEFORE_LEFT_OUT.all
-    return this.#isDispensable && sources.length > 1 ? RESTS_BEFORE_LEFT_OUT.dispensable : null
+    return mode !== 'all' && this.#isDispensable && sources.length > 1
   }
 
-  #leaveOutWhatIsDown(restsAtMost: number): void {
+  #leaveOutWhatIsDown(): void {
+    const { board, mode } = this.#context
     for (const place of this.candidates.fit) {
-      const rest = this.#context.board.restOf(place)
-      if (!rest || this.#context.board.restsInARow(place) <= restsAtMost) continue
-      const times = restsAtMost === 1 ? 'once' : `${restsAtMost} times in a row`
-      const message = `rested ${times} and is still down: ${rest.reason}`
-      this.#leaveOut({ source: place.source, errorClass: 'SourceDown', message })
+      const rest = board.restOf(place)
+      if (!rest?.confirmed) continue
+      const rests = board.restsInARow(place)
+      const isOut =
+        mode === 'all'
+          ? rests > MOST_RESTS_OF_ALL
+          : this.#canDoWithout() && (rests !== 1 || rest.untilMs > Date.now() + HICCUP_MS)
+      if (!isOut) continue
+      this.#leaveOut({ source: place.source, errorClass: 'SourceDown', message: downFor(rests, rest) })
     }
   }
 
@@ -152,6 +180,12 @@ export class DatasetSources {
     const message = `${this.#dataset} is done without ${source}: ${reasonOf(trouble)}`
     this.#context.log.say({ level: 'warn', message })
   }
+}
+
+function downFor(rests: number, rest: Rest): string {
+  if (rest.unattended) return rest.reason
+  if (rests === 1) return `rests until ${when(rest)}`
+  return `rested ${rests === 2 ? 'once' : `${rests - 1} times in a row`} and is still down: ${rest.reason}`
 }
 
 const when = ({ untilMs, reason }: { untilMs: number; reason: string }): string =>

@@ -8,7 +8,8 @@ import { reasonOf } from './trouble.ts'
 const PROBE_AGAIN_MS = 5_000
 
 /**
- * One for each place that rests: sleeps until its time, asks it, and says on the board what it found, until it is up.
+ * One for each place that rests: sleeps until its time, asks it, and says on the board what it found, until it is up. Where
+ * no worker is, the question waits for one.
  * Nobody waits for them but a batch that has no other source, and they end with the run.
  */
 export class Healers {
@@ -55,6 +56,7 @@ export class Healers {
         continue
       }
       const { up, errorClass, message, restingUntilMs } = await this.#probe(place)
+      this.#board.heard(source)
       if (up) return this.#board.up(place)
       const untilMs = restingUntilMs > Date.now() ? restingUntilMs : Date.now() + PROBE_AGAIN_MS
       const wasAsked = errorClass !== null

@@ -14,12 +14,15 @@ export interface LaneContext {
   gate: PauseGate
   board: SourceBoard
   log: RunLog
+  /** True when what is dispensable may be left for the end of the run. */
+  mayPostpone: boolean
+  /** @returns null when no worker took it in time */
   syncBatch(batch: {
     dataset: string
     seq: number
     source: SourceName
     isolate: boolean
-  }): Promise<BatchOutcome>
+  }): Promise<BatchOutcome | null>
   giveUpBatch(input: Trouble & { seq: number }): Promise<RunTotals>
   /** Sees to it that a place that rests is probed. */
   lookAfter(place: SourcePlace): void

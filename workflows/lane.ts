@@ -22,8 +22,10 @@ import type { SourceView } from './source-news.ts'
  *   failed, class says skip    → the source is left out of the dataset
  *   failed, class says stop    → the source is left out of the run; without another the run fails
  *   fenced                     → somebody else did it, or owns the run
+ *   not taken from its queue   → back to the list; no worker is there for the source, which is not its fault
  *
- * A batch that no source is left for is given up. A source that is alone is waited for.
+ * A batch that no source is left for is given up. A source that is alone is waited for; what the run can do without is
+ * left for its end then.
  */
 
 // Each is a statement or two; a whole dataset may have to be given up.
@@ -44,7 +46,7 @@ export class Lane {
     this.#isDispensable = planned.dispensable ?? false
     this.#context = context
     this.#pool = new BatchPool(planned.open)
-    this.#sources = new DatasetSources(planned, context, () => this.#pool.pending.length > 0)
+    this.#sources = new DatasetSources(planned, context, () => this.#hasNews())
   }
 
   /** What is in hand, in words. */
@@ -71,12 +73,19 @@ export class Lane {
     this.#sources.boardChanged()
   }
 
-  /** Ends when no batch is left, or `shouldStop` says so and those in hand are through. */
-  async run(): Promise<void> {
+  /**
+   * Ends when no batch is left, or `shouldStop` says so and those in hand are through.
+   *
+   * @returns true when batches are left for the end of the run
+   */
+  async run(): Promise<boolean> {
     const scope = new CancellationScope()
     for (const place of this.#places) this.#context.lookAfter(place)
     try {
       await scope.run(() => this.#handOut())
+      if (!this.#isPostponed()) return false
+      this.#sources.tellPostponed()
+      return true
     } finally {
       // The first error ends the lane: batches in hand stop after the commit at hand.
       scope.cancel()
@@ -97,7 +106,19 @@ export class Lane {
 
   #isOver(): boolean {
     if (this.#pool.inHand.size > 0) return false
-    return this.#pool.pending.length === 0 || this.#context.shouldStop()
+    return this.#pool.pending.length === 0 || this.#context.shouldStop() || this.#isPostponed()
+  }
+
+  /** All that is left would have to wait, and need not be waited for. */
+  #isPostponed(): boolean {
+    const { pending } = this.#pool
+    return (
+      this.#sources.postpones && pending.length > 0 && pending.every((seq) => this.#sources.restsFor(seq))
+    )
+  }
+
+  #hasNews(): boolean {
+    return this.#pool.pending.length > 0 && !this.#isPostponed()
   }
 
   #next(): Choice | null {
@@ -122,8 +143,14 @@ export class Lane {
     this.#context.onStart(source)
     this.#beside(async () => {
       const batch = { dataset: this.#dataset, seq, source, isolate }
+      const sinceMs = Date.now()
       const done = await this.#context.gate.attempt(() => this.#context.syncBatch(batch))
       if (done === null) return this.#pool.putBack(seq)
+      if (done.value === null) {
+        this.#pool.putBack(seq)
+        return this.#sources.notTaken(place, sinceMs)
+      }
+      this.#context.board.heard(source)
       this.#context.onTotals(done.value.totals)
       this.#settle(seq, place, done.value)
     })

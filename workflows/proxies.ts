@@ -1,5 +1,11 @@
 import type { RetryPolicy } from '@temporalio/common'
-import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow'
+import {
+  ActivityCancellationType,
+  ActivityFailure,
+  type ActivityOptions,
+  proxyActivities,
+  TimeoutFailure,
+} from '@temporalio/workflow'
 import type { SourceName } from '../market/sources.ts'
 import type { SyncActivities } from './contract/activities.ts'
 import { sourceTaskQueue } from './contract/ids.ts'
@@ -28,25 +34,46 @@ export const long = proxyActivities<SyncActivities>({
   retry: RETRY,
 })
 
-/**
- * Bound to a source's own queue.
- *
- * @param cancellationType of a batch: its end is waited for, so that it never runs beside its old attempt when it is
- *   resumed. Of a probe: nobody needs its answer any more
- */
-function onSource(source: SourceName, summary: string, cancellationType: ActivityCancellationType) {
-  return proxyActivities<SyncActivities>({
+// A worker that is restarted polls again within a minute, a container that has to be fetched first within two. After
+// that there is nobody for this source, while others may have what it does not bring.
+const QUEUE_LIMIT_MS = 3 * 60_000
+
+/** Bound to a source's own queue. */
+const onSource = (
+  source: SourceName,
+  options: Pick<ActivityOptions, 'summary' | 'cancellationType' | 'scheduleToStartTimeout'>,
+) =>
+  proxyActivities<SyncActivities>({
     taskQueue: sourceTaskQueue(source),
     startToCloseTimeout: '12h',
     heartbeatTimeout: HEARTBEAT_TIMEOUT,
-    cancellationType,
     retry: RETRY,
-    summary,
+    ...options,
   })
+
+/** The end of a batch is waited for, so that it never runs beside its old attempt when it is resumed. */
+export const batchOn = (
+  source: SourceName,
+  summary: string,
+  queueLimitMs = QUEUE_LIMIT_MS,
+): Pick<SyncActivities, 'syncBatch'> =>
+  onSource(source, {
+    summary,
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    scheduleToStartTimeout: queueLimitMs,
+  })
+
+/** The result of an activity; null when nobody took it off its queue in time. */
+export async function takenInTime<T>(activity: () => Promise<T>): Promise<T | null> {
+  try {
+    return await activity()
+  } catch (error) {
+    const { cause } = error instanceof ActivityFailure ? error : {}
+    if (cause instanceof TimeoutFailure && cause.timeoutType === 'SCHEDULE_TO_START') return null
+    throw error
+  }
 }
 
-export const batchOn = (source: SourceName, summary: string): Pick<SyncActivities, 'syncBatch'> =>
-  onSource(source, summary, ActivityCancellationType.WAIT_CANCELLATION_COMPLETED)
-
+/** Waits for a worker for as long as it takes, which is how one that is back is found. Its answer may come too late to be needed. */
 export const probeOn = (source: SourceName, summary: string): Pick<SyncActivities, 'probeSource'> =>
-  onSource(source, summary, ActivityCancellationType.TRY_CANCEL)
+  onSource(source, { summary, cancellationType: ActivityCancellationType.TRY_CANCEL })

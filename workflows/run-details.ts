@@ -5,10 +5,12 @@ import { beijingTime } from './trouble.ts'
 /** Markdown for the Temporal Web UI. */
 export function detailsOf(progress: Progress, state: string, now: number): string {
   const { inserted, updated, unchanged, calls, rate, errors, rejected } = progress
-  const resting = progress.resting.map(
-    ({ source, site, until, reason }) =>
-      `${source}${site === 'server' ? '' : ` (${site})`} rests until ${beijingTime(Date.parse(until), now)}: ${reason}`,
-  )
+  const resting = progress.resting.map(({ source, site, until, reason }) => {
+    const untilMs = Date.parse(until)
+    const what =
+      untilMs > now ? `rests until ${beijingTime(untilMs, now)}` : 'is asked whether it is up again'
+    return `${source}${site === 'server' ? '' : ` (${site})`} ${what}: ${reason}`
+  })
   return [
     `**${progress.job}** is **${state}** · ${progress.percent} % · ${progress.stage}`,
     `${progress.cellsDone} of ${progress.cellsTotal} cells · ${inserted} inserted, ${updated} updated, ${unchanged} unchanged`,

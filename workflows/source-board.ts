@@ -6,6 +6,8 @@ import type { Trouble } from './trouble.ts'
 export interface Rest extends Resting {
   /** False until a probe or the breaker said so: after a failure the place may be up all the same. */
   confirmed: boolean
+  /** It is not the source's fault: no worker takes what is meant for it. Nobody knows until when. */
+  unattended?: true
 }
 
 /**
@@ -15,6 +17,9 @@ export interface Rest extends Resting {
 export class SourceBoard {
   readonly #rests = new Map<string, Rest>()
   readonly #inARow = new Map<string, number>()
+  /** Sources without a worker, with the place where that was noticed. */
+  readonly #unattended = new Map<SourceName, Rest>()
+  readonly #heardAt = new Map<SourceName, number>()
   readonly #deaths = new Map<SourceName, Trouble>()
   readonly #onChange: () => void
 
@@ -25,15 +30,16 @@ export class SourceBoard {
 
   /** Confirmed rests. */
   get resting(): Rest[] {
-    return [...this.#rests.values()].filter(({ confirmed }) => confirmed)
+    return [...this.#rests.values(), ...this.#unattended.values()].filter(({ confirmed }) => confirmed)
   }
 
   get deaths(): readonly Trouble[] {
     return [...this.#deaths.values()]
   }
 
-  restOf(place: SourcePlace): Rest | null {
-    return this.#rests.get(keyOf(place)) ?? null
+  restOf({ source, site }: SourcePlace): Rest | null {
+    const unattended = this.#unattended.get(source)
+    return this.#rests.get(keyOf({ source, site })) ?? (unattended ? { ...unattended, site } : null)
   }
 
   /** Rests of a place since it last served anything, whether one of them ended in between or not. */
@@ -43,7 +49,7 @@ export class SourceBoard {
 
   /** The place rests, as the breaker that all workers share says. */
   rest(resting: Resting): void {
-    const known = this.restOf(resting)
+    const known = this.#rests.get(keyOf(resting))
     if (known?.confirmed && known.untilMs >= resting.untilMs) return
     if (!known?.confirmed) this.#countRest(resting)
     this.#rests.set(keyOf(resting), { ...resting, confirmed: true })
@@ -64,7 +70,7 @@ export class SourceBoard {
    * @param wasAsked false when the probe only heard that it is too early, or that another one asks
    */
   stillDown(resting: Resting, wasAsked: boolean): void {
-    const known = this.restOf(resting)
+    const known = this.#rests.get(keyOf(resting))
     if (wasAsked || !known?.confirmed) this.#countRest(resting)
     this.#rests.set(keyOf(resting), { ...resting, confirmed: true })
     this.#onChange()
@@ -77,6 +83,34 @@ export class SourceBoard {
   /** It did what it was asked for. */
   served(place: SourcePlace): void {
     this.#inARow.delete(keyOf(place))
+  }
+
+  /** A worker of the source answered, whatever it said. */
+  heard(source: SourceName): void {
+    this.#heardAt.set(source, Date.now())
+    if (this.#unattended.delete(source)) this.#onChange()
+  }
+
+  /**
+   * Nobody took a batch off the queue of a source.
+   *
+   * @param sinceMs when it was put there
+   * @returns false when workers answered meanwhile: then they are busy
+   */
+  notTaken({ source, site }: SourcePlace, sinceMs: number): boolean {
+    if ((this.#heardAt.get(source) ?? 0) >= sinceMs) return false
+    if (this.#unattended.has(source)) return true
+    const reason = `no worker polls the queue of ${source}`
+    this.#unattended.set(source, {
+      source,
+      site,
+      untilMs: Date.now(),
+      reason,
+      confirmed: true,
+      unattended: true,
+    })
+    this.#onChange()
+    return true
   }
 
   isLost(source: SourceName): boolean {

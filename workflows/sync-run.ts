@@ -21,7 +21,7 @@ import { LaneStopped, type LaneContext } from './lane-context.ts'
 import { Lane } from './lane.ts'
 import { LockKeeper } from './lock-keeper.ts'
 import { PauseGate } from './pause-gate.ts'
-import { batchOn, long, probeOn, short } from './proxies.ts'
+import { batchOn, long, probeOn, short, takenInTime } from './proxies.ts'
 import { describeWait } from './run-details.ts'
 import { RunDisplay } from './run-display.ts'
 import { RunLog } from './run-log.ts'
@@ -32,7 +32,7 @@ import { SourceBoard } from './source-board.ts'
 /*
  * One run of a job.
  *
- *   open → for each stage: plan → lanes → (next stage) → own failures once more → verify → close
+ *   open → for each stage: plan → lanes → (next stage) → what was left for the end → own failures once more → verify → close
  *
  * The plan and every cursor stand in PostgreSQL; the workflow holds numbers of batches only. Whatever ends it, a new
  * execution asks for what is still open and goes on. What it knew of its sources it learns anew: the breaker in
@@ -58,9 +58,12 @@ class SyncRun {
   readonly #root = new CancellationScope()
   readonly #watchers = new CancellationScope()
   #lanes: Lane[] = []
+  /** Stages of which something is left for the end. */
+  readonly #postponed: Set<number>
 
   constructor(input: SyncRunInput) {
     this.#input = input
+    this.#postponed = new Set(input.carried?.postponed)
     this.#owner = { runId: input.runId, epoch: input.epoch }
     this.#display = new RunDisplay(input, {
       inHand: () => this.#lanes.flatMap((lane) => lane.inHand),
@@ -113,16 +116,20 @@ class SyncRun {
     upsertSearchAttributes({ SyncState: ['running'] })
     await condition(() => this.#lock.isHeld)
     for (let stage = this.#input.carried?.stage ?? 0; stage < opened.stages; stage++) {
-      const planned = await this.#plan(`stage ${stage + 1} of ${opened.stages}`, () =>
-        long.planStage({ ...this.#owner, stage }),
-      )
-      await this.#bring(planned, opened, stage)
+      const name = `stage ${stage + 1} of ${opened.stages}`
+      await this.#bring(await this.#plan(name, () => this.#planStage(stage)), opened, stage)
+    }
+    for (const stage of this.#postponed) {
+      const name = `what was left of stage ${stage + 1}`
+      await this.#bring(await this.#plan(name, () => this.#planStage(stage)), opened, opened.stages)
     }
     const again = await this.#plan('own failures', () => long.planRetries(this.#owner))
     await this.#bring(again, opened, opened.stages)
     this.#display.show('running', 'verification')
     await this.#gate.run(() => long.verifyRun(this.#owner))
   }
+
+  readonly #planStage = (stage: number) => long.planStage({ ...this.#owner, stage })
 
   async #plan(stage: string, plan: () => Promise<PlannedStage>): Promise<PlannedStage> {
     this.#display.show('running', `planning ${stage}`)
@@ -133,28 +140,29 @@ class SyncRun {
     return planned
   }
 
+  /** @param stage the number behind all stages for what comes after them, which is left for later no more */
   async #bring(planned: PlannedStage, opened: OpenedRun, stage: number): Promise<void> {
-    const context = this.#laneContext(opened)
+    const context = this.#laneContext(opened, stage < opened.stages)
     this.#lanes = planned.datasets.map((dataset) => new Lane(dataset, context))
-    await Promise.all(this.#lanes.map((lane) => lane.run()))
+    const postponed = await Promise.all(this.#lanes.map((lane) => lane.run()))
     this.#lanes = []
+    if (postponed.includes(true)) this.#postponed.add(stage)
     if (historyIsLong()) await this.#continue(stage)
   }
 
-  #laneContext({ mode, sources }: OpenedRun): LaneContext {
+  #laneContext({ mode, sources, queueLimitMs }: OpenedRun, mayPostpone: boolean): LaneContext {
     return {
       mode,
       sources,
+      mayPostpone,
       gate: this.#gate,
       board: this.#board,
       log: this.#log,
-      syncBatch: ({ dataset, seq, source, isolate }) =>
-        batchOn(source, `${batchName(dataset, seq, source)}${isolate ? ', isolating' : ''}`).syncBatch({
-          ...this.#owner,
-          seq,
-          source,
-          isolate,
-        }),
+      syncBatch: async ({ dataset, seq, source, isolate }) => {
+        const summary = `${batchName(dataset, seq, source)}${isolate ? ', isolating' : ''}`
+        const { syncBatch } = batchOn(source, summary, queueLimitMs)
+        return await takenInTime(() => syncBatch({ ...this.#owner, seq, source, isolate }))
+      },
       giveUpBatch: (input) => short.giveUpBatch({ ...this.#owner, ...input }),
       lookAfter: (place) => this.#healers.lookAfter(place),
       hasLock: () => this.#lock.isHeld,
@@ -175,6 +183,7 @@ class SyncRun {
     const carried = {
       stage,
       paused: this.#gate.pauseWanted,
+      postponed: [...this.#postponed],
       waiting: !this.#lock.isHeld,
       startedAt: this.#display.startedAt,
     }

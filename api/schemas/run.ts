@@ -1,7 +1,8 @@
 import { z } from '@hono/zod-openapi'
 import { toIso } from '../../db/client.ts'
 import type { BatchView, RunView } from '../../db/queries/run-views.ts'
-import { comparesSources } from '../../market/jobs.ts'
+import { PERIODS } from '../../market/datasets.ts'
+import { comparesSources, type Job } from '../../market/jobs.ts'
 import type { RunParams } from '../../market/run-params.ts'
 import type { RunState } from '../../workflows/contract/status.ts'
 import { etaOf, percentOf } from '../runs/progress.ts'
@@ -33,6 +34,31 @@ export const runParams = z
     source_mode: sourceMode.optional(),
     want: want.optional(),
     refresh: z.boolean().optional().openapi({ description: 'Ask again for what is covered already' }),
+    periods: z
+      .array(z.enum(PERIODS, `must be one of ${PERIODS.join(', ')}`))
+      .min(1)
+      .max(3)
+      .optional()
+      .openapi({
+        description: 'Bars that are wanted; weeks and months are made of the days, which come in any case',
+        example: ['daily', 'weekly'],
+      }),
+    days_back: z.int().min(1).max(3_660).optional().openapi({
+      description: 'daily_incremental, finance_incremental: days to look back instead of finding them',
+      example: 7,
+    }),
+    recheck: z.int().min(0).max(250).optional().openapi({
+      description: 'Sessions before the newest one that are read again, since upstreams correct young values',
+      example: 5,
+    }),
+    recheck_share: z
+      .boolean()
+      .optional()
+      .openapi({ description: 'Read a twentieth of the stocks again, another one each month' }),
+    check_vendor: z
+      .boolean()
+      .optional()
+      .openapi({ description: "weekly, monthly: compare with the upstream's own rows" }),
   })
   .refine((p) => !p.start_date || !p.end_date || p.start_date <= p.end_date, {
     path: ['end_date'],
@@ -40,11 +66,25 @@ export const runParams = z
   })
   .openapi('RunParams')
 
+// Elsewhere they would mean nothing.
+const OF_SOME_JOBS: { days_back: readonly Job[]; check_vendor: readonly Job[] } = {
+  days_back: ['daily_incremental', 'finance_incremental'],
+  check_vendor: ['weekly', 'monthly'],
+}
+
 export const jobRequest = z
   .strictObject({ job: jobName, params: runParams.default({}) })
   .refine(({ job, params }) => job !== 'stock_list' || !hasRegion(params), {
     path: ['params'],
     message: 'stock_list brings the whole list: leave out symbols and dates, or ask for daily_history',
+  })
+  .check((context) => {
+    const { job, params } = context.value
+    for (const [field, jobs] of Object.entries(OF_SOME_JOBS)) {
+      if (params[field as 'days_back' | 'check_vendor'] === undefined || jobs.includes(job)) continue
+      const message = `only ${jobs.join(' and ')} take it: leave it out`
+      context.issues.push({ code: 'custom', path: ['params', field], message, input: context.value })
+    }
   })
   .refine(({ job, params: { source_mode: mode } }) => !comparesSources(job) || (mode ?? 'all') === 'all', {
     path: ['params', 'source_mode'],
@@ -61,6 +101,11 @@ export const toRunParams = (p: z.output<typeof runParams>): RunParams => ({
   ...(p.source_mode && { source_mode: p.source_mode }),
   ...(p.want && { want: p.want }),
   ...(p.refresh && { refresh: true }),
+  ...(p.periods && { periods: p.periods }),
+  ...(p.days_back && { days_back: p.days_back }),
+  ...(p.recheck && { recheck: p.recheck }),
+  ...(p.recheck_share && { recheck_share: true }),
+  ...(p.check_vendor && { check_vendor: true }),
 })
 
 const hasRegion = (p: z.output<typeof runParams>): boolean =>

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { addDays, shanghaiClock } from '../../market/date.ts'
-import { PERIODS } from '../../market/datasets.ts'
+import { type Period, PERIODS } from '../../market/datasets.ts'
 import type { Job } from '../../market/jobs.ts'
 import type { RunParams } from '../../market/run-params.ts'
 import type { SourceName } from '../../market/sources.ts'
@@ -10,22 +10,20 @@ import { dateInput, sourceMode, sourceName, symbolsInput, want } from './common.
  * The seeds' trigger: what its fields mean, in terms of jobs.
  *
  *   nothing                  → DEFAULT_JOB
- *   symbols and/or periods   → their daily bars of the last 365 days, or between the dates given
- *   all_history              → the whole history, of the symbols given or of all
+ *   symbols and/or periods   → their bars of the last 365 days, or between the dates given: weeks and months are made of
+ *                              the days, which come in any case
+ *   all_history              → everything of all stocks; with symbols or periods the whole history of these bars
  */
 
-/** Stands in for `stock_basics` (list + newest valuation), which comes with the dataset `daily_basic`. */
-export const DEFAULT_JOB = 'stock_list' satisfies Job
+/** The stock list with the newest valuation. */
+export const DEFAULT_JOB = 'stock_basics' satisfies Job
 const DEFAULT_DAYS = 365
 
 // Clients of the seeds' service send null for what they leave out.
 const maybe = <T extends z.ZodType>(schema: T) =>
   schema.nullish().transform((value): z.output<T> | undefined => value ?? undefined)
 
-const period = z.enum(PERIODS, `must be one of ${PERIODS.join(', ')}`).refine((p) => p === 'daily', {
-  error: ({ input }) =>
-    `${String(input)} bars are not available yet: they come with a later version; ask for daily`,
-})
+const period = z.enum(PERIODS, `must be one of ${PERIODS.join(', ')}`)
 
 export const triggerBody = z
   .strictObject({
@@ -82,6 +80,8 @@ export function meaningOf(
 ): TriggerMeaning {
   const { symbols, preferred_sources: preferred = [] } = trigger
   const bars = trigger.all_history === true || namesBars(trigger)
+  const periods = PERIODS.filter((each) => (trigger.periods ?? []).includes(each))
+  if (periods.length === 0) periods.push('daily')
   const known = preferred.filter((name) => context.configured.has(name))
   const missing = preferred.filter((name) => !context.configured.has(name))
   const dates: Pick<RunParams, 'start_date' | 'end_date'> =
@@ -92,16 +92,17 @@ export function meaningOf(
     ...(known.length > 0 && { preferred_sources: known }),
     ...(trigger.source_mode && { source_mode: trigger.source_mode }),
     ...(trigger.want && { want: trigger.want }),
+    ...(isLong(periods) && { periods }),
   }
   return {
-    job: bars ? 'daily_history' : DEFAULT_JOB,
+    job: !bars ? DEFAULT_JOB : namesBars(trigger) ? 'daily_history' : 'full_history',
     params,
     force: trigger.force ?? false,
     parameters: {
       force: trigger.force ?? false,
       preferred_sources: preferred,
       symbols: symbols ?? [],
-      periods: bars ? ['daily'] : [],
+      periods: bars ? periods : [],
       all_history: trigger.all_history ?? false,
       start_date: dates.start_date ?? null,
       end_date: dates.end_date ?? null,
@@ -116,6 +117,9 @@ export function meaningOf(
         : [],
   }
 }
+
+/** Days alone are what every run of bars is about. */
+const isLong = (periods: readonly Period[]): boolean => periods.some((each) => each !== 'daily')
 
 /** The last 365 days up to the newest session, unless dates are given. */
 function datesOf(trigger: Trigger, now: Date): { start_date: string; end_date?: string } {

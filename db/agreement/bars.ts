@@ -85,7 +85,7 @@ function pairStatement(a: string, b: string): string {
 }
 
 /** SQL that is true when the values of a and b agree, null when one of them is missing. */
-function agreeCondition(field: BarFieldName, a: string, b: string): string {
+export function agreeCondition(field: BarFieldName, a: string, b: string): string {
   const rule = agreeRule(field, a, b)
   switch (rule.kind) {
     case 'equal':

@@ -1,4 +1,11 @@
-import type { CallLimits, Capability, CapabilityTable } from '../../market/capability.ts'
+import {
+  type CallLimits,
+  type Capability,
+  type CapabilityTable,
+  depthKey,
+  onlyRides,
+  permitted,
+} from '../../market/capability.ts'
 import type { Dataset } from '../../market/datasets.ts'
 import type { TradeDate } from '../../market/date.ts'
 import type { SourceName } from '../../market/sources.ts'
@@ -64,11 +71,13 @@ export function candidatesOf(sources: readonly RankedSource[], dataset: Dataset)
   const found: Candidates = { candidates: [], skipped: [], riders: [] }
   for (const source of sources) {
     const { name } = source
-    const capability = source.capabilities[dataset]
+    const served = source.capabilities[dataset]
+    const capability = served && (permitted(served, source.deniedApis) ?? served)
     if (!capability) found.skipped.push({ source: name, reason: 'lacks the dataset' })
     else if (source.deniedApis.has(capability.api))
       found.skipped.push({ source: name, reason: `permission: the account may not call ${capability.api}` })
-    else if (capability.ridesOn) found.riders.push({ source: name, ridesOn: capability.ridesOn })
+    else if (capability.ridesOn && onlyRides(capability))
+      found.riders.push({ source: name, ridesOn: capability.ridesOn })
     else found.candidates.push({ name, source, capability })
   }
   return found
@@ -82,7 +91,9 @@ export function readyCandidate(
 ): ReadyCandidate {
   const { name, capability } = candidate
   const { calendar } = facts.market
-  const known = facts.depths.find((depth) => depth.source === name && depth.dataset === dataset)
+  const known = facts.depths.find(
+    (depth) => depth.source === name && depth.dataset === depthKey(dataset, capability),
+  )
   return {
     ...candidate,
     resolved: resolveCapability(capability, { now: facts.now, calendar, depth: known?.from ?? null }),
@@ -111,6 +122,15 @@ export function withinLimits(
   wanted: (candidate: ReadyCandidate) => readonly WantedItem[],
   market: MarketFacts,
 ): { kept: ReadyCandidate[]; skipped: Skipped[]; exceeding: ReadyCandidate[] } {
+  const { kept: able, skipped: tooDear } = parted(candidates, (candidate) =>
+    candidate.capability.forSingles && exceedsDay(candidate, wanted(candidate), market)
+      ? 'it is for single symbols: the plan takes more than a day'
+      : null,
+  )
+  if (tooDear.length > 0) {
+    const rest = withinLimits(able, wanted, market)
+    return { ...rest, skipped: [...tooDear, ...rest.skipped] }
+  }
   if (candidates.length < 2) return { kept: [...candidates], skipped: [], exceeding: [] }
   const { kept, skipped } = parted(candidates, (candidate) =>
     exceedsDay(candidate, wanted(candidate), market) ? 'the plan exceeds what it may safely be asked' : null,
@@ -124,7 +144,12 @@ export function withinLimits(
   }
 }
 
-function exceedsDay(candidate: ReadyCandidate, wanted: readonly WantedItem[], market: MarketFacts): boolean {
+/** True when it would take more than a day's calls. */
+export function exceedsDay(
+  candidate: ReadyCandidate,
+  wanted: readonly WantedItem[],
+  market: MarketFacts,
+): boolean {
   const { source, resolved, lastReady } = candidate
   const { perDay } = source.limitsOf(resolved.budget)
   if (perDay === null) return false
@@ -138,7 +163,7 @@ function exceedsDay(candidate: ReadyCandidate, wanted: readonly WantedItem[], ma
     calendar,
     marketRows,
   }
-  return roughRequests(tracks, context) > perDay
+  return roughRequests(tracks, context) * (resolved.requestsPerCall ?? 1) > perDay
 }
 
 function parted<C extends Candidate>(

@@ -8,6 +8,7 @@ import { servedItems } from '../../planning/served.ts'
 import type { DateRange, PlanInstrument, WantedItem } from '../../planning/types.ts'
 import { instrumentIds, type StoredCoverage } from '../queries/planning.ts'
 import { type ReadyCandidate, withExchange, withinLimits } from './candidates.ts'
+import { rereadOf, type Reread, withoutRecheck } from './reread.ts'
 import { type DatasetPlan, type DatedInput, partOf, placeOf, type PlannedPart, planOf } from './shape.ts'
 import { joined, loadCovered, wantedShares } from './wanted.ts'
 
@@ -19,25 +20,33 @@ import { joined, loadCovered, wantedShares } from './wanted.ts'
  * upgrade, and those of a source that may not be asked for the rest.
  */
 
-interface CellsInput extends DatedInput {
+export interface CellsInput extends DatedInput {
   instruments: readonly PlanInstrument[]
+  reread: Reread
   covered: readonly StoredCoverage[]
 }
 
 export async function planCells(input: DatedInput): Promise<DatasetPlan[]> {
-  const { context, params, dataset } = input
+  const own = await cellsInput(input)
+  const [first = planOf(own.dataset, [], { skipped: own.skipped }), ...others] = plansOf(own)
+  return [{ ...first, notes: [...unservedExchanges(own), ...first.notes] }, ...others]
+}
+
+/** With the instruments that the run is about, those who serve some of them, and what is covered or comes along. */
+export async function cellsInput(input: DatedInput): Promise<CellsInput> {
+  const { context, params, dataset, along = [] } = input
   const instruments = await chosen(input)
   const { kept, skipped } = withExchange(input.candidates, instruments)
   const covered = await loadCovered(context.sql, dataset, params.refresh)
-  const own: CellsInput = {
+  const range = rangeOf(input, kept)
+  return {
     ...input,
     candidates: kept,
     skipped: [...input.skipped, ...skipped],
     instruments,
-    covered,
+    covered: [...withoutRecheck(input, kept[0], covered, range), ...along],
+    reread: rereadOf(input, covered, range),
   }
-  const [first = planOf(dataset, [], { skipped: own.skipped }), ...others] = plansOf(own)
-  return [{ ...first, notes: [...unservedExchanges(own), ...first.notes] }, ...others]
 }
 
 function plansOf(input: CellsInput): DatasetPlan[] {
@@ -52,7 +61,7 @@ async function chosen({ context, params, market }: DatedInput): Promise<readonly
 }
 
 /** From the first date that some candidate has to the newest that is ready at the first. */
-function rangeOf(
+export function rangeOf(
   { context, params, dataset, market }: DatedInput,
   candidates: readonly ReadyCandidate[],
 ): DateRange | null {
@@ -133,7 +142,7 @@ interface Cut {
 }
 
 /** Batches for what each candidate serves of what those before it left. */
-function cut(input: CellsInput, { candidates, items, range, bound }: Cut) {
+export function cut(input: CellsInput, { candidates, items, range, bound }: Cut) {
   const { context, dataset, market } = input
   const { calendar, marketRows } = market
   let left = items
@@ -158,7 +167,7 @@ function cut(input: CellsInput, { candidates, items, range, bound }: Cut) {
 }
 
 /** Exchanges that a run is about and that nobody who is switched on has. */
-function unservedExchanges({ params, instruments, candidates }: CellsInput): string[] {
+export function unservedExchanges({ params, instruments, candidates }: CellsInput): string[] {
   const unserved = ALL_EXCHANGES.filter(
     (exchange) => !candidates.some(({ capability }) => capability.exchanges.includes(exchange)),
   )
@@ -167,7 +176,7 @@ function unservedExchanges({ params, instruments, candidates }: CellsInput): str
     .map((exchange) => `${exchange}: no source`)
 }
 
-function unreachable(items: readonly WantedItem[]): string[] {
+export function unreachable(items: readonly WantedItem[]): string[] {
   if (items.length === 0) return []
   const ranges = items.flatMap((item) => item.ranges)
   const [from = ''] = ranges.map((range) => range.from).sort()

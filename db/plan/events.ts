@@ -6,6 +6,7 @@ import type { DateRange } from '../../planning/types.ts'
 import { MARKET_ID } from '../../planning/wanted.ts'
 import type { StoredCoverage } from '../queries/planning.ts'
 import type { ReadyCandidate } from './candidates.ts'
+import { withoutRecheck } from './reread.ts'
 import { type DatasetPlan, type DatedInput, partOf, planOf } from './shape.ts'
 import { counting, loadCovered } from './wanted.ts'
 
@@ -34,8 +35,9 @@ function eventsFor(
 ): Pick<DatasetPlan, 'parts' | 'range'> {
   const { now, historyStart } = context
   const range = dueDates(now(), historyStart, params, candidate.capability, market.calendar)
-  if (range === null) return { parts: [], range }
-  const known = covered
+  // What a run mends is known cell by cell, and events have none.
+  if (range === null || params.mend) return { parts: [], range }
+  const known = withoutRecheck({ params, dataset, market }, candidate, covered, range)
     .filter(({ source }) => servesAllOf(candidate, SOURCES[source].exchanges))
     .flatMap(({ ranges }) => ranges.get(MARKET_ID) ?? [])
   // One for each part that a source asks one by one, e.g. each index.

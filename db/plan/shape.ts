@@ -7,6 +7,7 @@ import type { MarketFacts } from '../../planning/market-facts.ts'
 import type { DateRange } from '../../planning/types.ts'
 import type { Sql } from '../client.ts'
 import type { NewBatch } from '../queries/batches.ts'
+import type { StoredCoverage } from '../queries/planning.ts'
 import type { Candidate, RankedSource, ReadyCandidate, SampledDepth, Skipped } from './candidates.ts'
 
 /** What planning depends on besides the parameters of the run. */
@@ -28,6 +29,8 @@ export interface DatedInput {
   candidates: readonly ReadyCandidate[]
   skipped: Skipped[]
   market: MarketFacts
+  /** What comes with answers that are planned already. */
+  along?: readonly StoredCoverage[]
 }
 
 /** A source that may do batches of a dataset. */

@@ -5,6 +5,7 @@ import type { MarketFacts } from '../../planning/market-facts.ts'
 import type { DateRange, PlanInstrument, WantedItem } from '../../planning/types.ts'
 import { type SourceCoverage, subtractCovered, subtractUnmixed } from '../../planning/wanted.ts'
 import type { Sql } from '../client.ts'
+import { type Reread, withReread } from './reread.ts'
 import { type Candidate, servesOf } from './candidates.ts'
 import { loadCoverage, type StoredCoverage } from '../queries/planning.ts'
 
@@ -72,9 +73,10 @@ export function wantedShares<C extends Candidate>(options: {
   want: Want
   range: DateRange
   covered: readonly StoredCoverage[]
+  reread: Reread
   market: MarketFacts
 }): Share<C>[] {
-  const { dataset, candidates, want, range, covered } = options
+  const { dataset, candidates, want, range, covered, reread } = options
   const { calendar } = options.market
   const ordered = want === 'upgrade' ? candidates.toSorted(byPrecedence) : candidates
   return [...planned(options.instruments, ordered)].map(([candidate, instruments]) => {
@@ -85,7 +87,7 @@ export function wantedShares<C extends Candidate>(options: {
       'oneSource' in DATASETS[dataset]
         ? subtractUnmixed({ ...wanted, planned: own })
         : subtractCovered(wanted)
-    return { candidate, items }
+    return { candidate, items: withReread(items, reread, { candidate, instruments, range }, calendar) }
   })
 }
 

@@ -36,7 +36,7 @@ const AGREEMENT_LOCK = 7_316_206
 /**
  * Compares every two sources that have rows in a region, year by year, and makes `agreement` say what differs beyond
  * tolerance: new differences are added, old ones dated anew, those that are gone removed. Weekly and monthly bars follow
- * from daily ones and are not compared.
+ * from daily ones and are not compared; fields such as `weekly.close` are those of agreement/vendor.ts.
  *
  * @returns counts per field and pair, without pairs that share no cell
  */
@@ -91,7 +91,7 @@ async function storeDifferences(
 ): Promise<void> {
   await tx`analyze difference`
   await tx.unsafe(
-    `delete from agreement g where g.dataset = $4 and ${inSlice('g')} and not exists (
+    `delete from agreement g where g.dataset = $4 and ${inSlice('g')} and position('.' in g.field) = 0 and not exists (
       select from difference d where d.instrument_id = g.instrument_id and d.trade_date = g.trade_date
         and d.field = g.field and d.source_a = g.source_a and d.source_b = g.source_b)`,
     [...sliceParams(slice), dataset],

@@ -15,6 +15,13 @@ export async function loadCalendar(sql: Sql): Promise<SessionCalendar> {
   return new SessionCalendar(rows.map((row) => row.d))
 }
 
+/** The last day that the calendar names, open or closed; null before it has come. */
+export async function calendarEnd(sql: Sql): Promise<string | null> {
+  const [row] = await sql<{ end: string | null }[]>`
+    select max(trade_date)::text as end from trade_calendar where exchange = 'SSE'`
+  return row?.end ?? null
+}
+
 /** Every instrument of a kind with its present code. A stub is one that no list names: it has rows, or was asked for by its code. */
 export async function loadInstruments(
   sql: Sql,

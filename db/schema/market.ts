@@ -74,6 +74,8 @@ export const stockBasicInfo = pgTable(
     peTtm: numeric('pe_ttm'),
     pb: numeric('pb'),
     ps: numeric('ps'),
+    /** The session that these are of. */
+    valuationDate: date('valuation_date'),
     ...written,
   },
   (t) => [primaryKey({ columns: [t.code, t.source] }), index('stock_basic_info_symbol').on(t.symbol)],
@@ -342,5 +344,8 @@ export const revision = pgTable(
       .default(sql`now()`),
     runId: uuid('run_id'),
   },
-  (t) => [index('revision_key').on(t.dataset, t.instrumentId, t.tradeDate)],
+  (t) => [
+    index('revision_key').on(t.dataset, t.instrumentId, t.tradeDate),
+    index('revision_known_to').on(t.knownTo),
+  ],
 )

@@ -1,8 +1,12 @@
 import { type Job, scopeOf } from '../../market/jobs.ts'
 import type { RunParams } from '../../market/run-params.ts'
+import { announcedDays } from './announced.ts'
+import { closedPeriods } from './closed-periods.ts'
+import { auditedParams } from './audit.ts'
 import type { Resolved, ScopeContext } from './context.ts'
 import { missingDays } from './days.ts'
 import { newestSession } from './newest.ts'
+import { reportPeriods } from './reports.ts'
 import { comparisonParams } from './sample.ts'
 
 export type { Resolved, ScopeContext } from './context.ts'
@@ -28,8 +32,18 @@ export async function resolveParams(
     }
     case 'days':
       return await missingDays(context, params)
+    case 'reports':
+      return reportPeriods(context, params)
+    case 'announced':
+      return await announcedDays(context, params)
     case 'newest':
       return await newestSession(context, params)
+    case 'weeks':
+      return await closedPeriods(context, 'weekly', params)
+    case 'months':
+      return await closedPeriods(context, 'monthly', params)
+    case 'audit':
+      return await auditedParams(context, params)
     default:
       return { params, notes: [] }
   }

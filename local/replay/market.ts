@@ -1,6 +1,9 @@
 import type { Calendar } from './calendar.ts'
+import type { ReportBook } from './reports.ts'
+import type { IndexMarket } from './indices.ts'
 import type { BarSeries, BarValues, FactorRuns } from './series.ts'
 import type { Truth } from './truth.ts'
+import type { ValuationSeries } from './valuation.ts'
 
 export type ListStatus = 'L' | 'D' | 'P'
 
@@ -89,8 +92,13 @@ export interface ReplayMarket extends Truth {
   readonly factors: (id: number) => FactorRuns
   /** Ascending, without overlaps. */
   readonly suspensions: (id: number) => readonly Suspension[]
+  readonly indices: IndexMarket
   readonly codeChanges: () => readonly CodeChange[]
   readonly names: (id: number) => readonly NameSpell[]
+  /** None on a session without a bar. */
+  readonly valuations: (id: number) => ValuationSeries
+  /** Absent: no reports of companies. */
+  readonly reports?: ReportBook
   /** Moves today; refused by a recording. */
   readonly setToday: (date: string) => void
   /** Corrects a bar that was already published, as upstreams do. */

@@ -5,9 +5,13 @@ import { isoDate } from './decimal.ts'
 import type { BarPatch, ReplayMarket } from './market.ts'
 import { readBars, readFactors } from './recorded/bars.ts'
 import { pickColumns, readCsv } from './recorded/csv.ts'
+import { readIndices } from './recorded/indices.ts'
 import { readInstruments } from './recorded/lists.ts'
+import { readReports } from './recorded/reports.ts'
+import { readValuations } from './recorded/valuations.ts'
 import { BarSeries, FactorRuns } from './series.ts'
 import { createTruth } from './truth.ts'
+import { NO_VALUATIONS } from './valuation.ts'
 
 const WHOLE_MARKET = [
   'daily_market_20191014_20191025',
@@ -96,7 +100,8 @@ export const openRecordedMarket = (directory: string): RecordedMarket => {
   const calendar = readCalendar(directory)
   const { byCode: bars, duplicates } = readBars(directory, [...STOCK_RANGES, ...WHOLE_MARKET], calendar)
   const factors = readFactors(directory, [...FACTORS_WHOLE_MARKET, ...FACTORS_STOCK_RANGES], calendar)
-  const instruments = readInstruments(directory, [...bars.keys(), ...factors.keys()])
+  const valuations = readValuations(directory, calendar)
+  const instruments = readInstruments(directory, [...bars.keys(), ...factors.keys(), ...valuations.keys()])
   const byCode = new Map(instruments.map((instrument) => [instrument.code, instrument]))
   const code = (id: number): string => instruments[id]?.code ?? ''
   const series = [...bars.values()]
@@ -111,8 +116,11 @@ export const openRecordedMarket = (directory: string): RecordedMarket => {
     bars: (id: number) => bars.get(code(id)) ?? NO_BARS,
     factors: (id: number) => factors.get(code(id)) ?? NO_FACTORS,
     suspensions: () => [],
+    indices: readIndices(directory, calendar),
     codeChanges: () => [],
     names: () => [],
+    reports: readReports(directory),
+    valuations: (id: number) => valuations.get(code(id)) ?? NO_VALUATIONS,
     setToday: () => {
       throw new Error('a recording cannot move its today')
     },

@@ -7,7 +7,12 @@ import { type AkshareFunction, FUNCTIONS, type ParamsOf } from './functions.ts'
 import type { Row } from './values.ts'
 
 /** One request at its turn, its columns checked. */
-export type Ask = <F extends AkshareFunction>(name: F, params: ParamsOf<F>) => Promise<readonly Row[]>
+export type Ask = <F extends AkshareFunction>(
+  name: F,
+  params: ParamsOf<F>,
+  /** Requests that AKShare sends to the site for it. */
+  cost?: number,
+) => Promise<readonly Row[]>
 
 // East Money is said to look at how regular requests are: up to this much comes on top of the interval.
 const JITTER_MS = 1_000
@@ -23,9 +28,9 @@ export function askerOf(
   context: FetchContext,
   onSend?: () => void,
 ): Ask {
-  return async (name, params) => {
+  return async (name, params, cost = name === 'stock_zh_a_spot_em' ? AKSHARE_SNAPSHOT_COST : 1) => {
     const { site } = FUNCTIONS[name]
-    await context.reserve(site, name === 'stock_zh_a_spot_em' ? AKSHARE_SNAPSHOT_COST : 1)
+    await context.reserve(site, cost)
     if (site === 'eastmoney') {
       // Where the interval is set small, e.g. towards a bridge of one's own data, no more is waited than that.
       const { minIntervalMs } = akshareLimits(site, settings)

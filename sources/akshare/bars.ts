@@ -2,6 +2,7 @@ import type { SourceCall } from '../../market/capability.ts'
 import { toCompact } from '../../market/date.ts'
 import { codeOf } from '../../market/symbol.ts'
 import type { BarRow } from '../contract.ts'
+import { insideCall } from '../rows.ts'
 import type { Ask } from './ask.ts'
 import { type Collected, collect, mapHistoryBar, newestFinal, refuseDrift } from './map.ts'
 import { checkChain, checkMoves } from './moves.ts'
@@ -38,13 +39,14 @@ export async function historyBars(
   checkMoves(FUNCTION, items, '收盘')
   checkChain(FUNCTION, items)
   const final = newestFinal(now)
-  const rows = collected.rows.filter((row) => {
-    const asked = row.trade_date >= from && row.trade_date <= to
-    if (asked && row.trade_date <= final) return true
+  const asked = insideCall(call, collected.rows, collected.rejected)
+  const rows = asked.filter((row) => {
+    if (row.trade_date <= final) return true
+    const { trade_date } = row
     collected.rejected.push({
       symbol,
-      trade_date: row.trade_date,
-      reason: asked ? 'the session is not over' : 'not part of what was asked',
+      trade_date,
+      reason: 'the session is not over',
       raw: JSON.stringify(row),
     })
     return false

@@ -1,5 +1,6 @@
 import type { SourceError } from '../errors.ts'
-import { emptyAnswer, failure } from './failure.ts'
+import { isNobodyThere, systemCode } from '../network.ts'
+import { emptyAnswer, emptyTable, failure } from './failure.ts'
 import type { AkshareFunction } from './functions.ts'
 
 const excerpt = (body: string): string => body.slice(0, 120).replaceAll(/\s+/g, ' ')
@@ -12,6 +13,8 @@ const NOT_FOUND_TEXTS: readonly [RegExp, (api: AkshareFunction, text: string) =>
       failure(api, 'BadRequest', 'AKShare is too old for this function: upgrade it (pip install -U akshare)'),
   ],
   [/返回数据为空/, emptyAnswer],
+  // Pandas' words for a table that has none of the columns that are picked from it.
+  [/请输入正确的参数错误.*None of \[Index\(/, emptyTable],
   // A KeyError inside. Our parameters are checked against the lists of allowed ones, so it is the site's answer.
   [
     /请输入正确的参数错误\s*([^，]*)/,
@@ -68,26 +71,15 @@ function errorText(body: string): string | null {
   }
 }
 
-// The bridge is not there at all, as against a connection that broke while it worked.
-const NOBODY_THERE = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'])
-
 /** A request that ended without an answer. `origin` is the bridge's address without path and login. */
 export function classifyNetwork(api: string, error: unknown, origin: string): SourceError {
-  const code = codeOf(error)
-  if (NOBODY_THERE.has(code) || code === 'UND_ERR_CONNECT_TIMEOUT') {
+  const code = systemCode(error)
+  if (isNobodyThere(code) || code === 'UND_ERR_CONNECT_TIMEOUT') {
     return failure(
       api,
-      'Transient',
+      'SourceDown',
       `nothing answers at ${origin} (AKTOOLS_URL; ${code}): start AKTools with: pip install aktools && python -m aktools`,
     )
   }
   return failure(api, 'Transient', `the connection to AKTools failed (${code})`)
-}
-
-/** The system's own code (`ECONNRESET`), never its message, which may repeat the address. */
-function codeOf(error: unknown): string {
-  const own = (error as { code?: unknown } | null)?.code
-  const inner = (error as { cause?: { code?: unknown } } | null)?.cause?.code
-  const code = own ?? inner
-  return typeof code === 'string' ? code : 'unknown reason'
 }

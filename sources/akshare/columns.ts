@@ -83,6 +83,19 @@ export const LAYOUTS = {
     },
     known: ['振幅', '换手率'],
   },
+  stock_zh_index_daily_em: {
+    // Points, lots, yuan; the dates are plain.
+    used: {
+      date: 'date',
+      open: 'number',
+      close: 'number',
+      high: 'number',
+      low: 'number',
+      volume: 'number',
+      amount: 'number?',
+    },
+    known: [],
+  },
   stock_zh_a_spot_em: {
     // As stock_zh_a_hist; what did not trade has nulls everywhere but in 昨收.
     used: {
@@ -96,11 +109,15 @@ export const LAYOUTS = {
       最低: 'number',
       今开: 'number',
       昨收: 'number',
+      // Per cent and ratios; yuan.
+      量比: 'number?',
+      换手率: 'number?',
+      '市盈率-动态': 'number?',
+      市净率: 'number?',
+      总市值: 'number?',
+      流通市值: 'number?',
     },
-    known: [
-      '序号', '名称', '振幅', '量比', '换手率', '市盈率-动态', '市净率', '总市值', '流通市值', '涨速', '5分钟涨跌',
-      '60日涨跌幅', '年初至今涨跌幅',
-    ], // prettier-ignore
+    known: ['序号', '名称', '振幅', '涨速', '5分钟涨跌', '60日涨跌幅', '年初至今涨跌幅'],
   },
   stock_zh_a_daily: { used: { date: 'date', hfq_factor: 'decimal' }, known: [] },
   // The statements: yuan, shares of a whole in per cent.

@@ -17,8 +17,9 @@ const BASE_RANGE = { least: 0.1, most: 10 }
 /**
  * Backward-adjustment factors of one stock: a row per ex-date, each holding until the next one.
  *
- * Before the first row the factor is 1. Sina says so with a row of 1900-01-01, which is left out as long as it says
- * just that; another base becomes a row of the first day that was asked for.
+ * Before the first row the factor is 1. Sina says so with a row of 1900-01-01, which is left out as long as it says just
+ * that and others follow it. Another base, and the base of a stock to which nothing happened, become a row of the first
+ * day that was asked for: an answer without rows would look like one about a code that nobody knows.
  */
 export async function factors(
   ask: Ask,
@@ -38,10 +39,12 @@ export async function factors(
   if (base < BASE_RANGE.least || base > BASE_RANGE.most)
     throw drift(FUNCTION, `the factor before the first ex-date is ${base}, not 1: hfq_factor changed`, items)
   byDate.delete(BASE_DATE)
-  const first = call.from ?? AKSHARE_CAPABILITIES.adj_factor.historyStart
-  if (base !== 1 && !byDate.has(first)) byDate.set(first, { symbol, trade_date: first, factor: base })
   // Announced ex-dates may be there before their day. Those before the first day asked for stay: they hold on it.
   const rows = [...byDate.values()].filter((row) => row.trade_date <= (call.to ?? '9999'))
+  const first = call.from ?? AKSHARE_CAPABILITIES.adj_factor.historyStart
+  const nothingHappened = rows.length === 0 && collected.rejected.length === 0
+  if ((base !== 1 || nothingHappened) && !byDate.has(first))
+    rows.push({ symbol, trade_date: first, factor: base })
   rows.sort((a, b) => (a.trade_date < b.trade_date ? -1 : 1))
   return { rows, rejected: collected.rejected, requests: 1 }
 }

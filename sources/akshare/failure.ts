@@ -26,6 +26,15 @@ export function failure(
   return new SourceError(details, extra.cause === undefined ? undefined : { cause: extra.cause })
 }
 
+const EMPTY = 'empty answer: unknown code, block by the site or no data'
+const EMPTY_TABLE =
+  'AKShare found a table without rows, or without one column that it knows: block by the site or no data; upgrade AKShare if it stays'
+
 /** `[]` and "no data" say nothing: an unknown code, a block by the site and a range without rows all look like it. */
-export const emptyAnswer = (api: string): SourceError =>
-  failure(api, 'Transient', 'empty answer: unknown code, block by the site or no data')
+export const emptyAnswer = (api: string): SourceError => failure(api, 'Transient', EMPTY)
+
+/** AKShare picks the columns of some tables before it looks whether there are rows, which fails inside. */
+export const emptyTable = (api: string): SourceError => failure(api, 'Transient', EMPTY_TABLE)
+
+export const isEmptyAnswer = (error: unknown): boolean =>
+  error instanceof SourceError && [EMPTY, EMPTY_TABLE].includes(error.details.upstreamMessage)

@@ -66,6 +66,11 @@ export const FUNCTIONS = {
       adjust: oneOf(''),
     },
   },
+  stock_zh_index_daily_em: {
+    site: 'eastmoney',
+    duration: 'call',
+    params: { symbol: PREFIXED_CODE, start_date: DATE, end_date: DATE },
+  },
   stock_zh_a_spot_em: { site: 'eastmoney', duration: 'pages', params: {} },
   stock_zh_a_daily: {
     site: 'sina',

@@ -11,6 +11,7 @@ import {
 import type { CalendarRow, StockRow } from '../contract.ts'
 import type { Ask } from './ask.ts'
 import { drift } from './columns.ts'
+import { emptyAnswer, isEmptyAnswer } from './failure.ts'
 import type { AkshareFunction } from './functions.ts'
 import { type Collected, collect, type Mapped, refuseDrift } from './map.ts'
 import { codeOf, countOf, dateOf, type Row, textOf } from './values.ts'
@@ -26,6 +27,8 @@ interface Part {
   market: string | null
   /** A full answer of this size is a page of something longer. */
   pageSize?: number
+  /** Of delisted stocks: the part with the listed ones of the same exchange. */
+  listed?: string
 }
 
 const LISTED = { code: '证券代码', name: '证券简称', listed: '上市日期' } as const
@@ -73,6 +76,7 @@ const PARTS: Readonly<Record<string, Part>> = {
     columns: { code: '公司代码', name: '公司简称', listed: '上市日期', delisted: '暂停上市日期' },
     market: null,
     pageSize: 500,
+    listed: 'sh_main',
   },
   sz_delist: {
     name: 'stock_info_sz_delist',
@@ -81,6 +85,7 @@ const PARTS: Readonly<Record<string, Part>> = {
     status: 'D',
     columns: { ...LISTED, delisted: '终止上市日期' },
     market: null,
+    listed: 'sz',
   },
 }
 
@@ -92,9 +97,8 @@ export async function stockList(
   ask: Ask,
   partName: string | null,
 ): Promise<Collected<StockRow> & { requests: number; notes: readonly string[] }> {
-  const part = Object.hasOwn(PARTS, partName ?? '') ? PARTS[partName ?? ''] : undefined
-  if (!part) throw new TypeError(`the stock list has no part ${partName ?? 'without a name'}`)
-  const items = await part.ask(ask)
+  const part = partOf(partName)
+  const { items, requests } = await itemsOf(part, ask)
   if (part.pageSize !== undefined && items.length >= part.pageSize)
     throw drift(part.name, `${items.length} rows are a full page: the rest of the list is cut off`, items)
   const collected = collect(
@@ -103,7 +107,31 @@ export async function stockList(
     (row) => ({ symbol: symbolIn(row, part), trade_date: null }),
   )
   refuseDrift(part.name, items, collected)
-  return { ...collected, requests: 1, notes: partName === 'sh_main' ? [CACHED] : [] }
+  return { ...collected, requests, notes: partName === 'sh_main' ? [CACHED] : [] }
+}
+
+function partOf(name: string | null): Part {
+  const part = Object.hasOwn(PARTS, name ?? '') ? PARTS[name ?? ''] : undefined
+  if (!part) throw new TypeError(`the stock list has no part ${name ?? 'without a name'}`)
+  return part
+}
+
+// No exchange that lists as many has not lost one yet. Smaller markets are sandboxes.
+const LOST_SOME = 1_000
+
+/**
+ * The rows of a list. One of delisted stocks may be empty in a small market, and looks like a block by the site then: it is
+ * believed when the same exchange says which stocks it lists.
+ */
+async function itemsOf(part: Part, ask: Ask): Promise<{ items: readonly Row[]; requests: number }> {
+  try {
+    return { items: await part.ask(ask), requests: 1 }
+  } catch (error) {
+    if (part.listed === undefined || !isEmptyAnswer(error)) throw error
+  }
+  const listed = await partOf(part.listed).ask(ask)
+  if (listed.length >= LOST_SOME) throw emptyAnswer(part.name)
+  return { items: [], requests: 2 }
 }
 
 function symbolIn(row: Row, { columns, suffix }: Part): string | null {

@@ -3,6 +3,7 @@ import { addDays, shanghaiClock, type TradeDate } from '../../market/date.ts'
 import { isBShare, parseSymbol } from '../../market/symbol.ts'
 import { LOT_TO_SHARES, passesUnitGuard, plainDecimal, shiftDecimal } from '../../market/units.ts'
 import type { BarRow, RejectedRow } from '../contract.ts'
+import { orderedBar } from '../rows.ts'
 import { drift } from './columns.ts'
 import type { AkshareFunction } from './functions.ts'
 import { codeOf, dateOf, numberOf, type Row } from './values.ts'
@@ -52,39 +53,35 @@ function barOf(
   columns: typeof HISTORY | typeof SNAPSHOT,
   of: { symbol: string; trade_date: TradeDate; pre_close: number | null },
 ): Mapped<BarRow> {
-  const open = numberOf(row[columns.open])
-  const high = numberOf(row[columns.high])
-  const low = numberOf(row[columns.low])
-  const close = numberOf(row[columns.close])
   const lots = numberOf(row.成交量)
   const amount = numberOf(row.成交额)
-  if (open === null || high === null || low === null || close === null)
-    return { reason: 'a price is missing' }
-  if (lots === null || amount === null) return { reason: 'volume or amount is missing' }
-  if (!(low > 0)) return { reason: 'a price is not positive' }
-  if (high < open || high < close || low > open || low > close) return { reason: 'prices out of order' }
-  if (high > low * WIDEST_DAY) return { reason: 'high and low are too far apart: wrong unit' }
-  if (lots < 0 || amount < 0) return { reason: 'volume or amount is negative' }
-  const volume = shiftDecimal(lots, LOT_TO_SHARES)
-  if (volume.includes('.')) return { reason: 'volume is not a whole number of shares' }
-  const traded = { low, high, volume: lots * 100, amount }
-  if (!passesUnitGuard({ ...traded, low: low / GROSS, high: high * GROSS })) return { reason: WRONG_UNIT }
-  if (!passesUnitGuard(traded)) return { reason: 'amount / volume is outside the range of prices' }
+  const bar = orderedBar({
+    open: numberOf(row[columns.open]),
+    high: numberOf(row[columns.high]),
+    low: numberOf(row[columns.low]),
+    close: numberOf(row[columns.close]),
+    volume: lots === null ? null : shiftDecimal(lots, LOT_TO_SHARES),
+    amount: amount === null ? null : plainDecimal(amount),
+  })
+  if ('reason' in bar) return bar
+  const problem = unitProblem(bar)
+  if (problem) return problem
+  const { close } = bar
   const move = { close, change: numberOf(row.涨跌额), pct_chg: numberOf(row.涨跌幅), pre_close: of.pre_close }
   const { change, pct_chg, pre_close } = contradicts(move) ? NO_MOVE : move
-  return {
-    symbol: of.symbol,
-    trade_date: of.trade_date,
-    open,
-    high,
-    low,
-    close,
-    pre_close,
-    change,
-    pct_chg,
-    volume,
-    amount: plainDecimal(amount),
-  }
+  return { symbol: of.symbol, trade_date: of.trade_date, ...bar, pre_close, change, pct_chg }
+}
+
+function unitProblem(bar: { low: number; high: number; volume: string; amount: string }): {
+  reason: string
+} | null {
+  const { low, high } = bar
+  if (high > low * WIDEST_DAY) return { reason: 'high and low are too far apart: wrong unit' }
+  const traded = { volume: Number(bar.volume), amount: Number(bar.amount) }
+  if (!passesUnitGuard({ ...traded, low: low / GROSS, high: high * GROSS })) return { reason: WRONG_UNIT }
+  if (!passesUnitGuard({ ...traded, low, high }))
+    return { reason: 'amount / volume is outside the range of prices' }
+  return null
 }
 
 interface Move {

@@ -2,12 +2,13 @@ import { AKSHARE_READY_TIME } from '../../market/akshare.ts'
 import type { SourceCall } from '../../market/capability.ts'
 import { addDays, shanghaiClock, toCompact, type TradeDate } from '../../market/date.ts'
 import { codeOf, isBShare, parseSymbol } from '../../market/symbol.ts'
-import type { BarRow } from '../contract.ts'
+import type { Answer, BarRow } from '../contract.ts'
 import type { Ask } from './ask.ts'
 import { drift } from './columns.ts'
 import { emptyAnswer, failure } from './failure.ts'
 import { type Collected, collect, mapHistoryBar, mapSnapshotBar, refuseDrift } from './map.ts'
 import { checkMoves } from './moves.ts'
+import { snapshotValuations, unitDrift } from './valuation.ts'
 import { codeOf as codeCell, type Row } from './values.ts'
 
 /*
@@ -26,17 +27,43 @@ const MOST = 0.9
 // The same numbers of the same site; only trades after hours may lie between. No two days are this close in all three.
 const SAME = 0.001
 
+type Brought = Pick<Answer, 'rows' | 'rejected' | 'requests' | 'alongside' | 'notes'>
+
 /**
- * Daily bars of every stock that traded on the newest closed session.
+ * Daily bars of every stock that traded on the newest closed session, with their valuations.
  *
  * @param call for one day
  * @param clock read before and after: the snapshot takes a minute
  */
-export async function snapshotBars(
+export async function snapshotBars(ask: Ask, call: SourceCall, clock: () => Date): Promise<Brought> {
+  const { items, bars } = await wholeMarket(ask, call, clock)
+  const problem = unitDrift(items)
+  if (problem !== null) return { ...bars, requests: REQUESTS, notes: [`valuations are left out: ${problem}`] }
+  const { rows, rejected } = snapshotValuations(items, bars.rows)
+  return {
+    rows: bars.rows,
+    rejected: [...bars.rejected, ...rejected],
+    requests: REQUESTS,
+    alongside: { daily_basic: rows },
+  }
+}
+
+/** The valuations alone. The bars tell whether the snapshot is of that day and which stocks traded. */
+export async function snapshotBasics(ask: Ask, call: SourceCall, clock: () => Date): Promise<Brought> {
+  const { items, bars } = await wholeMarket(ask, call, clock)
+  const problem = unitDrift(items)
+  if (problem !== null) throw drift(FUNCTION, problem, items)
+  return { ...snapshotValuations(items, bars.rows), requests: REQUESTS }
+}
+
+// The snapshot and the row that dates it.
+const REQUESTS = 2
+
+async function wholeMarket(
   ask: Ask,
   call: SourceCall,
   clock: () => Date,
-): Promise<Collected<BarRow> & { requests: number }> {
+): Promise<{ items: readonly Row[]; bars: Collected<BarRow> }> {
   const day = call.from
   if (day === null || call.to !== day) throw new TypeError('a snapshot is of one day')
   refuseUndated(day, clock())
@@ -52,7 +79,7 @@ export async function snapshotBars(
   refuseDrift(FUNCTION, unique, collected)
   checkMoves(FUNCTION, unique, '最新价')
   await checkDate(ask, day, collected.rows)
-  return { ...collected, requests: 2 }
+  return { items: unique, bars: collected }
 }
 
 /** The time for which a snapshot can stand for a day: from its ready time until the next session may open. */

@@ -14,11 +14,13 @@ import type { AktoolsClient } from './client.ts'
 import { factors, factorTable } from './factors.ts'
 import { failure } from './failure.ts'
 import { type AkshareFunction, FUNCTIONS, isAkshareFunction } from './functions.ts'
+import { indexBars } from './indices.ts'
+import { marketReports } from './reports.ts'
 import { calendarDays, stockList } from './lists.ts'
-import { snapshotBars } from './snapshot.ts'
+import { snapshotBars, snapshotBasics } from './snapshot.ts'
 
 /** What a call brought, before it is an `Answer`. */
-type Brought = Pick<Answer, 'rows' | 'rejected' | 'requests' | 'notes'>
+type Brought = Pick<Answer, 'rows' | 'rejected' | 'requests' | 'notes' | 'alongside'>
 
 interface Probe {
   name: AkshareFunction
@@ -45,7 +47,7 @@ const PROBES: Readonly<Partial<Record<string, Probe>>> = {
   },
   exchanges: {
     name: 'stock_info_sh_delist',
-    send: (ask) => ask('stock_info_sh_delist', { symbol: '全部' }),
+    send: (ask) => stockList(ask, 'sh_delist'),
   },
 }
 
@@ -122,6 +124,15 @@ export class AkshareSource implements Source {
           : await historyBars(ask, call, this.#clock())
       case 'adj_factor':
         return await factors(ask, call)
+      case 'income':
+      case 'balance_sheet':
+      case 'cash_flow':
+      case 'fin_indicator':
+        return await marketReports(ask, call, this.#clock())
+      case 'index_bars':
+        return await indexBars(ask, call, this.#clock())
+      case 'daily_basic':
+        return await snapshotBasics(ask, call, this.#clock)
       default:
         throw failure(call.dataset, 'NotServed', `AKShare is not asked for ${call.dataset}`)
     }

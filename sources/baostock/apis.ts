@@ -33,6 +33,14 @@ const report = (api: string, type: string): BaostockApi => ({
   required: REPORT_COLUMNS,
 })
 
+const members = (api: string, type: string): BaostockApi => ({
+  api,
+  type,
+  paged: true,
+  key: ['code'],
+  required: ['updateDate', 'code'],
+})
+
 export const APIS = {
   trade_dates: {
     api: 'query_trade_dates',
@@ -77,6 +85,9 @@ export const APIS = {
     key: ['code', 'dividOperateDate'],
     required: FACTOR_COLUMNS,
   },
+  sz50: members('query_sz50_stocks', '63'),
+  hs300: members('query_hs300_stocks', '61'),
+  zz500: members('query_zz500_stocks', '65'),
   profit: report('query_profit_data', '17'),
   operation: report('query_operation_data', '19'),
   growth: report('query_growth_data', '21'),

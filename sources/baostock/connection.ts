@@ -1,10 +1,13 @@
 import { connect, type Socket } from 'node:net'
+import { isNobodyThere, systemCode } from '../network.ts'
 import { asError } from './aborting.ts'
 import { type Frame, FrameDecoder, FramingError } from './frame.ts'
 
 /** What a connection waits for at most, ms. */
 export interface Timeouts {
   connectMs: number
+  /** From a login to the first byte of its answer. */
+  loginMs: number
   /** From the request to the first byte of its answer. */
   firstByteMs: number
   /** Between two pieces of an answer. */
@@ -13,9 +16,14 @@ export interface Timeouts {
   totalMs: number
 }
 
+// To connect and to log in take a tenth of a second each, or two where a packet is lost: who says nothing for so long is
+// dead, while a query may take its time.
+const GREETING_MS = 5_000
+
 /** The limits that hold while one answer may take `totalMs`. */
 export const timeoutsFor = (totalMs: number): Timeouts => ({
-  connectMs: Math.min(10_000, totalMs),
+  connectMs: Math.min(GREETING_MS, totalMs),
+  loginMs: Math.min(GREETING_MS, totalMs),
   firstByteMs: Math.min(30_000, totalMs),
   progressMs: Math.min(30_000, totalMs),
   totalMs,
@@ -26,10 +34,13 @@ export class ConnectionError extends Error {
   override readonly name = 'ConnectionError'
   /** Nothing came within a time limit. */
   readonly timedOut: boolean
+  /** There is no server at all. */
+  readonly nobodyThere: boolean
 
-  constructor(message: string, options: { timedOut?: boolean; cause?: unknown } = {}) {
+  constructor(message: string, options: { timedOut?: boolean; nobodyThere?: boolean; cause?: unknown } = {}) {
     super(message, options.cause === undefined ? {} : { cause: options.cause })
     this.timedOut = options.timedOut ?? false
+    this.nobodyThere = options.nobodyThere ?? false
   }
 }
 
@@ -111,14 +122,19 @@ export class Connection {
   /**
    * Sends a request and waits for its answer.
    *
+   * @param firstByteMs where the beginning of the answer is waited for less than usual
    * @throws ConnectionError, FramingError; the signal's reason when that came first. The connection is closed then.
    */
-  async exchange(request: Buffer, signal: AbortSignal): Promise<Frame> {
+  async exchange(
+    request: Buffer,
+    signal: AbortSignal,
+    firstByteMs = this.#timeouts.firstByteMs,
+  ): Promise<Frame> {
     signal.throwIfAborted()
     if (!this.#isOpen) throw new ConnectionError('the connection is closed')
     if (this.#exchange) throw new TypeError('one request at a time')
     return await new Promise<Frame>((resolve, reject) => {
-      const { firstByteMs, progressMs, totalMs } = this.#timeouts
+      const { progressMs, totalMs } = this.#timeouts
       const expire = (what: string) => this.destroy(new ConnectionError(what, { timedOut: true }))
       const total = setTimeout(() => expire(`no whole answer within ${totalMs} ms`), totalMs)
       let silence = setTimeout(() => expire(`no answer within ${firstByteMs} ms`), firstByteMs)
@@ -188,12 +204,10 @@ const END_MS = 1_000
 
 /** The system's own code (`ECONNRESET`) and no more: messages of the system repeat addresses. */
 function networkError(error: Error): ConnectionError {
-  const code = (error as { code?: unknown }).code
-  return new ConnectionError(
-    `the connection failed (${typeof code === 'string' ? code : 'unknown reason'})`,
-    {
-      cause: error,
-      ...(code === 'ETIMEDOUT' ? { timedOut: true } : {}),
-    },
-  )
+  const code = systemCode(error)
+  return new ConnectionError(`the connection failed (${code})`, {
+    cause: error,
+    timedOut: code === 'ETIMEDOUT',
+    nobodyThere: isNobodyThere(code),
+  })
 }

@@ -39,9 +39,10 @@ export async function sampleDepth(
 ): Promise<TradeDate | null> {
   const rowsOn = (api: BaostockApi, date: TradeDate) => rowCount(client, api, date, context)
   if (!(await rowsOn(APIS.k_data_of_day, newest))) return null
-  const api = dataset === 'bars' ? APIS.k_data_of_day : APIS.adjust_factor_of_day
-  const samples = (dataset === 'bars' ? SESSIONS : EX_DATES).filter(({ date }) => date < newest)
-  if (dataset !== 'bars' && (await rowsOn(api, newest)) === null) return null
+  const isOfFactors = dataset === 'adj_factor'
+  const api = isOfFactors ? APIS.adjust_factor_of_day : APIS.k_data_of_day
+  const samples = (isOfFactors ? EX_DATES : SESSIONS).filter(({ date }) => date < newest)
+  if (isOfFactors && (await rowsOn(api, newest)) === null) return null
   for (const { date, trustedFrom } of samples) if (await rowsOn(api, date)) return trustedFrom
   return newest
 }

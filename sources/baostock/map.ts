@@ -3,7 +3,7 @@ import type { BarRow, CalendarRow, FactorRow, StockRow, SuspensionRow } from '..
 import { checkedBar } from '../rows.ts'
 import type { Mapped } from './collect.ts'
 import type { Columns, Row } from './table.ts'
-import { dateOf, decimalText, symbolOf, textOrNull } from './values.ts'
+import { DATES, dateOf, Memory, symbolOf, textOrNull } from './values.ts'
 
 /*
  * Rows of BaoStock → canonical rows. Its units are ours already: shares, yuan, percent.
@@ -11,6 +11,11 @@ import { dateOf, decimalText, symbolOf, textOrNull } from './values.ts'
 
 // A whole market's table may hold what has the same form and is no A share: B shares, indices (sh.000xxx, sz.399xxx).
 const A_SHARE = /^(6\d{5}\.SH|(0\d|3[0-8])\d{4}\.SZ)$/
+/** Codes of A shares. */
+export const SHARES = new Memory((cell) => {
+  const symbol = symbolOf(cell)
+  return symbol !== null && A_SHARE.test(symbol) ? symbol : null
+})
 
 /** What a day's row of a stock says: that it traded and how, or that it did not. */
 export type DayRow = BarRow | SuspensionRow
@@ -19,52 +24,52 @@ export const isSuspension = (row: DayRow): row is SuspensionRow => !isBar(row)
 
 /** A day of a stock. Suspended days have rows too, with the old price and, now and then, the old volume. */
 export function mapDay(row: Row, at: Columns): Mapped<DayRow> {
-  const symbol = symbolOf(row.text(at.code))
-  if (symbol === null) return { reason: 'no valid code' }
-  if (!A_SHARE.test(symbol)) return null
-  const trade_date = dateOf(row.text(at.date))
+  const symbol = row.known(at.code, SHARES)
+  if (symbol === null) return noShare(row, at)
+  const trade_date = row.known(at.date, DATES)
   if (trade_date === null) return { reason: 'no valid date' }
   if (row.is(at.tradestatus, '0')) return { symbol, trade_date, suspend_type: 'S', suspend_timing: null }
   if (!row.is(at.tradestatus, '1')) return { reason: 'tradestatus is neither 0 nor 1' }
   if (row.is(at.adjustflag, '1') || row.is(at.adjustflag, '2')) return { reason: 'the prices are adjusted' }
-  const bar = traded(row, at)
-  return 'reason' in bar ? bar : { symbol, trade_date, ...bar, is_st: flag(row, at.isST) }
+  return checkedBar({
+    symbol,
+    trade_date,
+    open: row.decimal(at.open),
+    high: row.decimal(at.high),
+    low: row.decimal(at.low),
+    close: row.decimal(at.close),
+    pre_close: row.decimal(at.preclose),
+    change: null,
+    pct_chg: row.decimal(at.pctChg),
+    volume: row.decimalText(at.volume),
+    amount: row.decimalText(at.amount),
+    is_st: flag(row, at.isST),
+  })
 }
+
+/** What a row without an A share is: somebody else's, or nobody's. */
+const noShare = (row: Row, at: Columns): { reason: string } | null =>
+  symbolOf(row.text(at.code)) === null ? { reason: 'no valid code' } : null
 
 /** A closed week or month of a stock, dated by its last session; there is no reference price in it. */
 export function mapPeriod(row: Row, at: Columns): Mapped<BarRow> {
   const symbol = symbolOf(row.text(at.code))
   if (symbol === null) return { reason: 'no valid code' }
-  const trade_date = dateOf(row.text(at.date))
+  const trade_date = row.known(at.date, DATES)
   if (trade_date === null) return { reason: 'no valid date' }
-  const bar = traded(row, at)
-  return 'reason' in bar ? bar : { symbol, trade_date, ...bar }
-}
-
-type Traded = Omit<BarRow, 'symbol' | 'trade_date' | 'is_st'>
-
-function traded(row: Row, at: Columns): Traded | { reason: string } {
-  const bar = checkedBar({
+  return checkedBar({
+    symbol,
+    trade_date,
     open: row.decimal(at.open),
     high: row.decimal(at.high),
     low: row.decimal(at.low),
     close: row.decimal(at.close),
-    volume: decimalText(row.text(at.volume)),
-    amount: decimalText(row.text(at.amount)),
-  })
-  if ('reason' in bar) return bar
-  const { open, high, low, close, volume, amount } = bar
-  return {
-    open,
-    high,
-    low,
-    close,
     pre_close: row.decimal(at.preclose),
     change: null,
     pct_chg: row.decimal(at.pctChg),
-    volume,
-    amount,
-  }
+    volume: row.decimalText(at.volume),
+    amount: row.decimalText(at.amount),
+  })
 }
 
 const flag = (row: Row, column: number | undefined): boolean | null =>
@@ -72,10 +77,9 @@ const flag = (row: Row, column: number | undefined): boolean | null =>
 
 /** The backward factor: it holds from its ex-date on, and is 1 before the first one. */
 export function mapFactor(row: Row, at: Columns): Mapped<FactorRow> {
-  const symbol = symbolOf(row.text(at.code))
-  if (symbol === null) return { reason: 'no valid code' }
-  if (!A_SHARE.test(symbol)) return null
-  const trade_date = dateOf(row.text(at.dividOperateDate))
+  const symbol = row.known(at.code, SHARES)
+  if (symbol === null) return noShare(row, at)
+  const trade_date = row.known(at.dividOperateDate, DATES)
   if (trade_date === null) return { reason: 'no valid dividOperateDate' }
   const factor = row.decimal(at.backAdjustFactor)
   if (factor === null || factor <= 0) return { reason: 'factor is missing or not positive' }
@@ -84,7 +88,7 @@ export function mapFactor(row: Row, at: Columns): Mapped<FactorRow> {
 
 /** Days as they come; see `withPrevious` for the sessions before them. */
 export function mapCalendarDay(row: Row, at: Columns): Mapped<CalendarRow> {
-  const trade_date = dateOf(row.text(at.calendar_date))
+  const trade_date = row.known(at.calendar_date, DATES)
   if (trade_date === null) return { reason: 'no valid calendar_date' }
   const is_open = flag(row, at.is_trading_day)
   if (is_open === null) return { reason: 'is_trading_day is neither 0 nor 1' }

@@ -1,5 +1,6 @@
 import {
   BAOSTOCK_CAPABILITIES,
+  BAOSTOCK_LIST_PARTS,
   BAOSTOCK_SITE,
   baostockHost,
   baostockLimits,
@@ -10,27 +11,42 @@ import type { Dataset } from '../../market/datasets.ts'
 import { addDays, shanghaiClock, type TradeDate } from '../../market/date.ts'
 import type {
   Answer,
+  BarRow,
   CalendarRow,
   CallLimits,
   Exclusive,
   FetchContext,
+  PeriodCall,
   RejectedRow,
   Source,
 } from '../contract.ts'
 import { SourceError } from '../errors.ts'
 import { insideCall } from '../rows.ts'
 import { APIS } from './apis.ts'
-import { BaostockClient, hiccup } from './client.ts'
+import { BaostockClient, hiccup, type Table } from './client.ts'
 import { collect } from './collect.ts'
 import { timeoutsFor } from './connection.ts'
 import { sampleDepth } from './depth.ts'
-import { isBar, isSuspension, mapCalendarDay, mapDay, mapFactor, mapStock, withPrevious } from './map.ts'
+import { indexMembers, mapIndexDay } from './indices.ts'
+import {
+  isBar,
+  isSuspension,
+  mapCalendarDay,
+  mapDay,
+  mapFactor,
+  mapPeriod,
+  mapStock,
+  withPrevious,
+} from './map.ts'
+import { quarterReport } from './reports.ts'
 import type { SessionPace } from './session.ts'
+import { mapValuation, ofBars } from './valuation.ts'
 import { toCode } from './values.ts'
 
 const CALENDAR_START = '1990-12-19'
 // Before the first stock: a factor is the product of all events so far, so its history has to be asked whole.
 const FACTORS_START = '1990-01-01'
+const PROBE = { code: 'sh.600000', from: '2024-01-02', to: '2024-01-02', frequency: 'd' } as const
 
 export interface BaostockOptions {
   now?: () => Date
@@ -43,6 +59,7 @@ export class BaostockSource implements Source {
   readonly name = 'baostock'
   readonly capabilities = BAOSTOCK_CAPABILITIES
   readonly retriesInPlace = true
+  readonly periods = { api: APIS.k_data.api, wholeMarket: false }
   readonly account: string
   readonly #settings: BaostockSettings
   readonly #client: BaostockClient
@@ -74,8 +91,8 @@ export class BaostockSource implements Source {
     return BAOSTOCK_SITE
   }
 
-  partsOf(): readonly string[] {
-    return []
+  partsOf(dataset: Dataset): readonly string[] {
+    return BAOSTOCK_LIST_PARTS[dataset] ?? []
   }
 
   async fetch(call: SourceCall, context: FetchContext): Promise<Answer> {
@@ -94,12 +111,22 @@ export class BaostockSource implements Source {
 
   async probe(context: FetchContext): Promise<{ latencyMs: number }> {
     const started = performance.now()
-    await this.#client.table(APIS.trade_dates, [CALENDAR_START, CALENDAR_START], context)
+    // What nearly all calls ask for: while it fails, that the rest of the server answers is no news.
+    await this.#client.lines(PROBE, context)
     return { latencyMs: performance.now() - started }
   }
 
   async sampleDepth(dataset: Dataset, newest: TradeDate, context: FetchContext): Promise<TradeDate | null> {
     return await sampleDepth(this.#client, dataset, newest, context)
+  }
+
+  /** Closed weeks or months of one symbol. */
+  async fetchPeriods({ period, symbols, from, to }: PeriodCall, context: FetchContext): Promise<BarRow[]> {
+    const [symbol, ...others] = symbols ?? []
+    if (symbol === undefined || others.length > 0) throw new TypeError('symbols come one at a time')
+    const frequency = period === 'weekly' ? 'w' : 'm'
+    const table = await this.#client.lines({ code: toCode(symbol), from, to, frequency }, context)
+    return collect(table, mapPeriod, [])
   }
 
   close(): Promise<void> {
@@ -116,6 +143,14 @@ export class BaostockSource implements Source {
         return await this.#bars(call, context)
       case 'adj_factor':
         return await this.#factors(call, context)
+      case 'fin_indicator':
+        return await quarterReport(this.#client, datedCall(call), context)
+      case 'index_bars':
+        return await this.#indexBars(call, context)
+      case 'index_member':
+        return await indexMembers(this.#client, call, context)
+      case 'daily_basic':
+        return await this.#valuations(call, context)
       default:
         throw new SourceError({
           source: 'baostock',
@@ -149,19 +184,39 @@ export class BaostockSource implements Source {
   }
 
   async #bars(call: SourceCall, context: FetchContext): Promise<Rows> {
-    const asked = datedCall(call)
-    const table =
-      asked.symbol === null
-        ? await this.#client.table(APIS.k_data_of_day, [asked.to], context)
-        : await this.#client.lines({ ...asked, code: toCode(asked.symbol), frequency: 'd' }, context)
+    const table = await this.#days(call, context)
     const rejected: RejectedRow[] = []
     const days = insideCall(call, collect(table, mapDay, rejected), rejected)
     const suspension = days.filter(isSuspension)
+    const bars = days.filter(isBar)
+    const daily_basic = ofBars(collect(table, mapValuation, rejected), bars)
     return {
-      rows: days.filter(isBar),
+      rows: bars,
       rejected,
-      ...(suspension.length > 0 ? { alongside: { suspension } } : {}),
+      alongside: { ...(suspension.length > 0 ? { suspension } : {}), daily_basic },
     }
+  }
+
+  /** The same lines, read for their valuations alone; bars that nobody asked for are left to those who do. */
+  async #valuations(call: SourceCall, context: FetchContext): Promise<Rows> {
+    const table = await this.#days(call, context)
+    const rejected: RejectedRow[] = []
+    const rows = insideCall(call, collect(table, mapValuation, rejected), rejected)
+    const suspension = collect(table, mapDay, []).filter(isSuspension)
+    return { rows, rejected, ...(suspension.length > 0 ? { alongside: { suspension } } : {}) }
+  }
+
+  async #days(call: SourceCall, context: FetchContext): Promise<Table> {
+    const { symbol, from, to } = datedCall(call)
+    return symbol === null
+      ? await this.#client.table(APIS.k_data_of_day, [to], context)
+      : await this.#client.lines({ from, to, code: toCode(symbol), frequency: 'd' }, context)
+  }
+
+  async #indexBars(call: SourceCall, context: FetchContext): Promise<Rows> {
+    const table = await this.#days(call, context)
+    const rejected: RejectedRow[] = []
+    return { rows: insideCall(call, collect(table, mapIndexDay, rejected), rejected), rejected }
   }
 
   /** By symbol: the factors of its whole life, whatever the first date is. No row means that nothing happened. */

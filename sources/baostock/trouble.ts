@@ -38,7 +38,7 @@ export function translated(api: string, error: unknown, secrets: readonly string
   }
   if (error instanceof ConnectionError) {
     return of({
-      errorClass: 'Transient',
+      errorClass: error.nobodyThere ? 'SourceDown' : 'Transient',
       upstreamMessage: error.message,
       ...(error.timedOut ? { timedOut: true } : {}),
     })

@@ -7,9 +7,13 @@ export interface TushareApi {
   fields: string
   /** Rows that one answer holds at most. The server cuts there without a word. */
   cap: number
+  /** Nobody says how many these are: where the server does not say that there is more either, only an empty page is the end. */
+  capUnknown?: true
   /** The columns that must be there, else the answer has changed its form. */
   required: readonly string[]
 }
+
+const PERIOD_FIELDS = 'ts_code,trade_date,open,high,low,close,pre_close,change,pct_chg,vol,amount'
 
 export const APIS = {
   trade_cal: {
@@ -48,5 +52,58 @@ export const APIS = {
     fields: 'ts_code,trade_date,adj_factor',
     cap: TUSHARE_ROW_CAPS.adj_factor,
     required: ['ts_code', 'trade_date', 'adj_factor'],
+  },
+  daily_basic: {
+    api: 'daily_basic',
+    fields:
+      'ts_code,trade_date,close,turnover_rate,turnover_rate_f,volume_ratio,pe,pe_ttm,pb,ps,ps_ttm,dv_ratio,dv_ttm,total_share,float_share,free_share,total_mv,circ_mv',
+    cap: TUSHARE_ROW_CAPS.daily_basic,
+    required: [
+      'ts_code',
+      'trade_date',
+      'turnover_rate',
+      'pe_ttm',
+      'pb',
+      'total_share',
+      'total_mv',
+      'circ_mv',
+    ],
+  },
+  namechange: {
+    api: 'namechange',
+    fields: 'ts_code,name,start_date,end_date,ann_date,change_reason',
+    cap: TUSHARE_ROW_CAPS.namechange,
+    required: ['ts_code', 'name', 'start_date'],
+  },
+  disclosure_date: {
+    api: 'disclosure_date',
+    fields: 'ts_code,ann_date,end_date,pre_date,actual_date,modify_date',
+    cap: TUSHARE_ROW_CAPS.disclosure_date,
+    required: ['ts_code', 'end_date', 'pre_date', 'actual_date'],
+  },
+  index_daily: {
+    api: 'index_daily',
+    fields: 'ts_code,trade_date,open,high,low,close,pre_close,change,pct_chg,vol,amount',
+    cap: TUSHARE_ROW_CAPS.index_daily,
+    required: ['ts_code', 'trade_date', 'close', 'vol', 'amount'],
+  },
+  index_weight: {
+    api: 'index_weight',
+    fields: 'index_code,con_code,trade_date,weight',
+    cap: TUSHARE_ROW_CAPS.index_weight,
+    capUnknown: true,
+    required: ['index_code', 'con_code', 'trade_date'],
+  },
+  weekly: {
+    api: 'weekly',
+    fields: PERIOD_FIELDS,
+    cap: TUSHARE_ROW_CAPS.weekly,
+    required: ['ts_code', 'trade_date', 'open', 'high', 'low', 'close', 'vol', 'amount'],
+  },
+  monthly: {
+    api: 'monthly',
+    fields: PERIOD_FIELDS,
+    cap: TUSHARE_ROW_CAPS.monthly,
+    required: ['ts_code', 'trade_date', 'open', 'high', 'low', 'close', 'vol', 'amount'],
   },
 } as const satisfies Record<string, TushareApi>

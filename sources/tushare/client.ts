@@ -2,12 +2,14 @@ import { Agent, request } from 'undici'
 import { accountOf } from '../../market/account.ts'
 import type { Secret } from '../../market/secret.ts'
 import { redact, SourceError, type SourceErrorDetails } from '../errors.ts'
+import { isNobodyThere, systemCode } from '../network.ts'
 import { classifyAnswer, classifyStatus } from './classify.ts'
+import { Patience } from './patience.ts'
 
 export interface TushareClientOptions {
   url: string
   token: Secret
-  /** Whole call, body included. */
+  /** Whole call, body included; less of a server that has not answered lately. */
   timeoutMs: number
 }
 
@@ -29,9 +31,11 @@ export class TushareClient {
   readonly account: string
   readonly #options: TushareClientOptions
   readonly #agent: Agent
+  readonly #patience: Patience
 
   constructor(options: TushareClientOptions) {
     this.#options = options
+    this.#patience = new Patience(options.timeoutMs)
     this.account = accountOf(options.token)
     this.#agent = new Agent({
       keepAliveTimeout: 30_000,
@@ -61,15 +65,16 @@ export class TushareClient {
   }
 
   async #post(api: string, params: TushareParams, fields: string, signal: AbortSignal): Promise<string> {
-    const limit = AbortSignal.timeout(this.#options.timeoutMs)
+    const limit = this.#patience.begin()
     try {
       const response = await request(this.#options.url, {
         method: 'POST',
         dispatcher: this.#agent,
-        signal: AbortSignal.any([signal, limit]),
+        signal: AbortSignal.any([signal, limit.signal]),
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ api_name: api, token: this.#options.token.reveal(), params, fields }),
       })
+      limit.answered()
       const text = await this.#read(api, response.body)
       if (response.statusCode !== 200) {
         throw this.#error(
@@ -81,11 +86,13 @@ export class TushareClient {
       return text
     } catch (error) {
       if (error instanceof SourceError || signal.aborted) throw error
-      if (limit.aborted)
-        throw this.#error(api, 'Transient', `no answer within ${this.#options.timeoutMs} ms`, {
-          timedOut: true,
-        })
-      throw this.#error(api, 'Transient', networkReason(error))
+      if (limit.signal.aborted)
+        throw this.#error(api, 'Transient', `no answer within ${limit.ms} ms`, { timedOut: true })
+      const code = systemCode(error)
+      const errorClass = isNobodyThere(code) ? 'SourceDown' : 'Transient'
+      throw this.#error(api, errorClass, `the connection failed (${code})`)
+    } finally {
+      limit.end()
     }
   }
 
@@ -155,12 +162,3 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 const isTable = (value: unknown): value is unknown[][] => Array.isArray(value) && value.every(Array.isArray)
 const textOf = (value: unknown): string | null =>
   typeof value === 'string' && value.length > 0 ? value : null
-
-/** The system's own code of a failed request (`ECONNRESET`), never its message, which may repeat the request. */
-function networkReason(error: unknown): string {
-  const code =
-    error instanceof Error
-      ? ((error as { code?: unknown }).code ?? (error.cause as { code?: unknown } | undefined)?.code)
-      : undefined
-  return `the connection failed (${typeof code === 'string' ? code : 'unknown reason'})`
-}

@@ -1,6 +1,6 @@
 import { fromCompact } from '../../market/date.ts'
 import { boardOf, exchangeOf, isBShare, isSymbol, type Board, type Exchange } from '../../market/symbol.ts'
-import { LOT_TO_SHARES, passesUnitGuard, shiftDecimal, THOUSAND_TO_ONE } from '../../market/units.ts'
+import { LOT_TO_SHARES, shiftDecimal, THOUSAND_TO_ONE } from '../../market/units.ts'
 import type {
   BarRow,
   CalendarRow,
@@ -10,6 +10,7 @@ import type {
   StockRow,
   SuspensionRow,
 } from '../contract.ts'
+import { checkedBar } from '../rows.ts'
 
 /*
  * Rows of Tushare → canonical rows. Every mapper gives a row, a reason why it cannot be one, or null for what is outside
@@ -18,15 +19,16 @@ import type {
 
 export type Cells = readonly unknown[]
 export type Columns = Readonly<Record<string, number>>
-type Mapped<T> = T | { reason: string } | null
+export type Mapped<T> = T | { reason: string } | null
 
-const text = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null)
-const decimal = (value: unknown): number | null =>
+export const text = (value: unknown): string | null =>
+  typeof value === 'string' && value !== '' ? value : null
+export const decimal = (value: unknown): number | null =>
   typeof value === 'number' && Number.isFinite(value) ? value : null
 
 // The same few thousand dates come in millions of rows.
 const DATES = new Map<string, string | null>()
-function dateOf(value: unknown): string | null {
+export function dateOf(value: unknown): string | null {
   if (typeof value !== 'string') return null
   let date = DATES.get(value)
   if (date === undefined) {
@@ -36,7 +38,7 @@ function dateOf(value: unknown): string | null {
   return date
 }
 
-const inUniverse = (symbol: string) => !isBShare(symbol)
+export const inUniverse = (symbol: string) => !isBShare(symbol)
 
 export function mapBar(cells: Cells, at: Columns): Mapped<BarRow> {
   const symbol = text(cells[at.ts_code ?? -1])
@@ -44,36 +46,21 @@ export function mapBar(cells: Cells, at: Columns): Mapped<BarRow> {
   if (!inUniverse(symbol)) return null
   const trade_date = dateOf(cells[at.trade_date ?? -1])
   if (trade_date === null) return { reason: 'no valid trade_date' }
-  const open = decimal(cells[at.open ?? -1])
-  const high = decimal(cells[at.high ?? -1])
-  const low = decimal(cells[at.low ?? -1])
-  const close = decimal(cells[at.close ?? -1])
   const vol = decimal(cells[at.vol ?? -1])
   const amount = decimal(cells[at.amount ?? -1])
-  if (open === null || high === null || low === null || close === null)
-    return { reason: 'a price is missing' }
-  if (vol === null || amount === null) return { reason: 'volume or amount is missing' }
-  if (!(low > 0)) return { reason: 'a price is not positive' }
-  if (high < open || high < close || low > open || low > close) return { reason: 'prices out of order' }
-  if (vol < 0 || amount < 0) return { reason: 'volume or amount is negative' }
-  const volume = shiftDecimal(vol, LOT_TO_SHARES)
-  if (volume.includes('.')) return { reason: 'volume is not a whole number of shares' }
-  if (!passesUnitGuard({ low, high, volume: vol * 100, amount: amount * 1000 })) {
-    return { reason: 'amount / volume is outside the range of prices: wrong unit' }
-  }
-  return {
+  return checkedBar({
     symbol,
     trade_date,
-    open,
-    high,
-    low,
-    close,
+    open: decimal(cells[at.open ?? -1]),
+    high: decimal(cells[at.high ?? -1]),
+    low: decimal(cells[at.low ?? -1]),
+    close: decimal(cells[at.close ?? -1]),
     pre_close: decimal(cells[at.pre_close ?? -1]),
     change: decimal(cells[at.change ?? -1]),
     pct_chg: decimal(cells[at.pct_chg ?? -1]),
-    volume,
-    amount: shiftDecimal(amount, THOUSAND_TO_ONE),
-  }
+    volume: vol === null ? null : shiftDecimal(vol, LOT_TO_SHARES),
+    amount: amount === null ? null : shiftDecimal(amount, THOUSAND_TO_ONE),
+  })
 }
 
 export function mapFactor(cells: Cells, at: Columns): Mapped<FactorRow> {

@@ -11,7 +11,9 @@ export interface Page {
 
 /** The server says that there is more, or stopped at its cap, where nobody can tell. */
 export const isCut = (api: TushareApi, page: Page): boolean =>
-  page.hasMore === true || page.items.length >= api.cap
+  api.capUnknown
+    ? (page.hasMore ?? page.items.length > 0)
+    : page.hasMore === true || page.items.length >= api.cap
 
 /** Rows with their cells where `at` expects them: the server promises no order, so not the same one twice either. */
 export function inOrderOf(at: Columns, page: Page): readonly Cells[] {

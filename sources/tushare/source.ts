@@ -1,25 +1,29 @@
 import type { CapabilityTable, SourceCall } from '../../market/capability.ts'
 import type { Dataset } from '../../market/datasets.ts'
-import { addDays, toCompact } from '../../market/date.ts'
+import { addDays, shanghaiClock, toCompact } from '../../market/date.ts'
 import {
   type LimitSettings,
-  TUSHARE_LIST_PARTS,
   TUSHARE_SITE,
   tushareCapabilities,
   tushareLimits,
+  tushareParts,
 } from '../../market/tushare.ts'
 import {
   AnswerTooLarge,
   type Answer,
+  type BarRow,
   type CalendarRow,
   type CallLimits,
   type FetchContext,
+  type PeriodCall,
   type RejectedRow,
   type Source,
 } from '../contract.ts'
 import { SourceError } from '../errors.ts'
+import { insideCall } from '../rows.ts'
 import { APIS, type TushareApi } from './apis.ts'
 import type { TushareClient, TushareParams } from './client.ts'
+import { mapDisclosure } from './disclosures.ts'
 import {
   type Cells,
   collect,
@@ -31,7 +35,12 @@ import {
   mapStock,
   mapSuspension,
 } from './map.ts'
+import { fetchMembers, mapIndexBar } from './indices.ts'
+import { mapName } from './names.ts'
 import { hiccup, inOrderOf, isCut, type Page } from './page.ts'
+import { periodBars } from './periods.ts'
+import { fetchReports } from './reports.ts'
+import { mapValuation } from './valuation.ts'
 
 // The server refuses larger offsets (50101), so a query can never page past it: split the call instead.
 const MAX_OFFSET = 100_000
@@ -48,11 +57,15 @@ export class TushareSource implements Source {
   readonly name = 'tushare'
   readonly capabilities: CapabilityTable
   readonly retriesInPlace = true
+  readonly periods = { api: APIS.weekly.api, wholeMarket: true }
   readonly account: string
   readonly #client: TushareClient
   readonly #limits: LimitSettings
+  readonly #now: () => Date
 
-  constructor(client: TushareClient, limits: LimitSettings) {
+  /** @param now which report periods are open depends on it */
+  constructor(client: TushareClient, limits: LimitSettings, now: () => Date = () => new Date()) {
+    this.#now = now
     this.#client = client
     this.#limits = limits
     this.account = client.account
@@ -72,7 +85,7 @@ export class TushareSource implements Source {
   }
 
   partsOf(dataset: Dataset): readonly string[] {
-    return TUSHARE_LIST_PARTS[dataset] ?? []
+    return tushareParts(dataset, shanghaiClock(this.#now()).date)
   }
 
   async fetch(call: SourceCall, context: FetchContext): Promise<Answer> {
@@ -87,6 +100,24 @@ export class TushareSource implements Source {
         return await this.#dated(APIS.daily, call, context, mapBar)
       case 'adj_factor':
         return await this.#dated(APIS.adj_factor, call, context, mapFactor)
+      case 'daily_basic':
+        return await this.#dated(APIS.daily_basic, call, context, mapValuation)
+      case 'name_change':
+        return await this.#names(context)
+      case 'disclosure':
+        return await this.#disclosures(call, context)
+      case 'index_bars':
+        return await this.#dated(APIS.index_daily, call, context, mapIndexBar)
+      case 'index_member':
+        return await fetchMembers(call, (api, params) => this.#pages(api, params, context))
+      case 'income':
+      case 'balance_sheet':
+      case 'cash_flow':
+      case 'fin_indicator':
+        return {
+          codeChanges: [],
+          ...(await fetchReports(call, (api, params) => this.#pages(api, params, context))),
+        }
       default:
         throw new SourceError({
           source: 'tushare',
@@ -110,6 +141,10 @@ export class TushareSource implements Source {
     return { latencyMs: performance.now() - started }
   }
 
+  async fetchPeriods(call: PeriodCall, context: FetchContext): Promise<BarRow[]> {
+    return await periodBars(call, (api, params) => this.#pages(api, params, context))
+  }
+
   close(): Promise<void> {
     return this.#client.close()
   }
@@ -124,6 +159,22 @@ export class TushareSource implements Source {
     const rejected: RejectedRow[] = []
     const rows = insideCall(call, collect(items, at, map, rejected), rejected)
     return { rows, codeChanges: [], rejected, requests }
+  }
+
+  /** Whole: its dates filter announcements, and would lose names whose announcement nobody knows. */
+  async #names(context: FetchContext): Promise<Answer> {
+    const rejected: RejectedRow[] = []
+    const { at, items, requests } = await this.#pages(APIS.namechange, {}, context)
+    if (items.length === 0) throw hiccup(APIS.namechange, 'the list of names came empty')
+    const rows = collect(items, at, mapName, rejected).map(({ row }) => row)
+    return { rows, codeChanges: [], rejected, requests }
+  }
+
+  async #disclosures(call: SourceCall, context: FetchContext): Promise<Answer> {
+    const rejected: RejectedRow[] = []
+    const params = { end_date: toCompact(call.part ?? '') }
+    const { at, items, requests } = await this.#pages(APIS.disclosure_date, params, context)
+    return { rows: collect(items, at, mapDisclosure, rejected), codeChanges: [], rejected, requests }
   }
 
   async #stockList(call: SourceCall, context: FetchContext): Promise<Answer> {
@@ -230,27 +281,4 @@ function datedParams(call: SourceCall): TushareParams {
   const dates =
     call.from === call.to ? { trade_date: from } : { start_date: from, end_date: toCompact(call.to) }
   return call.symbols === null ? dates : { ts_code: call.symbols.join(','), ...dates }
-}
-
-/** Rows that were not asked for are no part of the answer: they are rejected, not stored under somebody else's coverage. */
-function insideCall<T extends { symbol: string; trade_date: string }>(
-  call: SourceCall,
-  rows: T[],
-  rejected: RejectedRow[],
-): T[] {
-  const asked = call.symbols === null ? null : new Set(call.symbols)
-  return rows.filter((row) => {
-    const inside =
-      row.trade_date >= (call.from ?? '') &&
-      row.trade_date <= (call.to ?? '9999') &&
-      (asked === null || asked.has(row.symbol))
-    if (!inside)
-      rejected.push({
-        symbol: row.symbol,
-        trade_date: row.trade_date,
-        reason: 'not part of what was asked',
-        raw: JSON.stringify(row),
-      })
-    return inside
-  })
 }

@@ -81,7 +81,7 @@ test('two attempts of one batch side by side bring each row and count it once', 
     Record<string, number>[]
   >`select inserted, updated, unchanged, cells_done, cells_total, symbols_done, total from sync_run where id = ${runId}`
   const [rows] = await lab.db.sql<{ n: number }[]>`
-    select (select count(*) from bars) + (select count(*) from adj_factor) + (select count(*) from suspension)
+    select (select count(*) from bars where period = 'daily') + (select count(*) from adj_factor) + (select count(*) from suspension)
       + (select count(*) from trade_calendar) + (select count(*) from stock_basic_info)
       + (select count(*) from instrument_code c where exists (select from instrument_code n where n.instrument_id = c.instrument_id and n.code <> c.code) and valid_to is not null) as n`
   expect(run).toMatchObject({

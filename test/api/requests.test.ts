@@ -25,16 +25,22 @@ const TRIGGER = '/api/sync/trigger'
 describe('the meaning of a trigger', () => {
   // The lab's clock stands at 2026-11-22 in Shanghai.
   test.each([
-    ['no body', undefined, 'stock_list', {}],
-    ['no field', {}, 'stock_list', {}],
-    ['nulls, as Python clients send them', { force: null, symbols: null, periods: null }, 'stock_list', {}],
+    ['no body', undefined, 'stock_basics', {}],
+    ['no field', {}, 'stock_basics', {}],
+    ['nulls, as Python clients send them', { force: null, symbols: null, periods: null }, 'stock_basics', {}],
     [
       'the example of the seeds',
       { force: false, preferred_sources: ['tushare', 'akshare'] },
-      'stock_list',
+      'stock_basics',
       { preferred_sources: ['tushare'] },
     ],
     ['a period', { periods: ['daily'] }, 'daily_history', { start_date: '2025-11-22' }],
+    [
+      'weeks and months, which come with the days that they are made of',
+      { periods: ['monthly', 'weekly'] },
+      'daily_history',
+      { start_date: '2025-11-22', periods: ['weekly', 'monthly'] },
+    ],
     [
       'symbols',
       { symbols: ['300750'] },
@@ -54,7 +60,7 @@ describe('the meaning of a trigger', () => {
       'daily_history',
       { source_mode: 'parallel', want: 'upgrade' },
     ],
-    ['a comparison of lists', { source_mode: 'all' }, 'stock_list', { source_mode: 'all' }],
+    ['a comparison of lists', { source_mode: 'all' }, 'stock_basics', { source_mode: 'all' }],
     [
       'all history of symbols',
       { all_history: true, symbols: ['bj.920002', '600000.SH', 'SH600000'] },
@@ -88,7 +94,6 @@ describe('what is refused', () => {
     ['text for a list', { symbols: '600000' }, /symbols: must be a list/],
     ['no symbol at all', { symbols: [] }, /symbols: is empty/],
     ['a B share', { symbols: ['900901'] }, /"900901" is a B share/],
-    ['a weekly period', { periods: ['daily', 'weekly'] }, /periods\[1\]: weekly bars are not available yet/],
     ['an unknown period', { periods: ['hourly'] }, /periods\[0\]: must be one of daily, weekly, monthly/],
     [
       'an unknown source',

@@ -11,7 +11,7 @@ beforeAll(async () => {
 })
 afterAll(() => db.drop())
 beforeEach(async () => {
-  for (const table of ['adj_factor', 'coverage', 'coverage_hole', 'instrument'])
+  for (const table of ['adj_factor', 'coverage', 'coverage_hole', 'instrument_code', 'instrument'])
     await db.sql`delete from ${db.sql(table)}`
   const [row] = await db.sql<{ id: number }[]>`
     insert into instrument (board, exchange, list_date) values ('main', 'SSE', '2020-01-02') returning id`

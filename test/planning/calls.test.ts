@@ -1,6 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { bisectCall, callsOfRegion, remainingRegion, splitRegion } from '../../planning/calls.ts'
+import {
+  bisectCall,
+  callsOfRegion,
+  remainingRegion,
+  requestCount,
+  splitRegion,
+} from '../../planning/calls.ts'
 import { planRegions } from '../../planning/plan.ts'
 import type { Region } from '../../planning/types.ts'
 import {
@@ -60,9 +66,9 @@ describe('callsOfRegion', () => {
           expect(sorted(cells)).toEqual(sorted(cellsOfRegion(region, market)))
           for (const child of children) {
             const calls = callsOf(child, other)
-            // One session of the whole market is not cut: it may be as many requests as it has pages.
-            const { rowCap = Infinity } = other.capability.byDate ?? {}
-            const most = Math.max(batch.callsPerBatch, Math.ceil(other.instruments.length / rowCap))
+            // One session of the whole market is not cut: it may be as many requests as it has pages, or as they count for.
+            const { rowCap = Infinity, cost = 1 } = other.capability.byDate ?? {}
+            const most = Math.max(batch.callsPerBatch, Math.ceil(other.instruments.length / rowCap) * cost)
             if (calls.length > 1) expect(calls.length).toBeLessThanOrEqual(most)
           }
         }
@@ -108,7 +114,7 @@ describe('remainingRegion', () => {
     )
   })
 
-  test('a batch resumed on its own source needs no more calls than were left', () => {
+  test('a batch resumed on its own source needs no more requests than were left', () => {
     fc.assert(
       fc.property(scenes, fc.nat(5), ([market, items], count) => {
         for (const { region } of planRegions({ ...market, items })) {
@@ -120,8 +126,8 @@ describe('remainingRegion', () => {
             calendar: market.calendar,
             instrumentsById: market.byId,
           })
-          const left = rest ? callsOf(rest, market).length : 0
-          expect(left).toBeLessThanOrEqual(Math.max(0, calls.length - count))
+          const left = rest ? requestCount(callsOf(rest, market), market.capability) : 0
+          expect(left).toBeLessThanOrEqual(requestCount(calls.slice(count), market.capability))
         }
       }),
       runs,

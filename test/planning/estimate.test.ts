@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { estimatePlan, largestAnswer } from '../../planning/estimate.ts'
 import type { ResolvedCapability } from '../../planning/types.ts'
-import { CAPABILITY, sessionsFrom } from './market.ts'
+import { ALWAYS, CAPABILITY, sessionsFrom } from './market.ts'
 
 const part = (api: string, batches: [number, number][], largestAnswer: number | null = 6000) => ({
   api,
@@ -56,6 +56,11 @@ test.each<[string, Partial<ResolvedCapability>, number | null]>([
   ],
   ['one symbol a call up to the cap', { bySymbols: { maxSymbols: 1, rowCap: 150 }, byDate: null }, 150],
   ['one session has no more rows than the market', { bySymbols: null }, 5000],
+  [
+    'a call by date of 20 requests brings a twentieth of the market with each',
+    { bySymbols: null, byDate: { rowCap: 6000, maxDates: 1, cost: 20, ...ALWAYS } },
+    250,
+  ],
   ['some rows of sparse data', { sparse: true }, null],
 ])('the largest answer: %s', (_, differs, expected) => {
   const calendar = sessionsFrom('2024-01-01', 200)

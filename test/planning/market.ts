@@ -78,7 +78,14 @@ export const capabilities: fc.Arbitrary<ResolvedCapability> = fc
       }),
     ),
     byDate: fc.option(
-      fc.record({ rowCap: fc.integer({ min: 1, max: 60 }), maxDates: fc.integer({ min: 1, max: 4 }) }),
+      fc.record(
+        {
+          rowCap: fc.integer({ min: 1, max: 60 }),
+          maxDates: fc.integer({ min: 1, max: 4 }),
+          cost: fc.integer({ min: 2, max: 9 }),
+        },
+        { requiredKeys: ['rowCap', 'maxDates'] },
+      ),
     ),
     reach: reaches,
     sparse: fc.boolean(),

@@ -1,9 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { callsOfRegion, splitRegion } from '../../planning/calls.ts'
+import { roughRequests } from '../../planning/cheapest.ts'
 import { planRegions } from '../../planning/plan.ts'
 import { countSingles, singleBins } from '../../planning/singles.ts'
 import { normalize } from '../../planning/spans.ts'
+import { trackOf } from '../../planning/tracks.ts'
 import type { Region, ResolvedCapability, WantedItem } from '../../planning/types.ts'
 import { ALWAYS, CAPABILITY, marketOf, sessionsFrom } from './market.ts'
 
@@ -23,7 +25,7 @@ const tracks = fc.array(
     ),
   { maxLength: 6 },
 )
-const trackOf = (spans: { start: number; end: number }[], id: number) => ({
+const spansTrack = (spans: { start: number; end: number }[], id: number) => ({
   id,
   symbol: `${String(id).padStart(6, '0')}.SZ`,
   life,
@@ -54,7 +56,7 @@ describe('one symbol a call', () => {
   test('calls hold every wanted cell once, within the cap, and one symbol each', () => {
     fc.assert(
       fc.property(tracks, fc.integer({ min: 1, max: 30 }), (spans, rowCap) => {
-        const wanted = spans.map(trackOf)
+        const wanted = spans.map(spansTrack)
         const bins = singleBins(wanted, rowCap)
         const cells = bins.flatMap(({ pieces }) =>
           pieces.flatMap(({ track, spans: own }) =>
@@ -77,7 +79,7 @@ describe('one symbol a call', () => {
     fc.assert(
       fc.property(few, fc.integer({ min: 1, max: 4 }), (parts, rowCap) => {
         const spans = normalize(parts.map(([start, length]) => ({ start, end: start + length })))
-        expect(singleBins([trackOf(spans, 1)], rowCap)).toHaveLength(fewest(positionsOf(spans), rowCap))
+        expect(singleBins([spansTrack(spans, 1)], rowCap)).toHaveLength(fewest(positionsOf(spans), rowCap))
       }),
       { numRuns: 300 },
     )
@@ -86,7 +88,7 @@ describe('one symbol a call', () => {
   test('counting calls gives as many as laying them out', () => {
     fc.assert(
       fc.property(tracks, fc.integer({ min: 1, max: 30 }), fc.nat(70), (spans, rowCap, before) => {
-        const wanted = spans.map(trackOf)
+        const wanted = spans.map(spansTrack)
         const older = wanted.map((track) => ({
           ...track,
           spans: normalize(track.spans.map(({ start, end }) => ({ start, end: Math.min(end, before) }))),
@@ -163,6 +165,75 @@ describe('a whole market of 5,700 symbols and 35 years', () => {
     expect(calls).toBeLessThan(sum(items.map((item) => Math.ceil(rowsOf(item) / 1999))))
     expect(dates).toEqual(calendar.sessions.slice(-dates.length).reverse())
   })
+})
+
+describe('a call by date that counts as 57 requests, beside calls for one symbol each', () => {
+  const calendar = sessionsFrom('2024-01-01', 20)
+  const newest = calendar.at(19)
+  const capability: ResolvedCapability = {
+    ...ONE_SYMBOL,
+    byDate: { rowCap: 100_000, maxDates: 1, cost: 57, from: newest, to: newest },
+  }
+  const market = marketOf(
+    calendar,
+    Array.from({ length: 200 }, () => [0, null]),
+    capability,
+  )
+  const context = { dataset: 'bars' as const, instrumentsById: market.byId, ...market }
+  const planFor = (symbols: number) => {
+    const items = market.instruments
+      .slice(0, symbols)
+      .map((instrument) => ({ instrument, ranges: [{ from: newest, to: newest }] }))
+    const batches = planRegions({ ...market, items })
+    const calls = batches.flatMap(({ region }) => callsOfRegion({ ...context, region }))
+    return { kinds: new Set(batches.map(({ region }) => region.kind)), calls, requests: sumOf(batches) }
+  }
+  const sumOf = (batches: { calls: number }[]) => batches.reduce((sum, { calls }) => sum + calls, 0)
+
+  test.each([1, 5, 57])('%d symbols of the newest session go by symbol', (symbols) => {
+    const { kinds, calls, requests } = planFor(symbols)
+    expect([...kinds]).toEqual(['symbols'])
+    expect(calls.map((call) => call.symbols?.length)).toEqual(Array.from({ length: symbols }, () => 1))
+    expect(requests).toBe(symbols)
+  })
+
+  test.each([58, 200])('%d of them go by date, and the plan says what that costs', (symbols) => {
+    const { kinds, calls, requests } = planFor(symbols)
+    expect([...kinds]).toEqual(['market'])
+    expect(calls).toMatchObject([{ symbols: null, from: newest, to: newest }])
+    expect(requests).toBe(57)
+  })
+
+  const requestsFor = (of: typeof market) =>
+    roughRequests(
+      of.instruments.map((instrument) => trackOf(instrument, [{ from: newest, to: newest }], calendar)),
+      { ...context, ...of },
+    )
+
+  test('is counted in full where nothing is laid out', () => {
+    const small = marketOf(
+      calendar,
+      Array.from({ length: 40 }, () => [0, null]),
+      capability,
+    )
+    expect([requestsFor(market), requestsFor(small)]).toEqual([57, 40])
+  })
+
+  test.each([
+    [40, 40],
+    [200, 1],
+  ])(
+    'a day of a market of %d stocks that was planned for another source takes %d calls',
+    (size, expected) => {
+      const own = marketOf(
+        calendar,
+        Array.from({ length: size }, () => [0, null]),
+        capability,
+      )
+      const region: Region = { kind: 'market', dates: [newest] }
+      expect(callsOfRegion({ ...context, ...own, instrumentsById: own.byId, region })).toHaveLength(expected)
+    },
+  )
 })
 
 describe('a sparse dataset', () => {

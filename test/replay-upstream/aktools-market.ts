@@ -3,6 +3,7 @@ import type { Instrument, ReplayMarket, Suspension } from '../../local/replay/ma
 import { realCalendar } from '../../local/replay/sandbox/calendar.ts'
 import { BarSeries, FactorRuns } from '../../local/replay/series.ts'
 import { createTruth } from '../../local/replay/truth.ts'
+import { NO_VALUATIONS } from '../../local/replay/valuation.ts'
 
 /*
  * A market of a few stocks and nine sessions, 2024-01-02 to 2024-01-12, small enough to write every answer out. The
@@ -151,8 +152,10 @@ export const smallMarket = (): ReplayMarket => {
     factors: (id: number) =>
       runs[id] ?? new FactorRuns(new Uint16Array(), new Uint16Array(), new Float64Array()),
     suspensions: (id: number) => STOCKS[id]?.suspensions ?? [],
+    indices: { bars: () => [], lists: () => [], listOn: () => undefined },
     codeChanges: () => [],
     names: () => [],
+    valuations: () => NO_VALUATIONS,
     setToday: () => undefined,
     correct: () => undefined,
   }

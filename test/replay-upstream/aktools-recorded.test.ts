@@ -44,7 +44,7 @@ describe.skipIf(!hasRecordedData)('a recorded market', { timeout: 60_000 }, () =
     withRecorded(async ({ url }) => {
       const symbol = '600519'
       expect(await statusOf(url, 'stock_tfp_em', { date: '20260401' })).toBe(500)
-      expect(await statusOf(url, 'stock_yjbb_em', { date: '20240930' })).toBe(500)
+      expect(await statusOf(url, 'stock_yjbb_em', { date: '20220930' })).toBe(500)
       expect(await statusOf(url, 'stock_zh_a_hist', { symbol, adjust: 'qfq' })).toBe(500)
       const [bar] = await rowsOf(url, 'stock_zh_a_hist', { symbol })
       expect(bar?.换手率).toBeNull()

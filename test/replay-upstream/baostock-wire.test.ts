@@ -52,6 +52,20 @@ test('K data come compressed, with the length in bytes, the parameters repeated 
     expect(frame.crcIsRight).toBe(false)
   }))
 
+test('a server that remembers its replies makes each of them once, and not for strangers', () =>
+  withBaostock({ rememberReplies: true }, async ({ ask }, replay) => {
+    const day = ['98', 'query_daily_history_k_AStock', '2026-11-20'] as const
+    const first = await ask(...day)
+    expect(first.parts.slice(0, 3)).toEqual(['0', 'success', day[1]])
+    expect((await ask(...day)).bytes).toEqual(first.bytes)
+    const other = await ask('98', day[1], '2026-11-19')
+    expect(other.body).not.toBe(first.body)
+    expect(replay.stats().byApi[day[1]]?.calls).toBe(2)
+    const stranger = await openConnection(replay)
+    expect((await stranger.ask(...day)).parts[0]).toBe('10001001')
+    await stranger.close()
+  }))
+
 test('a plain answer counts characters, not bytes, and carries the CRC of both header and body', () =>
   withBaostock({}, async ({ ask }) => {
     const frame = await ask('35', 'query_all_stock', 1, 2000, '2026-11-20')

@@ -12,20 +12,23 @@ import { openLab, wholeMarket, type Lab } from '../support/lab.ts'
 
 const FOLDER = join(import.meta.dirname, 'histories')
 
-describe.skipIf(process.env.RECORD_HISTORIES === undefined)('recording', () => {
+const isRecording = process.env.RECORD_HISTORIES !== undefined
+
+async function saveHistory(lab: Lab, runId: string, name: string): Promise<void> {
+  const history = await lab.client.workflow.getHandle(`sync/${runId}`).fetchHistory()
+  // Identities of workers and names of their queues hold a machine's name.
+  const text = historyToJSON(history).replace(/\d+@[\w.-]+?(?=["-])/g, 'worker')
+  await writeFile(join(FOLDER, `${name}.json`), text)
+}
+
+describe.skipIf(!isRecording)('recording', () => {
   let lab: Lab
   beforeAll(async () => {
     lab = await openLab({ batchSize: 20 })
   })
   afterAll(() => lab.close())
 
-  async function save(runId: string, name: string): Promise<void> {
-    const history = await lab.client.workflow.getHandle(`sync/${runId}`).fetchHistory()
-    // Identities of workers and names of their queues hold a machine's name.
-    const text = historyToJSON(history).replace(/\d+@[\w.-]+?(?=["-])/g, 'worker')
-    await writeFile(join(FOLDER, `${name}.json`), text)
-  }
-
+  const save = (runId: string, name: string) => saveHistory(lab, runId, name)
   const slow = () => lab.upstream.setFaults([{ kind: 'latency', ms: 250 }])
   const params = () => ({ ...wholeMarket(lab.market), refresh: true })
   const handle = (id: string) => lab.client.workflow.getHandle(`sync/${id}`)
@@ -71,5 +74,22 @@ describe.skipIf(process.env.RECORD_HISTORIES === undefined)('recording', () => {
     const id = await lab.start('stock_list')
     await lab.until(id)
     await save(id, 'stock-list')
+  })
+})
+
+describe.skipIf(!isRecording)('recording two sources', () => {
+  let lab: Lab
+  beforeAll(async () => {
+    lab = await openLab({ batchSize: 20, baostock: {} })
+    await lab.run('stock_list')
+  })
+  afterAll(() => lab.close())
+
+  test('a run that loses its first source, and leaves what only that one has for the end', async () => {
+    lab.upstream.setFaults([{ kind: 'http_status', status: 503 }])
+    const symbols = lab.market.instruments.map(({ code }) => code).filter((code) => !code.endsWith('.BJ'))
+    const id = await lab.start('daily_history', { ...wholeMarket(lab.market), symbols })
+    await lab.until(id)
+    await saveHistory(lab, id, 'daily-history-failover')
   })
 })

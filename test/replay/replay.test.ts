@@ -11,13 +11,14 @@ const FOLDER = join(import.meta.dirname, 'histories')
 const names = readdirSync(FOLDER).filter((name) => name.endsWith('.json'))
 const read = (name: string) => readFileSync(join(FOLDER, name), 'utf8')
 
-test('histories of a full, a paused, a cancelled and an isolating run are there', () => {
+test('histories of a full, a paused, a cancelled, an isolating run and one with two sources are there', () => {
   expect(names).toEqual(
     expect.arrayContaining([
       'daily-history-full.json',
       'daily-history-paused.json',
       'daily-history-cancelled.json',
       'daily-history-isolated.json',
+      'daily-history-failover.json',
       'stock-list.json',
     ]),
   )

@@ -36,7 +36,7 @@ describe.skipIf(!hasRecordedData)('recorded real data', () => {
           listed.has(symbol) && asked.some((holds) => holds(symbol, date))
         expect(await factorDifferences(lab.db.sql, market, inRuns)).toEqual([])
         const [sums] = await lab.db.sql<{ bars: number; rejected: number }[]>`
-        select (select count(*)::int from bars) as bars, (select count(*)::int from quarantine) as rejected`
+        select (select count(*)::int from bars where period = 'daily') as bars, (select count(*)::int from quarantine) as rejected`
         expect(sums).toEqual({ bars: 431_170, rejected: 0 })
       } finally {
         await lab.close()

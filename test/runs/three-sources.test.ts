@@ -115,7 +115,7 @@ test('in parallel every source takes its part of one list, and none does what an
   expect(run.status).toBe('success')
   expect(await priceDifferences(lab.db.sql, lab.market, isEverybodys)).toEqual([])
   const [twice] = await lab.db.sql<{ n: number }[]>`
-    select count(*)::int as n from (select from bars group by instrument_id, trade_date having count(*) > 1) t`
+    select count(*)::int as n from (select from bars where period = 'daily' group by instrument_id, trade_date having count(*) > 1) t`
   expect(twice?.n).toBe(0)
   expect(await countersOf(run.id)).toHaveLength(1)
 })
@@ -126,7 +126,7 @@ test('with `all` every source brings everything that it has', async () => {
   const { tushare = 0, akshare = 0, baostock = 0 } = await barsOf(run.id)
   const [stored] = await lab.db.sql<{ tushare: number; akshare: number; baostock: number; both: number }[]>`
     select count(*) filter (where source = 'tushare')::int as tushare, count(*) filter (where source = 'akshare')::int as akshare,
-      count(*) filter (where source = 'baostock')::int as baostock, 0 as both from bars`
+      count(*) filter (where source = 'baostock')::int as baostock, 0 as both from bars where period = 'daily'`
   expect(Math.min(tushare, akshare, baostock)).toBeGreaterThan(0)
   expect(stored?.tushare).toBe(
     [...lab.market.truthBars()].filter(({ symbol }) => isEverybodys(symbol)).length,

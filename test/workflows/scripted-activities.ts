@@ -29,6 +29,7 @@ export interface Script {
   /** The stages; each dataset with its batches and its sources, best first. */
   stages: (Omit<PlannedDataset, 'sources' | 'calls'> & { sources: (SourceName | SourcePlace)[] })[][]
   resting?: Resting[]
+  queueLimitMs?: number
   /** What a try comes to; `done` after no time when absent. */
   batch?: (batch: Try, signal: AbortSignal) => Outcome | Promise<Outcome>
   /** Until when a place that is probed for the nth time rests; null: it is up. */
@@ -128,6 +129,7 @@ export function createScriptedActivities(runs: Map<string, Playing>): SyncActivi
         mode: script.mode ?? 'failover',
         sources: [...new Set(named)],
         resting: script.resting ?? [],
+        ...(script.queueLimitMs === undefined ? {} : { queueLimitMs: script.queueLimitMs }),
         totals: NOTHING,
       }
     },

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client'
-import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker'
+import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker'
 import { inject } from 'vitest'
 import { workflowBundle } from '../../activities/worker/bundle.ts'
 import { startTemporal } from '../../local/temporal.ts'
 import { startWatchdog } from '../../local/watchdog.ts'
-import { SOURCE_NAMES } from '../../market/sources.ts'
+import { SOURCE_NAMES, type SourceName } from '../../market/sources.ts'
 import { SEARCH_ATTRIBUTES, sourceTaskQueue, TASK_QUEUE } from '../../workflows/contract/ids.ts'
 import type { ClosedRun, Progress } from '../../workflows/contract/messages.ts'
 import { createScriptedActivities, type Playing, type Script, type Seen } from './scripted-activities.ts'
@@ -29,9 +29,14 @@ export interface ScriptedRun {
 }
 
 export interface Stage {
-  start(script: Script, carried?: { stage: number; paused: boolean; waiting?: boolean }): Promise<ScriptedRun>
+  start(
+    script: Script,
+    carried?: { stage: number; paused: boolean; waiting?: boolean; postponed?: number[] },
+  ): Promise<ScriptedRun>
   /** Starts it and waits for its end. */
   play(script: Script): Promise<ScriptedRun>
+  /** Ends the worker of a source. @returns what starts another one */
+  stopWorker(source: SourceName): Promise<(options?: Partial<WorkerOptions>) => Promise<void>>
   /** Histories of all runs so far. */
   histories(): Promise<{ id: string; history: Awaited<ReturnType<WorkflowHandle['fetchHistory']>> }[]>
   bundle: { codePath: string }
@@ -71,11 +76,21 @@ export async function openStage(): Promise<Stage> {
   const runs = new Map<string, Playing>()
   const activities = createScriptedActivities(runs)
   const common = { connection: native, activities, maxHeartbeatThrottleInterval: '200ms' }
-  const workers = await Promise.all([
-    Worker.create({ ...common, taskQueue: TASK_QUEUE, workflowBundle: bundle, workflowThreadPoolSize: 1 }),
-    ...SOURCE_NAMES.map((source) => Worker.create({ ...common, taskQueue: sourceTaskQueue(source) })),
+  const running = new Map<string, { worker: Worker; end: Promise<void> }>()
+  const run = async (taskQueue: string, options: Partial<WorkerOptions> = {}) => {
+    const worker = await Worker.create({ ...common, taskQueue, ...options })
+    running.set(taskQueue, { worker, end: worker.run() })
+  }
+  const stop = async (taskQueue: string) => {
+    const stopping = running.get(taskQueue)
+    running.delete(taskQueue)
+    stopping?.worker.shutdown()
+    await stopping?.end
+  }
+  await Promise.all([
+    run(TASK_QUEUE, { workflowBundle: bundle, workflowThreadPoolSize: 1 }),
+    ...SOURCE_NAMES.map((source) => run(sourceTaskQueue(source))),
   ])
-  const running = Promise.all(workers.map((worker) => worker.run()))
 
   const start: Stage['start'] = async (script, carried) => {
     const runId = randomUUID()
@@ -109,6 +124,10 @@ export async function openStage(): Promise<Stage> {
       await run.end()
       return run
     },
+    stopWorker: async (source) => {
+      await stop(sourceTaskQueue(source))
+      return (options) => run(sourceTaskQueue(source), options)
+    },
     histories: async () =>
       await Promise.all(
         [...runs.keys()].map(async (runId) => ({
@@ -118,8 +137,7 @@ export async function openStage(): Promise<Stage> {
       ),
     bundle,
     close: async () => {
-      for (const worker of workers) worker.shutdown()
-      await running
+      await Promise.all([...running.keys()].map(stop))
       await native.close()
       await connection.close()
       await temporal.stop()

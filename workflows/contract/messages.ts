@@ -24,8 +24,11 @@ export interface SyncRunInput {
   epoch: number
   job: Job
   requestId: string | null
-  /** Set by continue-as-new only. `waiting`: the lock was given back because nothing could be done. */
-  carried?: { stage: number; paused: boolean; waiting?: boolean; startedAt: number }
+  /**
+   * Set by continue-as-new only. `waiting`: the lock was given back because nothing could be done. `postponed`: stages of
+   * which something was left for the end.
+   */
+  carried?: { stage: number; paused: boolean; waiting?: boolean; postponed?: number[]; startedAt: number }
 }
 
 /** Counters of a run as they stood in the database after some commit. */
@@ -83,6 +86,8 @@ export interface OpenedRun {
   sources: SourceName[]
   /** Places that rest already, because of what other runs met. */
   resting: Resting[]
+  /** How long a batch may wait for a worker of its source; as usual where it is left out. */
+  queueLimitMs?: number
   totals: RunTotals
 }
 
@@ -93,7 +98,7 @@ export interface PlannedDataset {
   calls: number
   /** Best first. */
   sources: SourcePlace[]
-  /** The run can end without: a source that is down is not waited for while others are there. */
+  /** The run can end without: while there are other sources, those that are down are asked at the end, and not waited for. */
   dispensable?: true
 }
 

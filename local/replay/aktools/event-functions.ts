@@ -72,19 +72,7 @@ const suspensionFrame = (context: ToolContext, { date = '' }: Arguments): Frame 
 
 const byDate = { subject: ({ date = '' }: Arguments) => ({ date }), requests: () => 2 }
 
-const noResult = (): never => {
-  throw new PythonError('no result')
-}
-
-/** Statements by period: no market here has any, and the site then sends no result. Name and default period. */
-const STATEMENTS = [
-  ['stock_lrb_em', '20240331'],
-  ['stock_zcfz_em', '20240331'],
-  ['stock_xjll_em', '20240331'],
-  ['stock_yjbb_em', '20200331'],
-] as const
-
-/** Events and reports from East Money's data centre, all of them by a date. */
+/** Events from East Money's data centre, by a date. */
 export const EVENT_FUNCTIONS: readonly ToolFunction[] = [
   createFunction({
     name: 'stock_tfp_em',
@@ -93,14 +81,4 @@ export const EVENT_FUNCTIONS: readonly ToolFunction[] = [
     ...byDate,
     frame: suspensionFrame,
   }),
-  ...STATEMENTS.map(([name, date]) =>
-    createFunction({
-      name,
-      site: 'eastmoney',
-      parameters: { date },
-      ...byDate,
-      requests: () => 1,
-      frame: noResult,
-    }),
-  ),
 ]

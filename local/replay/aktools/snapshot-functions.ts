@@ -1,5 +1,6 @@
 import { roundHalfAway } from '../series.ts'
 import { sharesOf } from '../shares.ts'
+import type { Valuation } from '../valuation.ts'
 import { columns } from './frame.ts'
 import type { Cell, Frame } from './frame.ts'
 import { digitsOf, listedNow, prefixedCode } from './instruments.ts'
@@ -32,6 +33,12 @@ const EAST_MONEY_COLUMNS = [
 
 const hundredth = (value: number | null): number | null => (value === null ? null : value / 100)
 
+const twoPlaces = (value: number | null | undefined): number | null =>
+  value == null ? null : roundHalfAway(value * 100) / 100
+
+const valuationOf = ({ market, session }: ToolContext, { instrument, bar }: Quote): Valuation | null =>
+  bar === null ? null : market.valuations(instrument.id).at(session)
+
 /** The cells from the price to the day's percentages; one that does not trade has its last close and nothing else. */
 const dayCells = (quote: Quote, floating: number | undefined): readonly Cell[] => {
   const { bar, preClose } = quote
@@ -56,7 +63,7 @@ const dayCells = (quote: Quote, floating: number | undefined): readonly Cell[] =
   ]
 }
 
-const eastMoneyRow = (quote: Quote, yearStart: number): Cell[] => {
+const eastMoneyRow = (quote: Quote, yearStart: number, valuation: Valuation | null): Cell[] => {
   const { instrument, series, bar, preClose } = quote
   const shares = sharesOf(series)
   const last = bar?.close ?? preClose
@@ -68,11 +75,10 @@ const eastMoneyRow = (quote: Quote, yearStart: number): Cell[] => {
     digitsOf(instrument.code),
     instrument.name,
     ...dayCells(quote, shares?.floating),
-    // Earnings and book values are in no market here.
-    null,
-    null,
-    worth(shares?.total),
-    worth(shares?.floating),
+    twoPlaces(valuation?.peDynamic),
+    twoPlaces(valuation?.pb),
+    valuation?.totalMv ?? worth(shares?.total),
+    valuation?.circMv ?? worth(shares?.floating),
     // After the close nothing moves.
     still,
     still,
@@ -94,7 +100,7 @@ const eastMoneyFrame = (context: ToolContext): Frame => {
   const quotes = quotesOf(context).sort(byChange)
   return {
     columns: EAST_MONEY_COLUMNS,
-    rows: quotes.map((quote, at) => [at + 1, ...eastMoneyRow(quote, yearStart)]),
+    rows: quotes.map((quote, at) => [at + 1, ...eastMoneyRow(quote, yearStart, valuationOf(context, quote))]),
   }
 }
 

@@ -4,11 +4,13 @@ import type { Fault } from '../faults.ts'
 import type { Api, ApiContext, Page, Params } from './api.ts'
 import { FACTOR_APIS } from './factor-apis.ts'
 import { SEPARATOR } from './frame.ts'
+import { INDEX_APIS } from './index-apis.ts'
 import { K_DATA_APIS } from './k-data.ts'
 import { LIST_APIS } from './list-apis.ts'
 import type { RecordWriter } from './record-writer.ts'
 import { BAD_PARAMETER, WRONG_PARAMETER_COUNT } from './refusals.ts'
 import type { Refusal } from './refusals.ts'
+import { REPORT_APIS } from './report-apis.ts'
 import { UNPLAYED_APIS } from './unplayed-apis.ts'
 
 /** An answer's body with what the journal wants to know. The body is valid until the writer is used again. */
@@ -34,7 +36,9 @@ export interface Query {
 const REFUSED = '04'
 
 export const APIS: ReadonlyMap<string, Api> = new Map(
-  [...K_DATA_APIS, ...FACTOR_APIS, ...LIST_APIS, ...UNPLAYED_APIS].map((api) => [api.type, api]),
+  [...K_DATA_APIS, ...FACTOR_APIS, ...LIST_APIS, ...INDEX_APIS, ...REPORT_APIS, ...UNPLAYED_APIS].map(
+    (api) => [api.type, api],
+  ),
 )
 
 const isCount = (text: string | undefined): text is string => /^[1-9]\d{0,8}$/.test(text ?? '')

@@ -2,6 +2,7 @@ import { isoDate } from '../decimal.ts'
 import type { Suspension } from '../market.ts'
 import type { BarSeries } from '../series.ts'
 import { CLOSE, HIGH, LOW, OPEN, PRE_CLOSE } from '../series.ts'
+import type { Valuation } from '../valuation.ts'
 import type { ApiContext } from './api.ts'
 import { UNIT } from './factors.ts'
 import type { AdjustFlag, FactorEvents } from './factors.ts'
@@ -30,6 +31,8 @@ export interface Line {
   /** A suspended day without even zeros for volume and amount. */
   blank: boolean
   special: '' | '0' | '1'
+  /** Null on a day without trading. */
+  valuation: Valuation | null
 }
 
 export const createLine = (flag: AdjustFlag): Line => ({
@@ -49,6 +52,7 @@ export const createLine = (flag: AdjustFlag): Line => ({
   traded: true,
   blank: false,
   special: '',
+  valuation: null,
 })
 
 /** The days of one stock. */
@@ -128,5 +132,6 @@ export const fillDay = (
   line.code = stock.code
   line.date = isoDate(date)
   line.special = context.universe.specialOn(id, date)
+  line.valuation = row >= 0 ? context.market.valuations(id).at(session) : null
   return true
 }

@@ -4,7 +4,9 @@ import { checkCode, checkDate, checkRange, compactDate, sessionsOf } from './dat
 import { createLine, daysOf, fillDay } from './days.ts'
 import type { Line } from './days.ts'
 import type { AdjustFlag } from './factors.ts'
+import { fillIndexDay, indexDays } from './index-apis.ts'
 import { fillPeriod, periodsBetween } from './periods.ts'
+import type { Valuation } from '../valuation.ts'
 import { BAD_PARAMETER, badField, REPEATED_FIELD, UNKNOWN_TYPE } from './refusals.ts'
 import type { Refusal } from './refusals.ts'
 
@@ -15,7 +17,16 @@ const price = (name: string, field: PriceField): Column<Line> => ({
   write: (out, line) => out.fixed(line[field], line.decimals, 10),
 })
 
-/** Valuations, which no market here holds. */
+/** A ratio of the day with 6 decimals, empty where it is not known. */
+const ratio = (name: string, value: (valuation: Valuation) => number | null): Column<Line> => ({
+  name,
+  write: (out, { valuation }) => {
+    const known = valuation === null ? null : value(valuation)
+    if (known === null) out.none()
+    else out.ascii(known.toFixed(6))
+  },
+})
+
 const nothing = (name: string): Column<Line> => ({ name, write: (out) => out.none() })
 
 const COLUMNS: readonly Column<Line>[] = [
@@ -33,10 +44,10 @@ const COLUMNS: readonly Column<Line>[] = [
   { name: 'turn', write: (out, line) => (line.turn === null ? out.none() : out.fixed(line.turn, 4, 6)) },
   { name: 'tradestatus', write: (out, line) => out.ascii(line.traded ? '1' : '0') },
   { name: 'pctChg', write: (out, line) => out.fixed(line.pct, 4, 6) },
-  nothing('peTTM'),
-  nothing('pbMRQ'),
-  nothing('psTTM'),
-  nothing('pcfNcfTTM'),
+  ratio('peTTM', (valuation) => valuation.peTtm),
+  ratio('pbMRQ', (valuation) => valuation.pb),
+  ratio('psTTM', (valuation) => valuation.psTtm),
+  ratio('pcfNcfTTM', (valuation) => valuation.pcfNcfTtm),
   { name: 'isST', write: (out, line) => out.ascii(line.special) },
 ]
 const DAY_FIELDS = COLUMNS.map(({ name }) => name)
@@ -70,11 +81,22 @@ const checkHistory = ({ params }: ApiContext): Refusal | undefined => {
   return /^[123]$/.test(params.adjustflag ?? '') ? undefined : badField(name, params.adjustflag ?? '')
 }
 
+const selectIndex = (context: ApiContext, emit: Emit<Line>): void => {
+  const { market, params } = context
+  const line = createLine('3')
+  const [from, to] = sessionsOf(params, market.calendar, market.lastSession)
+  for (const bar of indexDays(context, from, to)) {
+    fillIndexDay(context, bar, line)
+    if (!emit(line)) return
+  }
+}
+
 const selectHistory = (context: ApiContext, emit: Emit<Line>): void => {
   const { market, universe, params } = context
   const stock = universe.find(params.code ?? '')
   const { frequency } = params
-  // Indices, funds and minutes exist upstream; no market here has them.
+  if (frequency === 'd' && params.code !== undefined && stock === undefined) return selectIndex(context, emit)
+  // Funds, minutes and weeks of indices exist upstream; no market here has them.
   if (stock === undefined || !['d', 'w', 'm'].includes(frequency ?? '')) return
   const days = daysOf(context, stock)
   const line = createLine(params.adjustflag as AdjustFlag)

@@ -1,6 +1,6 @@
 import { createApi } from './api.ts'
 import type { Api, ApiContext } from './api.ts'
-import { checkCode, checkDate, checkRange } from './dates.ts'
+import { checkCode, checkRange } from './dates.ts'
 import type { Refusal } from './refusals.ts'
 
 type Check = (context: ApiContext) => Refusal | undefined
@@ -13,12 +13,9 @@ type Entry = readonly [
   check?: Check,
 ]
 
-const QUARTER = ['code', 'year', 'quarter']
 const RANGE = ['start', 'end']
-const REPORT = 'code,pubDate,statDate,'
 
 const ofStock: Check = ({ params }) => checkCode(params) ?? checkRange(params)
-const ofDate: Check = ({ params }) => checkDate(params, true)
 
 /** Methods that no market here can answer yet, with their fields as the server spells them. */
 const UNPLAYED: readonly Entry[] = [
@@ -28,47 +25,6 @@ const UNPLAYED: readonly Entry[] = [
     '14',
     ['code', 'year', 'yearType'],
     'code, dividPreNoticeDate, dividAgmPumDate, dividPlanAnnounceDate, dividPlanDate, \tdividRegistDate, dividOperateDate, dividPayDate, dividStockMarketDate, dividCashPsBeforeTax, dividCashPsAfterTax, dividStocksPs, \tdividCashStock, dividReserveToStockPs',
-    ofStock,
-  ],
-  [
-    'query_profit_data',
-    '17',
-    '18',
-    QUARTER,
-    `${REPORT}roeAvg,npMargin,gpMargin,netProfit,epsTTM,MBRevenue,totalShare,liqaShare`,
-    ofStock,
-  ],
-  [
-    'query_operation_data',
-    '19',
-    '20',
-    QUARTER,
-    `${REPORT}NRTurnRatio,NRTurnDays,INVTurnRatio,INVTurnDays,CATurnRatio,AssetTurnRatio`,
-    ofStock,
-  ],
-  ['query_growth_data', '21', '22', QUARTER, `${REPORT}YOYEquity,YOYAsset,YOYNI,YOYEPSBasic,YOYPNI`, ofStock],
-  [
-    'query_dupont_data',
-    '23',
-    '24',
-    QUARTER,
-    `${REPORT}dupontROE,dupontAssetStoEquity,dupontAssetTurn,dupontPnitoni,dupontNitogr,dupontTaxBurden,dupontIntburden,dupontEbittogr`,
-    ofStock,
-  ],
-  [
-    'query_balance_data',
-    '25',
-    '26',
-    QUARTER,
-    `${REPORT}currentRatio,quickRatio,cashRatio,YOYLiability,liabilityToAsset,assetToEquity`,
-    ofStock,
-  ],
-  [
-    'query_cash_flow_data',
-    '27',
-    '28',
-    QUARTER,
-    `${REPORT}CAToAsset,NCAToAsset,tangibleAssetToAsset,ebitToInterest,CFOToOR,CFOToNP,CFOToGr`,
     ofStock,
   ],
   [
@@ -123,9 +79,6 @@ const UNPLAYED: readonly Entry[] = [
     RANGE,
     'statYear, m0Year, m0YearYOY, m1Year, m1YearYOY, m2Year, m2YearYOY',
   ],
-  ['query_hs300_stocks', '61', '62', ['date'], 'updateDate, code, code_name', ofDate],
-  ['query_sz50_stocks', '63', '64', ['date'], 'updateDate, code, code_name', ofDate],
-  ['query_zz500_stocks', '65', '66', ['date'], 'updateDate, code, code_name', ofDate],
 ]
 
 /** Interfaces that are answered without rows, as upstream answers where it has none. */

@@ -4,6 +4,7 @@ import { gunzipSync } from 'node:zlib'
 
 /** A file's lines as fields, and where each column is. */
 export interface Csv {
+  readonly names: readonly string[]
   readonly rows: readonly (readonly string[])[]
   /** Place of a column; throws when the file has no such column. */
   readonly column: (name: string) => number
@@ -21,6 +22,7 @@ export const readCsv = (directory: string, name: string): Csv => {
   const [head = '', ...lines] = text.split('\n')
   const names = head.split(',')
   return {
+    names,
     // Only company names are ever quoted: the hundreds of thousands of other lines take the fast way.
     rows: lines
       .filter((line) => line !== '')

@@ -2,15 +2,19 @@ import type { Calendar } from '../calendar.ts'
 import { correctBar } from '../correct.ts'
 import type { BarPatch, ReplayMarket } from '../market.ts'
 import { createTruth } from '../truth.ts'
+import { inventedValuations } from '../valuation.ts'
+import type { ValuationSeries } from '../valuation.ts'
 import { realCalendar } from './calendar.ts'
 import { createClimate } from './climate.ts'
 import { planDays } from './day-plan.ts'
+import { createIndices } from './indices.ts'
 import { planLife } from './life.ts'
 import { listsAt, namesUpTo } from './lists.ts'
 import type { Stock } from './lists.ts'
 import { populate } from './population.ts'
 import { priceLife } from './prices.ts'
 import type { PricedLife } from './prices.ts'
+import { createReports } from './reports.ts'
 
 export interface SandboxOptions {
   /** Instruments listed up to today, delisted ones included. */
@@ -76,6 +80,7 @@ export const createSandboxMarket = (options: SandboxOptions = {}): SandboxMarket
     life: planLife(origin, calendar, seed),
   }))
   const prices = createPrices(all, calendar, seed)
+  const valued: ValuationSeries[] = []
   let view = listsAt(all, calendar, today)
   const core = {
     label: `sandbox market (invented data, seed ${seed})`,
@@ -92,8 +97,17 @@ export const createSandboxMarket = (options: SandboxOptions = {}): SandboxMarket
     bars: (id: number) => prices(id).bars,
     factors: (id: number) => prices(id).factors,
     suspensions: (id: number) => all[id]?.life.suspensions ?? [],
+    indices: createIndices({
+      calendar,
+      first,
+      lastSession: () => today,
+      instruments: () => view.instruments,
+      bars: (id) => prices(id).bars,
+    }),
     codeChanges: () => view.codeChanges,
     names: (id: number) => namesUpTo(all[id], calendar, today),
+    valuations: (id: number) => (valued[id] ??= inventedValuations(id, prices(id).bars, calendar)),
+    reports: createReports(seed, calendar.sessions.at(-1) ?? ''),
     setToday: (date: string) => {
       today = lastSessionUpTo(calendar, date)
       view = listsAt(all, calendar, today)

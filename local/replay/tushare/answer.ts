@@ -4,10 +4,14 @@ import { FAULTS } from '../faults.ts'
 import type { Fault } from '../faults.ts'
 import type { ReplayMarket } from '../market.ts'
 import type { Api, ApiContext, Params } from './api.ts'
+import { INDEX_APIS } from './index-apis.ts'
 import type { JsonWriter } from './json-writer.ts'
 import { LIST_APIS } from './list-apis.ts'
+import { PERIOD_APIS } from './period-apis.ts'
 import { QUOTE_APIS } from './quote-apis.ts'
+import { REPORT_APIS } from './report-apis.ts'
 import { UNPLAYED_APIS } from './unplayed-apis.ts'
+import { VALUATION_API } from './valuation-api.ts'
 import type { RateLimiter } from './rate-limits.ts'
 import {
   BAD_FIELDS,
@@ -54,7 +58,15 @@ export interface AnswerDeps {
 const MOST_OFFSET = 100_000
 
 const APIS = new Map<string, Api>(
-  [...LIST_APIS, ...QUOTE_APIS, ...UNPLAYED_APIS].map((api) => [api.name, api]),
+  [
+    ...LIST_APIS,
+    ...QUOTE_APIS,
+    VALUATION_API,
+    ...REPORT_APIS,
+    ...PERIOD_APIS,
+    ...INDEX_APIS,
+    ...UNPLAYED_APIS,
+  ].map((api) => [api.name, api]),
 )
 
 const toParams = (raw: unknown): Params => {

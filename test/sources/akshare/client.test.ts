@@ -156,7 +156,7 @@ test('a bridge that is not there is named, with the way to start it', async () =
   const source = new AkshareSource(client, AT_ONCE)
   try {
     const error = await sourceErrorOf(source.fetch(callFor(), granting()))
-    expect(error.errorClass).toBe('Transient')
+    expect(error.errorClass).toBe('SourceDown')
     expect(error.message).toContain(`nothing answers at http://127.0.0.1:${port} (AKTOOLS_URL; ECONNREFUSED)`)
     expect(error.message).toContain('pip install aktools && python -m aktools')
     expect(error.message).not.toContain('hidden')

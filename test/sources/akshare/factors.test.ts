@@ -31,13 +31,21 @@ test('factors come as a row per ex-date, oldest first; the base of 1 is no row',
     },
   ))
 
-test('factors of a stock that never paid anything are none, and that is an answer', () =>
-  withBridge(
-    () => factorRows([]),
-    async ({ source, context }) => {
-      expect((await source.fetch(factors(), context)).rows).toEqual([])
-    },
-  ))
+test.each([
+  ['never paid anything', []],
+  ['will pay for the first time', [['2026-11-27', '1.0200000000000000']]],
+] satisfies [string, [string, string][]][])(
+  'the factor of a stock that %s is 1 from the first day on, and that is no empty answer',
+  (_, steps) =>
+    withBridge(
+      () => factorRows(steps),
+      async ({ source, context }) => {
+        expect((await source.fetch(factors(), context)).rows).toEqual([
+          { symbol: '000002.SZ', trade_date: '1991-01-29', factor: 1 },
+        ])
+      },
+    ),
+)
 
 test('factors of an ex-date to come are not there yet', () =>
   withBridge(

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { SourceCall } from '../../../market/capability.ts'
 import type { Row } from '../../../sources/akshare/values.ts'
 import { BJ, day, SH, SH_GONE, SZ, SZ_GONE } from './list-rows.ts'
@@ -62,6 +62,81 @@ test('a full page of delisted stocks is the beginning of a longer list', () =>
       expect((await sourceErrorOf(source.fetch(list('sh_delist'), context))).message).toMatch(/full page/)
     },
   ))
+
+// What AKTools makes of a table of the Shanghai exchange without rows.
+const NO_TABLE = {
+  status: 404,
+  body: JSON.stringify({
+    error:
+      "请输入正确的参数错误 \"None of [Index(['公司代码', '公司简称'], dtype='str')] are in the [columns]\"，请升级 AKShare",
+  }),
+}
+
+describe('an empty list of delisted stocks', () => {
+  const LISTED = { sh_delist: 'stock_info_sh_name_code', sz_delist: 'stock_info_sz_name_code' }
+  const parts = [
+    ['sh_delist', [] as Row[], SH],
+    ['sh_delist', NO_TABLE, SH],
+    ['sz_delist', [] as Row[], SZ],
+  ] as const
+
+  test.each(parts)('is one where the exchange names its listed stocks: %s, %j', (part, empty, row) =>
+    withBridge(
+      ({ name }) => (name === LISTED[part] ? [row] : empty),
+      async ({ source, context, asked, reserved }) => {
+        expect(await source.fetch(list(part), context)).toMatchObject({ rows: [], rejected: [], requests: 2 })
+        expect(asked.map(({ name }) => name)).toEqual([expect.stringContaining('delist'), LISTED[part]])
+        expect(reserved).toEqual([
+          ['exchanges', 1],
+          ['exchanges', 1],
+        ])
+      },
+    ),
+  )
+
+  test.each(parts)('says nothing where that list is empty as well: %s, %j', (part, empty) =>
+    withBridge(
+      () => empty,
+      async ({ source, context }) => {
+        const error = await sourceErrorOf(source.fetch(list(part), context))
+        expect([error.errorClass, error.details.api]).toEqual(['Transient', LISTED[part]])
+      },
+    ),
+  )
+
+  test.each(parts)('is not believed of an exchange of real size: %s, %j', (part, empty, row) =>
+    withBridge(
+      ({ name }) => (name === LISTED[part] ? Array.from({ length: 1_000 }, () => row) : empty),
+      async ({ source, context }) => {
+        const error = await sourceErrorOf(source.fetch(list(part), context))
+        expect([error.errorClass, error.message]).toEqual([
+          'Transient',
+          expect.stringMatching(/delist: .*empty answer/),
+        ])
+      },
+    ),
+  )
+
+  test('does not make the site of the exchanges look down', () =>
+    withBridge(
+      ({ name }) => {
+        if (name === 'openapi.json') return { status: 200, body: '{"paths":{}}' }
+        return name === 'stock_info_sh_name_code' ? [SH] : NO_TABLE
+      },
+      async ({ source, context }) => {
+        expect((await source.probe(context, 'exchanges')).latencyMs).toBeGreaterThan(0)
+      },
+    ))
+})
+
+test.each(['sh_main', 'sh_star', 'sz', 'bj'])('an empty list of listed stocks is none: %s', (part) =>
+  withBridge(
+    () => (part.startsWith('sh') ? NO_TABLE : []),
+    async ({ source, context }) => {
+      expect((await sourceErrorOf(source.fetch(list(part), context))).errorClass).toBe('Transient')
+    },
+  ),
+)
 
 test('the run is told that the bridge keeps its first lists, once', () =>
   withBridge(

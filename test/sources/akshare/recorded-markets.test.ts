@@ -3,7 +3,7 @@ import { statements } from '../../../sources/akshare/statements.ts'
 import type { Row } from '../../../sources/akshare/values.ts'
 import type { BarRow } from '../../../sources/contract.ts'
 import { hasRecordedData } from '../../support/recorded.ts'
-import { asHistory, asSnapshot, recordedBars, recordedStatements } from './recorded.ts'
+import { asHistory, asSnapshot, recordedBars, recordedValues, recordedStatements } from './recorded.ts'
 import { askOf, callFor, sourceErrorOf, withBridge } from './upstream.ts'
 
 describe.skipIf(!hasRecordedData)('real markets, as East Money would show them', () => {
@@ -26,10 +26,11 @@ describe.skipIf(!hasRecordedData)('real markets, as East Money would show them',
 
   test.each(['2026-03-20', '2026-04-01'])('of the whole market of %s nearly every stock passes', (date) => {
     const bars = recordedBars('daily_market_20260320_20260401').filter((bar) => bar.date === date)
+    const values = recordedValues(date)
     return withBridge(
       ({ name, params }) =>
         name === 'stock_zh_a_spot_em'
-          ? bars.map(asSnapshot)
+          ? bars.map((bar, i) => ({ ...asSnapshot(bar, i), ...values.get(bar.symbol) }))
           : bars.filter((bar) => bar.symbol.startsWith(params.symbol ?? '')).map(asHistory),
       async ({ source, context }) => {
         const call = callFor({ symbols: null, from: date, to: date, rows: 5_550 })
@@ -38,6 +39,15 @@ describe.skipIf(!hasRecordedData)('real markets, as East Money would show them',
         expect(answer.rejected.map(({ symbol, reason }) => [symbol, reason])).toEqual([])
         expect(rows).toHaveLength(bars.length)
         expect(rows.filter((row) => row.change === null || row.pre_close === null)).toEqual([])
+        const valued = answer.alongside?.daily_basic ?? []
+        expect(valued).toHaveLength(bars.length)
+        expect(valued.map((row) => [row.symbol, row.total_mv, row.circ_mv])).toEqual(
+          bars.map(({ symbol }) => [
+            symbol,
+            values.get(symbol)?.总市值 ?? null,
+            values.get(symbol)?.流通市值 ?? null,
+          ]),
+        )
       },
       { clock: () => new Date(`${date}T09:00:00Z`) },
     )
@@ -63,7 +73,7 @@ describe.skipIf(!hasRecordedData)('real markets, as East Money would show them',
       () => growth,
     ],
     [
-      'balance',
+      'balance_sheet',
       'balancesheet',
       {
         '资产-货币资金': 'money_cap',
@@ -82,7 +92,7 @@ describe.skipIf(!hasRecordedData)('real markets, as East Money would show them',
       }),
     ],
     [
-      'cashflow',
+      'cash_flow',
       'cashflow',
       {
         '净现金流-净现金流': 'n_incr_cash_cash_equ',

@@ -121,7 +121,34 @@ export const asSnapshot = (bar: RecordedBar, i: number): Row => ({
   最低: bar.low,
   今开: bar.open,
   昨收: bar.pre_close,
+  量比: null,
+  换手率: null,
+  '市盈率-动态': null,
+  市净率: null,
+  总市值: null,
+  流通市值: null,
 })
+
+/** What a snapshot says of the values that Tushare recorded for a day, by symbol. */
+export function recordedValues(date: string): ReadonlyMap<string, Row> {
+  const names = ['ts_code', 'trade_date', 'volume_ratio', 'turnover_rate', 'pb', 'total_mv', 'circ_mv']
+  const number = (cell = '') => (cell === '' ? null : Number(cell))
+  const yuanOf = (cell = '') => Math.round(Number(cell) * 10_000)
+  return new Map(
+    pickColumns(readCsv(RECORDED_DATA, 'daily_basic'), names)
+      .filter(([, day]) => day === date.replaceAll('-', ''))
+      .map(([symbol = '', , ratio, turnover, pb, total, floating]) => [
+        symbol,
+        {
+          量比: number(ratio),
+          换手率: hundredths(Number(turnover)),
+          市净率: number(pb),
+          总市值: yuanOf(total),
+          流通市值: yuanOf(floating),
+        },
+      ]),
+  )
+}
 
 /** Statements that Tushare recorded, under East Money's names; empty cells are nulls. */
 export function recordedStatements(

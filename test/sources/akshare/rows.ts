@@ -78,8 +78,9 @@ export function spotRow(i: number, differs: Row = {}): Row {
     换手率: 0.5,
     '市盈率-动态': 12.3,
     市净率: 1.2,
-    总市值: 1e10,
-    流通市值: 9e9,
+    // Half a per cent of the floating shares was traded.
+    总市值: q.amount * 250,
+    流通市值: q.amount * 200,
     涨速: 0,
     '5分钟涨跌': 0,
     '60日涨跌幅': 3.4,

@@ -63,7 +63,7 @@ test.each([
   'a server that %s is given up in time',
   (_, reply, timeouts, message) =>
     withServer(
-      () => reply,
+      (request) => (request.type === '00' ? undefined : reply),
       async (lab) => {
         const started = performance.now()
         const error = await sourceErrorOf(ask(lab))
@@ -76,14 +76,26 @@ test.each([
     ),
 )
 
-test('a server that nobody listens at is a hiccup with the code of the system', () =>
+test('a server that takes connections and does not answer the login is left long before a query would be', () =>
+  withServer(
+    (request) => (request.type === '00' ? () => undefined : undefined),
+    async (lab) => {
+      const error = await sourceErrorOf(ask(lab))
+      expect([error.errorClass, error.details.timedOut]).toEqual(['Transient', true])
+      expect(error.message).toContain('no answer within 80 ms')
+      expect(lab.exclusive.isHeld).toBe(false)
+    },
+    { timeouts: { loginMs: 80 } },
+  ))
+
+test('where nobody listens the source is down, with the code of the system', () =>
   withServer(
     () => CALENDAR_DAY,
     async (lab) => {
       await lab.server.close()
       const error = await sourceErrorOf(ask(lab))
       expect([error.errorClass, error.details.upstreamMessage]).toEqual([
-        'Transient',
+        'SourceDown',
         'the connection failed (ECONNREFUSED)',
       ])
       expect(lab.exclusive.isHeld).toBe(false)

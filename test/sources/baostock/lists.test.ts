@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { DAY_FIELDS } from '../../../sources/baostock/apis.ts'
 import { callFor, serving, sourceErrorOf } from './upstream.ts'
 
 const STOCK_COLUMNS = ['code', 'code_name', 'ipoDate', 'outDate', 'type', 'status']
@@ -123,13 +124,15 @@ test('a server that does not know the new year yet gives what it has', () =>
     { now },
   ))
 
-test('a probe is one small request', () =>
+test('a probe is one small request for what nearly all calls ask for', () =>
   serving(
-    () => ({ columns: CALENDAR, rows: [['1990-12-19', '1']] }),
+    () => ({ columns: DAY_FIELDS.split(','), rows: [] }),
     async ({ source, context, server, reserved }) => {
       const { latencyMs } = await source.probe(context)
       expect(latencyMs).toBeGreaterThan(0)
-      expect(server.queries.map((query) => query.params)).toEqual([['1990-12-19', '1990-12-19']])
+      expect(server.queries.map((query) => query.params)).toEqual([
+        ['sh.600000', DAY_FIELDS, '2024-01-02', '2024-01-02', 'd', '3'],
+      ])
       expect(reserved).toHaveLength(2)
     },
   ))

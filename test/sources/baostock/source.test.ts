@@ -45,6 +45,16 @@ const BAR: BarRow = {
   is_st: false,
 }
 
+const VALUATION = {
+  symbol: '600000.SH',
+  trade_date: '2024-01-02',
+  turnover_rate: '0.077',
+  pe_ttm: '5.16',
+  pb: '0.32',
+  ps_ttm: '1.08',
+  pcf_ncf_ttm: '0.74',
+}
+
 const lines =
   (...rows: string[][]) =>
   (): Reply => ({ columns: DAY_COLUMNS, rows })
@@ -52,7 +62,13 @@ const lines =
 test('a bar comes in shares, yuan and percent, with the digits that were sent', () =>
   serving(lines(line()), async ({ source, context, server, reserved }) => {
     const answer = await source.fetch(callFor(), context)
-    expect(answer).toEqual({ rows: [BAR], codeChanges: [], rejected: [], requests: 2 })
+    expect(answer).toEqual({
+      rows: [BAR],
+      alongside: { daily_basic: [VALUATION] },
+      codeChanges: [],
+      rejected: [],
+      requests: 2,
+    })
     // All that a day has, unadjusted, with both dates named.
     expect(server.queries[0]?.params).toEqual(['sh.600000', DAY_FIELDS, '2024-01-02', '2024-01-31', 'd', '3'])
     expect(reserved).toEqual(['server', 'server'])
@@ -86,6 +102,7 @@ test.each([
         suspension: [
           { symbol: '600000.SH', trade_date: '2024-01-03', suspend_type: 'S', suspend_timing: null },
         ],
+        daily_basic: [VALUATION],
       })
     },
   ),

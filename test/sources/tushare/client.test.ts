@@ -110,14 +110,14 @@ test('a cancelled call ends at once, and not as an error of the source', () =>
     },
   ))
 
-test('an upstream that refuses connections is a hiccup with the code of the system', async () => {
+test('an upstream that refuses connections is down, with the code of the system', async () => {
   const replay = await startTushareReplay({ market: MARKET, token: TOKEN })
   await replay.close()
   const { source, context } = openSource(replay.url)
   const error = await sourceErrorOf(source.fetch(callFor(), context))
   await source.close()
   expect([error.errorClass, error.details.upstreamMessage]).toEqual([
-    'Transient',
+    'SourceDown',
     'the connection failed (ECONNREFUSED)',
   ])
 })

@@ -1,0 +1,10 @@
+import type { Sql } from '../client.ts'
+
+/** Those of some instruments that a source knows: its list names them, or it has brought a daily bar of them. */
+export async function knownTo(sql: Sql, source: string, ids: readonly number[]): Promise<Set<number>> {
+  const rows = await sql<{ id: number }[]>`
+    select i as id from unnest(${ids as number[]}::int[]) i
+    where exists (select from stock_basic_info s where s.source = ${source} and s.instrument_id = i)
+      or exists (select from bars b where b.instrument_id = i and b.source = ${source} and b.period = 'daily')`
+  return new Set(rows.map(({ id }) => id))
+}
