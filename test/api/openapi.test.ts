@@ -54,6 +54,8 @@ test('every endpoint of this version is in it', () => {
       'get /api/failures',
       'get /api/financials',
       'get /api/gaps',
+      'get /api/indices/{symbol}/bars',
+      'get /api/indices/{symbol}/members',
       'get /api/quality',
       'get /api/quarantine',
       'get /api/revisions',
