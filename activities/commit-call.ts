@@ -10,6 +10,9 @@ import { countsSymbols, type Work } from './batch-work.ts'
 import { alongsideOf, mergeOf } from './merge-answer.ts'
 import type { MarketFacts } from './run-context.ts'
 
+/** Of a stock that was suspended the whole day there is no row of these. */
+export const EXPLAINED_BY_SUSPENSION: readonly Dataset[] = ['bars', 'daily_basic']
+
 /** A commit that brings nothing: what a call that failed for good leaves behind is put into it. */
 export const emptyAnswer = (work: Work, claim: Claim, dataset: Dataset): Omit<AnswerCommit, 'merge'> => ({
   claim,
@@ -61,7 +64,7 @@ export function answerCommit(
     alongside: alongsideOf(answer),
     resolves: call.from === null || cover !== null,
     missing: [...missing.map((cell) => ({ instrumentId: cell.id, tradeDate: cell.date })), ...unheard],
-    suspensionExplains: batch.dataset === 'bars' || batch.dataset === 'daily_basic',
+    suspensionExplains: EXPLAINED_BY_SUSPENSION.includes(batch.dataset),
     rejected: answer.rejected,
     requests: answer.requests,
     cells: cellKind === 'session' || cellKind === 'report' ? settledCells(call, work) : 0,

@@ -1,6 +1,6 @@
 import { abandonBatch, getBatch, insertBatches, type NewBatch, stagePlanned } from '../db/queries/batches.ts'
 import { openFailuresOf, recordFailures, type FailureRow } from '../db/queries/failures.ts'
-import { openRegions } from '../db/queries/lacking.ts'
+import { dropExplained, openRegions } from '../db/queries/lacking.ts'
 import { logRun } from '../db/queries/logs.ts'
 import { loadDatasetPlans } from '../db/queries/run-plan.ts'
 import { lockOwnedRun, runTotals } from '../db/queries/runs.ts'
@@ -12,6 +12,7 @@ import type { Region, RegionItem } from '../planning/types.ts'
 import type { OwnedRun } from '../workflows/contract/activities.ts'
 import type { PlannedStage, RunTotals } from '../workflows/contract/messages.ts'
 import type { ActivityDeps } from './deps.ts'
+import { EXPLAINED_BY_SUSPENSION } from './commit-call.ts'
 import { Lacking } from './lacking.ts'
 import { leastLackingFirst, planDatasets, plannedStage } from './plan-stage.ts'
 import { loadRun } from './run-context.ts'
@@ -90,6 +91,7 @@ export async function planRetries(
 ): Promise<PlannedStage> {
   const { sql } = deps.db
   const stage = RETRY_STAGE + owner.epoch
+  await dropExplained(sql, owner.runId, EXPLAINED_BY_SUSPENSION)
   const failures = (await openFailuresOf(sql, owner.runId)).filter((f) => f.instrument_id !== null)
   const lacking = new Lacking(deps, owner)
   const batches = await worthAsking(deps, owner.runId, lacking, [

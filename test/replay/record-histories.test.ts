@@ -29,7 +29,16 @@ describe.skipIf(!isRecording)('recording', () => {
   afterAll(() => lab.close())
 
   const save = (runId: string, name: string) => saveHistory(lab, runId, name)
-  const slow = () => lab.upstream.setFaults([{ kind: 'latency', ms: 250 }])
+  const slow = () => lab.upstream.setFaults([{ kind: 'latency', ms: 1_000 }])
+  /** Resolves while batches of the last stage are in flight. */
+  async function underWay(runId: string): Promise<void> {
+    for (;;) {
+      const running = await lab.db.sql`
+        select from sync_batch where run_id = ${runId} and dataset = 'bars' and state = 'running'`
+      if (running.length > 0) return
+      await sleep(20)
+    }
+  }
   const params = () => ({ ...wholeMarket(lab.market), refresh: true })
   const handle = (id: string) => lab.client.workflow.getHandle(`sync/${id}`)
 
@@ -42,7 +51,7 @@ describe.skipIf(!isRecording)('recording', () => {
   test('a run that was paused and resumed', async () => {
     slow()
     const id = await lab.start('daily_history', params())
-    await sleep(3_000)
+    await underWay(id)
     await handle(id).signal('pause', { runId: id })
     await lab.until(id, ['paused'])
     lab.upstream.setFaults([])
@@ -54,9 +63,9 @@ describe.skipIf(!isRecording)('recording', () => {
   test('a run that was cancelled', async () => {
     slow()
     const id = await lab.start('daily_history', params())
-    await sleep(3_000)
+    await underWay(id)
     await handle(id).cancel()
-    await lab.until(id)
+    await lab.until(id, ['cancelled'])
     lab.upstream.setFaults([])
     await save(id, 'daily-history-cancelled')
   })

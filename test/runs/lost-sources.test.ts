@@ -163,6 +163,28 @@ test('suspensions of a source that rests are left for the end, and skipped there
   expect(lines.find((line) => /^suspension batch \d+ skipped: rests until/.test(line))).toBeDefined()
 })
 
+test('suspensions that come at the end explain what bars lacked before, which is not asked for again', async () => {
+  lab.upstream.setFaults([{ kind: 'http_status', status: 503, api: 'suspend_d' }])
+  lab.baostock.setFaults([{ kind: 'latency', ms: 300 }])
+  const symbols = lab.market.instruments.map(({ code }) => code).filter((code) => !code.endsWith('.BJ'))
+  const id = await lab.start('daily_history', { ...wholeMarket(lab.market), symbols })
+  await until(async () => (await log(id)).some((line) => line.startsWith('suspension is left for the end')))
+  await until(async () => (await holes()) > 0)
+  lab.upstream.setFaults([])
+  const run = await lab.until(id)
+  expect({ status: run.status, message: run.message }).toEqual({ status: 'success', message: null })
+  expect(await holes()).toBe(0)
+  const [again] = await lab.db.sql<{ n: number }[]>`
+    select count(*)::int as n from sync_batch where run_id = ${id} and stage >= 100 and dataset = 'bars'`
+  expect(again?.n).toBe(0)
+})
+
+async function holes(): Promise<number> {
+  const [row] = await lab.db.sql<{ n: number }[]>`
+    select count(*)::int as n from coverage_hole where dataset = 'bars' and source = 'tushare'`
+  return row?.n ?? 0
+}
+
 test('with another source at hand a hiccup is tried again twice, without one three times', async () => {
   const fails = [{ kind: 'http_status', status: 503, api: 'stock_basic' } as const]
   const asked = () => lab.upstream.stats().byApi['stock_basic']?.calls ?? 0
