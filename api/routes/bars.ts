@@ -1,6 +1,6 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { type BarsQuery, readBars, stockIds } from '../../db/queries/bars.ts'
-import { type LongPeriod, periodAround, settledThrough } from '../../market/bar-periods.ts'
+import { periodAround, settledThrough } from '../../market/bar-periods.ts'
 import { shanghaiClock } from '../../market/date.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
 import { Problem } from '../problems.ts'
@@ -48,8 +48,14 @@ export function barRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   const slots = new Slots(MAX_READS, WAIT_MS)
   app.openapi(list, async (c) => {
     const query = c.req.valid('query')
-    const { period, adjust, source, anchor = null, as_of = null } = query
-    const wanted = { ...(await instrumentsOf(deps, query)), ...datesOf(query, deps.now()) }
+    const { period, adjust, source, anchor = null, as_of = null, decimals } = query
+    const now = deps.now()
+    const seen = as_of !== null && Date.parse(as_of) < now.getTime() ? new Date(as_of) : now
+    const wanted = {
+      ...(await instrumentsOf(deps, query)),
+      ...datesOf(query, now),
+      ...{ period, adjust, source, anchor, decimals, asOf: as_of, settled: settledThrough(seen) },
+    }
     return await answerTable(c, deps, slots, {
       open: () => readBars(deps.db.sql, wanted),
       about: { period, adjust, source, anchor, as_of },
@@ -80,16 +86,18 @@ async function instrumentsOf(
   return { instruments: new Map(symbol.toReversed().map((each) => [ids.get(each) ?? 0, each])) }
 }
 
-const FIRST_SESSION = '1990-12-19'
+// People write any date for "since ever" and "until now". Beyond these there are no bars, and weeks that have no date.
+const FIRST = '1900-01-01'
+const LAST = '2999-12-31'
 
-function datesOf(query: Query, now: Date): Omit<BarsQuery, 'instruments'> {
-  const { period, date, adjust, anchor = null, source, as_of: asOf = null, decimals } = query
-  const moment = asOf !== null && Date.parse(asOf) < now.getTime() ? new Date(asOf) : now
-  const whole = (day: string) =>
-    period === 'daily' ? { from: day, to: day } : periodAround(period satisfies LongPeriod, day)
-  const dates =
-    date === undefined
-      ? { from: query.from ?? FIRST_SESSION, to: query.to ?? whole(shanghaiClock(now).date).to }
-      : whole(date)
-  return { period, ...dates, adjust, anchor, source, asOf, decimals, settled: settledThrough(moment) }
+/** First and last trade date. */
+function datesOf(query: Query, now: Date): Pick<BarsQuery, 'from' | 'to'> {
+  const { period } = query
+  const whole = (day: string) => (period === 'daily' ? { from: day, to: day } : periodAround(period, day))
+  const within = (day: string) => (day < FIRST ? FIRST : day > LAST ? LAST : day)
+  if (query.date !== undefined) return whole(within(query.date))
+  const from = within(query.from ?? FIRST)
+  const today = whole(shanghaiClock(now).date).to
+  const to = query.to === undefined || query.to > today ? today : within(query.to)
+  return { from, to: to < from ? from : to }
 }

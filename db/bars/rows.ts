@@ -89,11 +89,14 @@ export async function* adjustedRows(lots: Lots<StoredBar>, options: RowOptions):
 
 /**
  * Weeks or months out of days, which must come by instrument and date. Those dated between two dates.
+ *
+ * @param unfinished those that are not final though the market is through with them, as `id date`
  */
 export async function* joinedRows(
   lots: Lots<StoredBar>,
   options: RowOptions,
   periods: MarketPeriods,
+  unfinished: ReadonlySet<string>,
   dates: { from: TradeDate; to: TradeDate },
 ): AsyncGenerator<BarRow[]> {
   const adjusting = adjuster(options)
@@ -109,7 +112,8 @@ export async function* joinedRows(
       const { from, lastSession, isFinal } = periods.around(date)
       if (current?.id !== id || current.from !== from) {
         rows.push(...close(current))
-        current = { id, from, date, isFinal, days: [], sources: new Set(), disputed: false }
+        const isWhole = isFinal && !unfinished.has(`${id} ${lastSession ?? ''}`)
+        current = { id, from, date, isFinal: isWhole, days: [], sources: new Set(), disputed: false }
       }
       addDay(current, bar, adjusting(bar))
       current.date = lastSession ?? date

@@ -1,6 +1,7 @@
 import { type LongPeriod, periodAround, weekdayAtOrBefore } from '../../market/bar-periods.ts'
 import type { TradeDate } from '../../market/date.ts'
 import type { Sql } from '../client.ts'
+import { type BarRegion, inRegion } from './region.ts'
 
 /** A week or month of the market. */
 export interface MarketPeriod {
@@ -9,7 +10,7 @@ export interface MarketPeriod {
   to: TradeDate
   /** Its last session; null where the calendar has none in it. */
   lastSession: TradeDate | null
-  /** Its last session is settled, and the calendar is known to its end. */
+  /** Its last session is settled, and the calendar is known to its end: so it is over for the market. */
   isFinal: boolean
 }
 
@@ -52,6 +53,22 @@ export async function readPeriods(
     around: (date) => (latest = latest && isWithin(date, latest) ? latest : around(date)),
     version: `${settled < dates.to ? settled : dates.to} ${end} ${sessions}`,
   }
+}
+
+/** Weeks or months that no source has whole, as `id date`: days of them are missing or not known to be complete. */
+export async function readUnfinished(
+  sql: Sql,
+  period: LongPeriod,
+  region: BarRegion,
+  source: string | null,
+): Promise<ReadonlySet<string>> {
+  // A past moment has no such rows: they are kept as of now only.
+  if (region.asOf !== null) return new Set()
+  const rows = await sql<{ key: string }[]>`
+    select b.instrument_id || ' ' || b.trade_date as key from bars b
+    where ${inRegion(sql, { ...region, period })} ${source === null ? sql`` : sql`and b.source = ${source}`}
+    group by b.instrument_id, b.trade_date having not bool_or(b.is_final) order by 1`
+  return new Set(rows.map((row) => row.key))
 }
 
 const isWithin = (date: TradeDate, { from, to }: { from: TradeDate; to: TradeDate }): boolean =>

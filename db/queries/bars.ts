@@ -16,7 +16,7 @@ import {
   type StoredBar,
   storedRows,
 } from '../bars/rows.ts'
-import { readPeriods } from '../bars/sessions.ts'
+import { readPeriods, readUnfinished } from '../bars/sessions.ts'
 import { readPrecedence, surveyBars, symbolsOfToday } from '../bars/survey.ts'
 import type { Sql } from '../client.ts'
 
@@ -70,29 +70,34 @@ export async function readBars(sql: Sql, query: BarsQuery): Promise<BarsReading>
   const { period, source, adjust, instruments, decimals = ADJUSTED_DECIMALS } = query
   const isJoined = period !== 'daily' && (adjust !== 'none' || query.asOf !== null)
   const region = regionOf(query, isJoined)
-  const [survey, precedence, factors, symbols, periods] = await Promise.all([
-    surveyBars(sql, region, source === 'best' ? null : source),
+  const named = source === 'best' ? null : source
+  const [survey, precedence, factors, symbols, periods, unfinished] = await Promise.all([
+    surveyBars(sql, region, named),
     readPrecedence(sql),
     adjust === 'none' ? [] : readFactors(sql, region, query),
     instruments ?? symbolsOfToday(sql),
     isJoined ? readPeriods(sql, period, region, query.settled) : null,
+    isJoined ? readUnfinished(sql, period, region, named) : new Set<string>(),
   ])
   const bars =
     source === 'best' ? electedBars(sql, region, survey.sources, precedence) : ofSource(sql, region, source)
   const scales = new Map(factors.map((scale) => [scale.id, scale]))
   const options: RowOptions = { period, source, adjust, decimals, symbols, scales }
-  const question = { period, source, adjust, decimals, anchor: query.anchor, asOf: query.asOf }
-  const parts = [question, [...symbols], survey.version, precedence, factors, periods?.version]
+  const question = [period, source, adjust, decimals, query.anchor, query.asOf]
+  const facts = [survey.version, precedence, factors, periods?.version]
   return {
     columns: columnsOf(query),
-    version: createHash('sha256').update(JSON.stringify(parts)).digest('base64url'),
+    version: hashOf([question, [...symbols], facts, [...unfinished]]),
     rows: () => {
       const lots = statement(sql, bars, region, { isAdjusted: adjust !== 'none' })
-      if (periods) return joinedRows(lots, options, periods, query)
+      if (periods) return joinedRows(lots, options, periods, unfinished, query)
       return adjust === 'none' ? storedRows(lots, options) : adjustedRows(lots, options)
     },
   }
 }
+
+const hashOf = (parts: unknown): string =>
+  createHash('sha256').update(JSON.stringify(parts)).digest('base64url')
 
 /** Stocks behind codes that they have or had; indices are none. */
 export async function stockIds(sql: Sql, symbols: readonly string[]): Promise<Map<string, number>> {

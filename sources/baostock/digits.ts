@@ -51,10 +51,12 @@ export function endOfDecimal(bytes: Buffer, from: number, to: number): number {
   const point = endOfDigits(bytes, first, to)
   if (point === first) return NO_DECIMAL
   if (point === to) return to
-  if (bytes[point] !== POINT || point + 1 === to || endOfDigits(bytes, point + 1, to) < to) return NO_DECIMAL
+  const fraction = point + 1
+  if (bytes[point] !== POINT || fraction === to) return NO_DECIMAL
   let end = to
   while (bytes[end - 1] === ZERO) end--
-  return end - 1 === point ? point : end
+  if (end === fraction) return point
+  return endOfDigits(bytes, fraction, end) === end ? end : NO_DECIMAL
 }
 
 function endOfDigits(bytes: Buffer, from: number, to: number): number {

@@ -52,6 +52,7 @@ export class Rows {
     if (!bytes.subarray(0, HEAD.length).equals(HEAD)) return null
     // Without them every quote ends a text.
     if (bytes.includes(BACKSLASH)) return null
+    const words = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
     let bounds = boundsFor(bytes.length)
     let count = 0
     let at = HEAD.length
@@ -60,7 +61,7 @@ export class Rows {
       bounds[count++] = at + 1 - GAP
       for (let column = 1; column <= width; column++) {
         if (bytes[at] !== QUOTE) return null
-        at = endOfText(bytes, at + 1)
+        at = endOfText(words, bytes, at + 1)
         if (bytes[at] !== QUOTE || bytes[at + 1] !== (column === width ? CLOSE : COMMA)) return null
         bounds[count++] = at
         at += 2
@@ -93,11 +94,19 @@ export class Rows {
 const FILLER = ' '.repeat(GAP)
 
 /** Where the text ends that begins there: at a quote, or at what cannot be in one. */
-function endOfText(bytes: Buffer, from: number): number {
+function endOfText(words: DataView, bytes: Buffer, from: number): number {
+  const last = bytes.length - 4
   let at = from
+  while (at <= last && isInsideText(words.getInt32(at, true))) at += 4
   // The two printable characters before the quote are rare, and so is all that looks at them.
   while (byteAt(bytes, at) > QUOTE || isBlankOrBang(byteAt(bytes, at))) at++
   return at
+}
+
+/** True when none of the four bytes of a number is a quote or below the blank. Never true by mistake; false now and then. */
+function isInsideText(four: number): boolean {
+  const quotes = four ^ 0x22222222
+  return ((((quotes - 0x01010101) & ~quotes) | ((four - 0x20202020) & ~four)) & 0x80808080) === 0
 }
 
 const byteAt = (bytes: Buffer, at: number): number => bytes[at] ?? 0
@@ -124,19 +133,25 @@ const BLOCK_BYTES = 32 * 1024
 
 /** A view of one row after the other: a row object for each would be most of the work again. */
 export class Row {
-  readonly #rows: Rows
+  readonly #bytes: Buffer
+  readonly #bounds: Uint32Array
+  readonly #width: number
+  readonly #isAscii: boolean
   #first = 0
   /** A part of the bytes as text, from which cells are cut. */
   #block = ''
   #blockAt = 0
 
-  constructor(rows: Rows) {
-    this.#rows = rows
+  constructor({ bytes, bounds, width, isAscii }: Rows) {
+    this.#bytes = bytes
+    this.#bounds = bounds
+    this.#width = width
+    this.#isAscii = isAscii
   }
 
   /** Looks at the row with that number. */
   to(index: number): this {
-    this.#first = index * (this.#rows.width + 1)
+    this.#first = index * (this.#width + 1)
     return this
   }
 
@@ -147,16 +162,14 @@ export class Row {
 
   /** What is remembered of the cell's text. */
   known<T>(column: number | undefined, memory: Memory<T>): T | null {
-    return column === undefined
-      ? null
-      : memory.ofBytes(this.#rows.bytes, this.#begin(column), this.#end(column))
+    return column === undefined ? null : memory.ofBytes(this.#bytes, this.#begin(column), this.#end(column))
   }
 
   /** True when the cell is that one character. */
   is(column: number | undefined, character: string): boolean {
     if (column === undefined) return false
     const from = this.#begin(column)
-    return this.#end(column) === from + 1 && this.#rows.bytes[from] === character.charCodeAt(0)
+    return this.#end(column) === from + 1 && this.#bytes[from] === character.charCodeAt(0)
   }
 
   /** The number that is nearest to the decimal in the cell; null where there is none. Made of the bytes, without a text. */
@@ -165,7 +178,7 @@ export class Row {
     const from = this.#begin(column)
     const to = this.#end(column)
     if (from === to) return null
-    const value = readDecimal(this.#rows.bytes, from, to)
+    const value = readDecimal(this.#bytes, from, to)
     return Number.isNaN(value) ? this.#slowDecimal(column) : value
   }
 
@@ -175,28 +188,27 @@ export class Row {
     const from = this.#begin(column)
     const to = this.#end(column)
     if (from === to) return null
-    const end = endOfDecimal(this.#rows.bytes, from, to)
+    const end = endOfDecimal(this.#bytes, from, to)
     return end === NO_DECIMAL ? decimalText(this.text(column)) : this.#cut(from, end)
   }
 
   texts(): string[] {
-    return Array.from({ length: this.#rows.width }, (_, column) => this.text(column))
+    return Array.from({ length: this.#width }, (_, column) => this.text(column))
   }
 
   #begin(column: number): number {
-    return (this.#rows.bounds[this.#first + column] ?? 0) + GAP
+    return (this.#bounds[this.#first + column] ?? 0) + GAP
   }
 
   #end(column: number): number {
-    return this.#rows.bounds[this.#first + column + 1] ?? 0
+    return this.#bounds[this.#first + column + 1] ?? 0
   }
 
   #cut(from: number, to: number): string {
-    const { isAscii, bytes } = this.#rows
-    if (!isAscii || to - from > LONGEST_COPY) return bytes.toString('utf8', from, to)
+    if (!this.#isAscii || to - from > LONGEST_COPY) return this.#bytes.toString('utf8', from, to)
     if (from < this.#blockAt || to > this.#blockAt + this.#block.length) {
       this.#blockAt = this.#begin(0)
-      this.#block = bytes.toString('latin1', this.#blockAt, Math.max(to, this.#blockAt + BLOCK_BYTES))
+      this.#block = this.#bytes.toString('latin1', this.#blockAt, Math.max(to, this.#blockAt + BLOCK_BYTES))
     }
     return this.#block.substring(from - this.#blockAt, to - this.#blockAt)
   }

@@ -32,12 +32,11 @@ export function mapValuation(row: Row, at: Columns): Mapped<DailyBasicRow> {
 
 /** Valuations of the lines that were accepted as bars: what is missing there is missing here. */
 export function ofBars(
-  valuations: readonly DailyBasicRow[],
+  valuations: DailyBasicRow[],
   bars: readonly Pick<BarRow, 'symbol' | 'trade_date'>[],
 ): DailyBasicRow[] {
   // Nearly always both came of the same lines; sets of a whole market cost as much as reading it.
-  if (valuations.length === bars.length && valuations.every((row, i) => isOf(row, bars[i])))
-    return [...valuations]
+  if (valuations.length === bars.length && valuations.every((row, i) => isOf(row, bars[i]))) return valuations
   const accepted = new Set(bars.map((bar) => bar.symbol + bar.trade_date))
   return valuations.filter((row) => accepted.has(row.symbol + row.trade_date))
 }

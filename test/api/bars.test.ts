@@ -104,6 +104,20 @@ describe('what is asked for', () => {
     expect(column(await read('date=2024-01-10&adjust=qfq&period=weekly'), 'close')).toEqual([3.125, 12])
   })
 
+  test.each([
+    ['symbol=430047&from=0001-01-01&to=9999-12-31', 3],
+    ['symbol=430047&from=0000-01-01&to=9999-12-31&period=weekly', 2],
+    ['symbol=430047&from=9999-12-31&period=weekly', 0],
+    ['symbol=430047&from=2024-01-11', 0],
+    ['symbol=430047&to=0001-01-01', 0],
+    ['date=9999-12-31&period=monthly', 0],
+    ['date=0000-12-31&period=weekly', 0],
+    ['date=2024-01-11', 0],
+  ])('any dates do: %s', async (query, count) => {
+    const answer = await read(`${query}&adjust=qfq`)
+    expect([answer.status, answer.body.count]).toEqual([200, count])
+  })
+
   test('a moment of the past, by instant or by the end of a day in Shanghai', async () => {
     await lab.db.sql`update bars set updated_at = '2024-01-09T15:59:00Z'`
     const count = async (asOf: string) => (await read(`symbol=430047&as_of=${asOf}`)).body.count

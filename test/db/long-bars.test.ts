@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { deriveEverySource } from '../../db/derive-bars.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { addBars, addCalendar, addFactors, addStock, barsOf, pick } from './bars-support.ts'
 
@@ -102,6 +103,22 @@ describe('weeks and months of adjusted days', () => {
     ])
   })
 
+  test('are not final while their raw week is not, for any source', async () => {
+    const week = (source: string, isFinal: boolean) =>
+      addBars(db.sql, id, [{ date: '2024-01-12' }], {
+        source,
+        isFinal,
+        period: 'weekly',
+        periodStart: '2024-01-08',
+      })
+    const isFinal = async (source: string) =>
+      pick(await barsOf(db.sql, [id], { ...WEEK, source }), 'is_final')[1]
+    await week('tushare', false)
+    expect([await isFinal('best'), await isFinal('tushare')]).toEqual([[false], [false]])
+    await week('baostock', true)
+    expect([await isFinal('best'), await isFinal('tushare')]).toEqual([[true], [false]])
+  })
+
   test('have no price where one of their days has none', async () => {
     await db.sql`update coverage set ranges = '{[2024-01-02,2024-01-09),[2024-01-10,2024-01-11)}'`
     const [, week] = await barsOf(db.sql, [id], WEEK)
@@ -137,6 +154,26 @@ test('raw weeks are read as they are stored', async () => {
   expect(pick(rows, 'trade_date', 'period_start', 'is_final', 'close')).toEqual([
     ['2024-01-12', '2024-01-08', false, 11],
   ])
+})
+
+test('adjusted weeks and months of a stock without ex-dates are its raw ones', async () => {
+  await db.sql`
+    insert into bars (instrument_id, trade_date, period, source, symbol, open, high, low, close, pre_close, volume, amount)
+    select ${id}, d::date, 'daily', 'tushare', '600000.SH', 10 + n % 7, 20 + n % 5, 5 - n % 3, 10 + n % 11, 10 + (n - 1) % 11, n, n * 10.01
+    from generate_series('2024-01-02'::date, '2024-12-20', '1 day') with ordinality as u(d, n) where extract(isodow from d) < 6 and n % 13 <> 0`
+  await addFactors(db.sql, id, [['2024-01-02', 1]], { covers: YEAR })
+  await db.sql`insert into coverage (dataset, instrument_id, source, ranges) values ('bars', ${id}, 'tushare', ${YEAR})`
+  await db.sql.begin((tx) => deriveEverySource(tx, { instruments: [id] }, { runId: null, job: 'weekly' }))
+  for (const [period, count] of [
+    ['weekly', 51],
+    ['monthly', 12],
+  ] as const) {
+    const raw = await barsOf(db.sql, [id], { period })
+    const adjusted = await barsOf(db.sql, [id], { period, adjust: 'qfq' })
+    const names = Object.keys(raw[0] ?? {})
+    expect(raw).toHaveLength(count)
+    expect(pick(adjusted, ...names)).toEqual(pick(raw, ...names))
+  }
 })
 
 test('more days than one lot holds make the same weeks', async () => {

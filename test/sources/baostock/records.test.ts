@@ -137,7 +137,7 @@ test('a cell is read as the number and as the decimal that its text is, or not a
 
 const texts = fc.string({
   unit: fc.constantFrom(...Array.from('ab1,.![]{}:" \\\n\t浦é\u{20bb7}')),
-  maxLength: 8,
+  maxLength: 14,
 })
 
 test('rows come out as they are written, in the spelling of the server and in any other', () => {
