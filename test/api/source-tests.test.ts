@@ -179,7 +179,8 @@ describe('a token that is stored', () => {
     )
     expect(answers.length).toBeGreaterThan(10)
     for (const { status, text } of answers) {
-      expect(status).toBe(200)
+      // Some ask for a symbol or a date that is not given here.
+      expect([200, 400, 404]).toContain(status)
       expect(text).not.toContain(TEST_TOKEN)
     }
 

@@ -71,26 +71,31 @@ test('the service is ready while a worker polls', async () => {
     })
 })
 
-test('a stock list run ends at 100 % with its sources', async () => {
+test('a run of the stock list and the newest valuation ends at 100 % with its sources', async () => {
   const { data } = (await lab.post<{ data: { job_id: string } }>('/api/sync/trigger')).body
   await ended(data.job_id)
   const { body } = await lab.get(`/api/sync/status?job_id=${data.job_id}`)
   expect(body).toMatchObject({
     success: true,
     data: {
-      job: 'stock_list',
+      job: 'stock_basics',
       status: 'success',
       job_id: data.job_id,
       errors: 0,
       percent: 100,
       eta_seconds: null,
       paused: false,
-      data_sources_used: ['stock_list:tushare', 'trade_calendar:tushare'],
+      data_sources_used: [
+        'daily_basic:tushare',
+        'stock_list:tushare',
+        'suspension:tushare',
+        'trade_calendar:tushare',
+      ],
     },
   })
   const status = body['data'] as Record<string, unknown>
   // One more than planned: the calendar of 35 years has a second page.
-  expect(status['calls_used']).toBe(6)
+  expect(status['calls_used']).toBe(8)
   expect(status['inserted']).toBe(
     (status['source_stats'] as { tushare: { inserted: number } }).tushare.inserted,
   )
@@ -100,7 +105,7 @@ test('a plan writes nothing, and a run carries out exactly that plan', async () 
   const before = await counts()
   const plan = (await lab.post<Plan>('/api/plan', job())).body
   expect(await counts()).toEqual(before)
-  expect(plan.notes).toEqual([])
+  expect(plan.notes).toEqual([expect.stringMatching(/^trade_calendar: known up to /)])
   expect(plan.ratio).toBeGreaterThanOrEqual(1)
   const daily = plan.apis.find((api) => api.api === 'daily')
   expect(daily?.calls_per_minute).toBeCloseTo(485)
