@@ -1,0 +1,3 @@
+import { describeFaults } from '../support/fault-matrix/suite.ts'
+
+describeFaults('akshare')
