@@ -70,7 +70,7 @@ export async function recordVendorAgreement(
       )
       select (select count(*)::int from judged) as compared, (select count(*)::int from judged where not agrees) as disagreed,
         (select count(*)::int from pairs where instrument_id is null) as "onlyTheirs"`,
-      [tx.json(rows as never), source, runId],
+      [tx.json(rows), source, runId],
     )
     return counts ?? { compared: 0, disagreed: 0, onlyTheirs: 0 }
   })

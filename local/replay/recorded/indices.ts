@@ -18,7 +18,8 @@ const readBars = (directory: string, calendar: Calendar): Map<string, IndexBar[]
     const [open = 0, high = 0, low = 0, close = 0, preClose = 0] = texts
       .slice(0, 5)
       .map((text) => parseFixed(text, 4))
-    const [volume = 0, amount = 0] = [parseFixed(texts[5] ?? '', 2), parseFixed(texts[6] ?? '', 3)]
+    const volume = parseFixed(texts[5] ?? '', 2)
+    const amount = parseFixed(texts[6] ?? '', 3)
     const bar = { session: calendar.indexOf(date), open, high, low, close, preClose, volume, amount }
     bars.set(code, [...(bars.get(code) ?? []), bar])
   }
