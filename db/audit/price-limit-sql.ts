@@ -9,7 +9,8 @@ import { type Board, BOARDS } from '../../market/symbol.ts'
 
 /*
  * The price limits of market/price-limits.ts as SQL over a row `r` with board, list_date, trade_date, fifth_before (the
- * fifth session before it; null at the beginning of the calendar) and special (under special treatment).
+ * fifth session before it; null at the beginning of the calendar), last_date (of the bar before it; null: there is none) and
+ * special (under special treatment).
  */
 
 /** Percent of pre_close that a price may rise; null where there is no limit. */
@@ -22,6 +23,7 @@ function percent(firstDay: number): string {
   const capped = `r.list_date >= '${CAPPED_FIRST_DAY.from}' and r.board in ('main', 'chinext')`
   return `case
     when r.trade_date < '${LIMITS_BEGIN}' then null
+    when r.list_date is null and r.last_date is null then null
     when r.trade_date <= r.list_date and not (${capped} and not (${freeSessions()})) then null
     when r.trade_date <= r.list_date then ${firstDay}
     when (${freeSessions()}) and (r.fifth_before is null or r.list_date > r.fifth_before) then null

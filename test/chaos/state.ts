@@ -1,4 +1,5 @@
 import type { Sql } from '../../db/client.ts'
+import { openIndices } from '../../db/indices.ts'
 
 /*
  * What a run leaves behind, as something that can be compared. Two runs over the same market must leave the same,
@@ -75,10 +76,11 @@ export async function runResult(sql: Sql, runId: string): Promise<RunResult> {
   return row
 }
 
-/** A market that nothing is known of yet. */
+/** A market that nothing is known of yet but what every start makes sure of. */
 export async function emptyDatabase(sql: Sql): Promise<void> {
   const tables = await sql<{ name: string }[]>`
     select quote_ident(relname) as name from pg_class
     where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relispartition`
   await sql.unsafe(`truncate ${tables.map((t) => t.name).join(', ')} restart identity cascade`)
+  await openIndices(sql)
 }

@@ -15,7 +15,7 @@ let lab: Lab
 afterEach(() => lab.close())
 
 const open = async (options: LabOptions): Promise<Lab> => {
-  lab = await openLab({ market: createSandboxMarket({ stocks: 120, years: 1 }), ...options })
+  lab = await openLab({ market: createSandboxMarket({ stocks: 60, years: 1 }), ...options })
   return lab
 }
 

@@ -1,46 +1,71 @@
-import { describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { planRuns } from '../../local/demo/runs.ts'
 import { openRecordedMarket } from '../../local/replay/recorded.ts'
 import { hasRecordedData, RECORDED_DATA } from '../support/recorded.ts'
-import { openLab } from '../support/lab.ts'
+import { type Lab, openLab } from '../support/lab.ts'
 import { barDifferences, factorDifferences } from '../support/truth.ts'
 
+interface Gate {
+  date: string
+  state: string
+  reasons: {
+    missing?: number
+    blocked?: object
+    flags?: Record<string, { count: number; examples: string[] }>
+  }
+}
+
+/*
+ * All that was recorded of the real market, brought by runs over the regions that it holds.
+ */
 describe.skipIf(!hasRecordedData)('recorded real data', () => {
-  test(
-    'every recorded bar is in the database, to the last digit: all of them',
-    { timeout: 240_000 },
-    async () => {
-      const market = openRecordedMarket(RECORDED_DATA)
-      const lab = await openLab({ market })
-      try {
-        const asked: ((symbol: string, date: string) => boolean)[] = []
-        for (const { body } of await planRuns(RECORDED_DATA, {})) {
-          const { symbols, start_date, end_date } = body
-          const run = await lab.until(
-            await lab.start('daily_history', { ...(symbols ? { symbols } : {}), start_date, end_date }),
-            undefined,
-            200,
-          )
-          expect({ body: { start_date, end_date }, status: run.status, message: run.message }).toMatchObject({
-            status: 'success',
-            message: null,
-          })
-          const wanted = symbols && new Set(symbols)
-          asked.push(
-            (symbol, date) => date >= start_date && date <= end_date && (wanted?.has(symbol) ?? true),
-          )
-        }
-        expect(await barDifferences(lab.db.sql, market)).toEqual([])
-        const listed = new Set(market.instruments.filter((i) => i.status !== null).map((i) => i.code))
-        const inRuns = (symbol: string, date: string) =>
-          listed.has(symbol) && asked.some((holds) => holds(symbol, date))
-        expect(await factorDifferences(lab.db.sql, market, inRuns)).toEqual([])
-        const [sums] = await lab.db.sql<{ bars: number; rejected: number }[]>`
-        select (select count(*)::int from bars where period = 'daily') as bars, (select count(*)::int from quarantine) as rejected`
-        expect(sums).toEqual({ bars: 431_170, rejected: 0 })
-      } finally {
-        await lab.close()
-      }
-    },
-  )
+  let lab: Lab
+  const regions: { from: string; to: string; symbols: ReadonlySet<string> | null }[] = []
+
+  beforeAll(async () => {
+    lab = await openLab({ market: openRecordedMarket(RECORDED_DATA) })
+    for (const { body } of await planRuns(RECORDED_DATA, {})) {
+      const { symbols, start_date: from, end_date: to } = body
+      const params = { ...(symbols && { symbols: [...symbols] }), start_date: from, end_date: to }
+      const run = await lab.until(await lab.start('daily_history', params), undefined, 200)
+      expect({ from, to, status: run.status, message: run.message }).toMatchObject({
+        status: 'success',
+        message: null,
+      })
+      regions.push({ from, to, symbols: symbols ? new Set(symbols) : null })
+    }
+  }, 300_000)
+  afterAll(() => lab.close())
+
+  test('every recorded bar and factor is in the database, to the last digit: all of them', async () => {
+    const { sql } = lab.db
+    expect(await barDifferences(sql, lab.market)).toEqual([])
+    const listed = new Set(lab.market.instruments.filter((i) => i.status !== null).map((i) => i.code))
+    const inRuns = (symbol: string, date: string) =>
+      listed.has(symbol) &&
+      regions.some(({ from, to, symbols }) => date >= from && date <= to && (symbols?.has(symbol) ?? true))
+    expect(await factorDifferences(sql, lab.market, inRuns)).toEqual([])
+    const [sums] = await sql<{ bars: number; rejected: number }[]>`
+      select (select count(*)::int from bars where period = 'daily') as bars, (select count(*)::int from quarantine) as rejected`
+    expect(sums).toEqual({ bars: 431_170, rejected: 0 })
+  })
+
+  test('days of the whole market raise no false alarm: none is incomplete, and of 291,000 bars one is suspected', async () => {
+    const whole = regions.filter(({ symbols }) => symbols === null)
+    const gates = await lab.db.sql<Gate[]>`
+      select trade_date as date, state, reasons from day_gate where dataset = 'bars' order by 1`
+    const bars = gates.filter(({ date }) => whole.some(({ from, to }) => date >= from && date <= to))
+    const states = new Map<string, number>()
+    for (const { state } of bars) states.set(state, (states.get(state) ?? 0) + 1)
+    console.info(
+      `states of the recorded days: ${[...states].map(([state, n]) => `${n} ${state}`).join(', ')}; missing ` +
+        bars.map(({ date, reasons }) => `${date.slice(2)} ${reasons.missing ?? 0}`).join(', '),
+    )
+    expect(bars).toHaveLength(60)
+    expect(bars.filter(({ state, reasons }) => state === 'incomplete' || reasons.blocked)).toEqual([])
+    // Its last days began that day, the first of them without a limit: it fell from 0.92 to 0.44 yuan.
+    const delisting = { price_limit: { count: 1, examples: ['300391.SZ'] } }
+    const suspected = bars.flatMap(({ date, reasons }) => (reasons.flags ? [[date, reasons.flags]] : []))
+    expect(suspected).toEqual([['2026-03-20', delisting]])
+  })
 })

@@ -21,7 +21,7 @@ test('no token in any table, workflow history or log line', async () => {
       lab.upstream.setFaults(fault === null ? [] : [{ kind: fault, api: 'adj_factor' }])
       const id = await lab.start('daily_history', { ...range, refresh: true })
       await lab
-        .until(id, undefined, fault === 'html' ? 5 : 60)
+        .until(id, undefined, fault === 'html' ? 2 : 60)
         .catch(() => lab.client.workflow.getHandle(`sync/${id}`).cancel())
       await lab.until(id)
       ids.push(id)

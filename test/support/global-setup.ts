@@ -31,6 +31,10 @@ export default async function setup(project: TestProject): Promise<() => Promise
   ])
   const admin = postgres(server.adminUrl, { max: 1, onnotice: () => undefined })
   await admin.unsafe(`create database ${TEMPLATE}`)
+  // This server is never killed, and waiting for the disk is much of a short test. Those that kill one start their own.
+  for (const setting of ['fsync', 'synchronous_commit', 'full_page_writes'])
+    await admin.unsafe(`alter system set ${setting} = off`)
+  await admin.unsafe('select pg_reload_conf()')
   await admin.end()
   const url = new URL(server.adminUrl)
   url.pathname = `/${TEMPLATE}`

@@ -249,13 +249,20 @@ describe('a dataset that runs can do without, of a source that is down', () => {
   const stages = [suspensions('tushare'), later]
 
   test('is left for the end, and skipped there when the source was found down again', async () => {
+    // The rest is long enough to be met by the planning of the bars, and they last until it was probed.
+    let isProbed = false
     const { seen } = await stage.play({
       stages,
       batch: async ({ source }, signal) => {
-        if (source === 'tushare') return rests(Date.now() + 50)
-        return await after(300, DONE, signal)
+        if (source === 'tushare') return rests(Date.now() + 2_000)
+        do await after(50, DONE, signal)
+        while (!isProbed)
+        return DONE
       },
-      probe: () => Date.now() + HOUR_MS,
+      probe: () => {
+        isProbed = true
+        return Date.now() + HOUR_MS
+      },
     })
     expect(seqsOn(seen, 'baostock').toSorted()).toEqual([2, 3, 4])
     expect(seqsOn(seen, 'tushare')).toEqual([1])
@@ -274,7 +281,7 @@ describe('a dataset that runs can do without, of a source that is down', () => {
     const { seen } = await stage.play({
       stages,
       batch: async ({ source }, signal) => {
-        if (source === 'tushare') return isUp ? DONE : rests(Date.now() + 50)
+        if (source === 'tushare') return isUp ? DONE : rests(Date.now() + 1_000)
         do await after(50, DONE, signal)
         while (!isUp)
         return DONE
