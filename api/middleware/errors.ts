@@ -2,7 +2,7 @@ import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { z } from 'zod'
-import { DatabaseError, withoutParameters } from '../../db/errors.ts'
+import { DatabaseError, isAway, withoutParameters } from '../../db/errors.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
 import { type FieldError, Problem, PROBLEMS } from '../problems.ts'
 import { TemporalAway } from '../temporal/errors.ts'
@@ -38,6 +38,9 @@ export const onNotFound = (c: Context<ApiEnv>): Response =>
     c,
   )
 
+// Characters that PostgreSQL has no place for; no field of ours needs them.
+const UNSTORABLE = new Set(['22021', '22P05'])
+
 function problemOf(error: Error): Problem {
   if (error instanceof Problem) return error
   if (error instanceof TemporalAway) {
@@ -54,16 +57,14 @@ function problemOf(error: Error): Problem {
       `PostgreSQL does not answer (${safe.code}): try again; GET /readyz tells when it is back`,
     )
   }
+  if (safe instanceof DatabaseError && UNSTORABLE.has(safe.code))
+    return new Problem('invalid_request', 'a text holds a character that no text may have, like NUL')
   const what = safe instanceof DatabaseError ? ` (${safe.message})` : ''
   return new Problem(
     'internal',
     `an unexpected error${what}: please report it with the request id, which stands in the log`,
   )
 }
-
-// Classes 08, 53 and 57P are the server's own troubles; the rest are codes of sockets and of the driver.
-const isAway = (code: string): boolean =>
-  /^(08|53|57P)/.test(code) || /^(CONNECT|CONNECTION_|ECONN|EPIPE|ENOTFOUND|ETIMEDOUT)/.test(code)
 
 function fromHttp(error: HTTPException): Problem {
   if (error.status === 415)
@@ -76,10 +77,11 @@ function fromHttp(error: HTTPException): Problem {
 }
 
 function answerOf(problem: Problem, c: Context<ApiEnv>): Response {
-  const { code, message, extra } = problem
+  const { code, message, extra, headers } = problem
   const { status, title } = PROBLEMS[code]
   const request_id = c.get('requestId')
   c.header('X-Request-Id', request_id)
+  for (const [name, value] of Object.entries(headers)) c.header(name, value)
   if (isSeedPath(c.req.path))
     return c.json({ success: false, message, data: null }, status as ContentfulStatusCode)
   return c.body(

@@ -1,0 +1,92 @@
+import type { Context } from 'hono'
+import type { Role } from '../../market/roles.ts'
+import { reaches } from '../../market/roles.ts'
+import type { Sql } from '../../db/client.ts'
+import { Problem } from '../problems.ts'
+import { Buckets } from './buckets.ts'
+import { addressOf, type Caller, type Identified, identify, knownKey, networkOf } from './caller.ts'
+import { Keyring, type KnownKey } from './keyring.ts'
+import type { AccessSettings } from './settings.ts'
+
+// Nobody guesses a key, with or without a limit; this keeps those who try from filling the log.
+const FAILURES_PER_MINUTE = 10
+
+const HOW = 'send one as `Authorization: Bearer KEY` or `X-API-Key`; `npm run key -- create NAME` makes it'
+const challenge = (error: string) => ({ 'WWW-Authenticate': `Bearer realm="ashare-sync"${error}` })
+
+/** Lets callers in, or says why not. */
+export class Gate {
+  readonly keyring: Keyring
+  readonly #sql: Sql
+  readonly #failures = new Buckets(FAILURES_PER_MINUTE)
+  readonly #changes: Buckets | null
+
+  constructor(sql: Sql, settings: AccessSettings) {
+    this.#sql = sql
+    this.keyring = new Keyring(sql, settings)
+    this.#changes = settings.changesPerMinute > 0 ? new Buckets(settings.changesPerMinute) : null
+  }
+
+  /** Who makes a request, whether or not that is enough for anything. */
+  identify(c: Context): Promise<Identified> {
+    return identify(c, { sql: this.#sql, keyring: this.keyring })
+  }
+
+  /** Who makes a request. @throws Problem for nobody, and for a key that lets nobody in */
+  async admit(c: Context): Promise<Caller> {
+    const found = await this.identify(c)
+    if (found.caller) return found.caller
+    throw found.why === 'unknown' ? this.#refusal(c) : missing()
+  }
+
+  /** The key of that text. @throws Problem when it lets nobody in */
+  async unlock(c: Context, key: string): Promise<KnownKey> {
+    const known = await knownKey(this.keyring, key)
+    if (!known) throw this.#refusal(c)
+    return known
+  }
+
+  /** @throws Problem when the caller's role is too small */
+  require(caller: Caller, least: Role): void {
+    if (reaches(caller.role, least)) return
+    throw new Problem(
+      'role_too_small',
+      `the key ${caller.name} is for a ${caller.role}, and this needs ${least === 'admin' ? 'an' : 'a'} ${least}: use another key`,
+    )
+  }
+
+  /** Counts a request that changes something. @throws Problem when there were too many of this caller */
+  countChange(c: Context, caller: Caller | null): void {
+    const who = caller === null || caller.by === 'open' ? networkOf(addressOf(c)) : `key ${caller.name}`
+    const seconds = this.#changes?.take(who) ?? 0
+    if (seconds === 0) return
+    throw new Problem(
+      'too_many_changes',
+      `too many changes within a minute (CHANGES_PER_MINUTE): try again in ${seconds} s`,
+      {},
+      { 'Retry-After': String(seconds) },
+    )
+  }
+
+  /** Only those who fail are counted and slowed: a good key of the same address goes on as if nothing were. */
+  #refusal(c: Context): Problem {
+    const seconds = this.#failures.take(networkOf(addressOf(c)))
+    if (seconds > 0) {
+      return new Problem(
+        'too_many_failures',
+        `too many wrong keys came from this address: try again in ${seconds} s`,
+        {},
+        { 'Retry-After': String(seconds) },
+      )
+    }
+    return new Problem(
+      'key_unknown',
+      `no such key, or it was revoked or has expired: ${HOW}`,
+      {},
+      challenge(', error="invalid_token"'),
+    )
+  }
+}
+
+const missing = (): Problem =>
+  new Problem('key_missing', `this service asks for a key: ${HOW}`, {}, challenge(''))

@@ -1,0 +1,205 @@
+import { once } from 'node:events'
+import type { Server } from 'node:http'
+import { request } from 'node:http'
+import { type AddressInfo, connect, type Socket } from 'node:net'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { closeServer, createServer, SERVER_LIMITS, type ServerLimits } from '../../../api/server.ts'
+import { type AccessLab, openAccessLab } from './support.ts'
+
+/* What callers may do to the server itself: real sockets, and requests as no client would write them. */
+
+let lab: AccessLab
+beforeAll(async () => {
+  lab = await openAccessLab()
+})
+afterAll(() => lab.close())
+
+/** The service on a port of its own. */
+async function listen(limits: Partial<ServerLimits> = {}): Promise<{ port: number; server: Server }> {
+  const server = createServer(lab.app().fetch, { ...SERVER_LIMITS, ...limits })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => {
+    server.closeAllConnections()
+    return closeServer(server)
+  })
+  return { port: (server.address() as AddressInfo).port, server }
+}
+
+async function open(port: number): Promise<Socket> {
+  const socket = connect(port, '127.0.0.1')
+  // Those that the server cuts are reset.
+  socket.on('error', () => undefined)
+  onTestFinished(() => void socket.destroy())
+  await once(socket, 'connect')
+  return socket
+}
+
+/** Everything that the server says on a connection until it ends it. */
+async function listenTo(socket: Socket): Promise<string> {
+  let text = ''
+  socket.on('data', (chunk: Buffer) => (text += chunk.toString()))
+  if (!socket.closed) await new Promise((resolve) => socket.once('close', resolve))
+  return text
+}
+
+async function say(port: number, text: string): Promise<string> {
+  const socket = await open(port)
+  socket.write(text)
+  return await listenTo(socket)
+}
+
+const health = async (port: number) => {
+  const response = await fetch(`http://127.0.0.1:${port}/healthz`, { signal: AbortSignal.timeout(5_000) })
+  await response.body?.cancel()
+  return response.status
+}
+const head = (port: number, ...more: string[]) =>
+  [`POST /api/sync/trigger HTTP/1.1`, `Host: 127.0.0.1:${port}`, ...more, '', ''].join('\r\n')
+const JSON_TYPE = 'Content-Type: application/json'
+
+const runs = async () => (await lab.db.sql`select from sync_run`).length
+
+describe('bodies', () => {
+  test('of 10 MB are refused, announced or not, and the service goes on', async () => {
+    const { port } = await listen()
+    const announced = await say(port, head(port, JSON_TYPE, 'Content-Length: 10485760', 'Connection: close'))
+    expect(announced).toMatch(/^HTTP\/1\.1 413 /)
+    const chunk = `10000\r\n${'x'.repeat(65_536)}\r\n`
+    const streamed = await say(
+      port,
+      head(port, JSON_TYPE, 'Transfer-Encoding: chunked', 'Connection: close') +
+        chunk.repeat(160) +
+        '0\r\n\r\n',
+    )
+    expect(streamed).toMatch(/^HTTP\/1\.1 413 /)
+    expect(await health(port)).toBe(200)
+    expect(await runs()).toBe(0)
+  })
+
+  test('that never come to an end are given up, while others are served', async () => {
+    const { port } = await listen({ headersMs: 400, requestMs: 400, checkMs: 50 })
+    const slow = await open(port)
+    slow.write(`${head(port, JSON_TYPE, 'Content-Length: 1000')}{"force":`)
+    const said = listenTo(slow)
+    expect(await health(port)).toBe(200)
+    expect(await said).toMatch(/^(HTTP\/1\.1 408 |$)/)
+    expect(await runs()).toBe(0)
+    // Whoever goes away is no trouble of the service.
+    expect(lab.logged()).not.toContain('a request failed')
+  })
+})
+
+describe('heads', () => {
+  test('that never come to an end are given up, and so are connections that say nothing', async () => {
+    const { port } = await listen({ headersMs: 300, requestMs: 600, checkMs: 50 })
+    const slow = await open(port)
+    slow.write('GET /healthz HTTP/1.1\r\nHost: 127')
+    const silent = await open(port)
+    expect(await listenTo(slow)).toMatch(/^(HTTP\/1\.1 408 |$)/)
+    await listenTo(silent)
+    expect(await health(port)).toBe(200)
+  })
+
+  test.each([
+    ['a carriage return in a header', (port: number) => head(port, 'X-Request-Id: a\rSet-Cookie: b=1'), 400],
+    ['a header without a name', (port: number) => head(port, ': x'), 400],
+    ['two lengths', (port: number) => head(port, 'Content-Length: 0', 'Content-Length: 5'), 400],
+    [
+      'a length and chunks',
+      (port: number) => head(port, 'Content-Length: 5', 'Transfer-Encoding: chunked'),
+      400,
+    ],
+    ['no host', () => 'GET /healthz HTTP/1.1\r\n\r\n', 400],
+    ['two hosts', (port: number) => head(port, 'Host: evil.example', 'Connection: close'), 403],
+    [
+      'two hosts, the right one last',
+      () =>
+        'POST /api/sync/trigger HTTP/1.1\r\nHost: evil.example\r\nHost: localhost\r\nConnection: close\r\n\r\n',
+      403,
+    ],
+    ['headers of 20 KiB', (port: number) => head(port, `X-Long: ${'x'.repeat(20_000)}`), 431],
+    ['another protocol', () => 'SSH-2.0-x\r\n\r\n', 400],
+  ])('with %s', async (_, text, status) => {
+    const { port } = await listen()
+    expect(await say(port, text(port))).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
+    expect(await health(port)).toBe(200)
+  })
+
+  test('line ends in a query become no headers of the answer', async () => {
+    const { port } = await listen()
+    const path = '/api/nothing%0d%0aSet-Cookie:%20x=1?y=%0d%0aX-Evil:%201'
+    const answer = await say(
+      port,
+      `GET ${path} HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: a%0d%0ab\r\nConnection: close\r\n\r\n`,
+    )
+    expect(answer).toMatch(/^HTTP\/1\.1 404 /)
+    expect(answer.slice(0, answer.indexOf('\r\n\r\n'))).not.toMatch(/^(set-cookie|x-evil):/im)
+  })
+})
+
+describe('connections', () => {
+  // More at once than a listening socket holds in its queue would only make the test slow.
+  const LIMIT = 100
+
+  test('four times too many that say nothing keep nobody out', async () => {
+    const { port, server } = await listen({ connections: LIMIT })
+    const flood = await Promise.all(Array.from({ length: LIMIT * 4 }, () => open(port)))
+    // A socket that nobody reads does not see its end.
+    for (const socket of flood) socket.resume()
+    for (let i = 0; i < 20; i++) expect(await health(port)).toBe(200)
+    await expect
+      .poll(() => flood.filter((socket) => socket.closed).length, { timeout: 10_000 })
+      .toBeGreaterThanOrEqual(LIMIT * 3)
+    const count = await new Promise((resolve) => server.getConnections((_, n) => resolve(n)))
+    expect(count).toBeLessThanOrEqual(LIMIT)
+  })
+
+  test('nor do those that send their requests for ever', async () => {
+    const { port } = await listen({ connections: LIMIT })
+    const start = `${head(port, JSON_TYPE, 'Content-Length: 1000')}{`
+    const flood = await Promise.all(
+      Array.from({ length: LIMIT * 2 }, async () => {
+        const socket = await open(port)
+        socket.write(start)
+        return socket
+      }),
+    )
+    expect(await health(port)).toBe(200)
+    expect(flood.filter((socket) => socket.closed).length).toBeGreaterThan(0)
+  })
+
+  test('whoever waits for an answer keeps the connection', async () => {
+    let answer = (): void => undefined
+    const released = new Promise<void>((resolve) => (answer = resolve))
+    const server = createServer(() => released.then(() => new Response('at last')), {
+      ...SERVER_LIMITS,
+      connections: 10,
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    onTestFinished(() => closeServer(server))
+    const { port } = server.address() as AddressInfo
+    const waiting = Array.from({ length: 5 }, () => fetch(`http://127.0.0.1:${port}/`).then((r) => r.text()))
+    await expect.poll(() => new Promise((resolve) => server.getConnections((_, n) => resolve(n)))).toBe(5)
+    await Promise.all(Array.from({ length: 50 }, () => open(port)))
+    answer()
+    expect(await Promise.all(waiting)).toEqual(Array<string>(5).fill('at last'))
+    server.closeAllConnections()
+  })
+})
+
+test('the address of a caller is that of the connection, whatever a header says', async () => {
+  const { port } = await listen()
+  const answer = request({
+    host: '127.0.0.1',
+    port,
+    method: 'POST',
+    path: '/api/runs',
+    headers: { 'x-forwarded-for': '203.0.113.9', 'content-type': 'application/json' },
+  })
+  answer.end('{"job":"nonsense"}')
+  await once(answer, 'response')
+  const [row] = await lab.db.sql`select address, actor from audit_log order by id desc limit 1`
+  expect(row).toEqual({ address: '127.0.0.1', actor: 'local' })
+})

@@ -1,0 +1,217 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type ApiLab, openApiLab } from '../support.ts'
+import { bearer, CONFIGURED, KEYS, OPEN } from './support.ts'
+
+/*
+ * Hostile input in every field that the OpenAPI document names, whoever added it: a clear refusal or a plain answer, never
+ * an error of the service, and nothing lost.
+ */
+
+interface Schema {
+  type?: string | string[]
+  properties?: Record<string, Schema>
+  items?: Schema
+  $ref?: string
+  anyOf?: Schema[]
+  allOf?: Schema[]
+}
+interface Operation {
+  parameters?: { name: string; in: string; schema?: Schema; example?: unknown }[]
+  requestBody?: { content: Record<string, { schema: Schema; example?: unknown }> }
+  responses: Record<string, unknown>
+}
+interface Attack {
+  name: string
+  method: string
+  path: string
+  body?: unknown
+  documented: string[]
+}
+
+const HOSTILE = [
+  "600000'; drop table bars; --",
+  "' or 1=1 --",
+  '../../../../etc/passwd',
+  '2025-02-30',
+  '0000-00-00',
+  '+275760-09-13',
+  '9'.repeat(400),
+  '-1',
+  '1e308',
+  'NaN',
+  'a\u0000b',
+  '\u{1F4A5}\uD800',
+  '%',
+  'x'.repeat(5_000),
+]
+const HOSTILE_VALUES: unknown[] = [...HOSTILE, 1e308, -1, 2 ** 53, 1.5, true, [], {}, [null], { toString: 1 }]
+
+const ID = '0b9c1f4e-8d2a-4c53-9a43-6f2d3c1b7e90'
+// Whoever asks is kept until it is done.
+const WAITING = ['/sync', '/sync/daily']
+
+let lab: ApiLab
+let operations: { method: string; path: string; operation: Operation }[]
+
+beforeAll(async () => {
+  // With keys: some of the requests below make one.
+  lab = await openApiLab({ api: { access: { ...OPEN, keys: CONFIGURED } } })
+  const { body } = await lab.get<{ paths: Record<string, Record<string, Operation>> }>('/openapi.json')
+  operations = Object.entries(body.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ method, path, operation })),
+  )
+})
+afterAll(() => lab.close())
+
+/** The path with something plain in the place of its parameters. */
+const plain = (path: string): string =>
+  path
+    .replaceAll('{symbol}', '600000.SH')
+    .replaceAll('{name}', 'tushare')
+    .replaceAll(/\{\w+\}/g, ID)
+
+function* attacksOnAddress({ method, path, operation }: (typeof operations)[number]): Generator<Attack> {
+  const documented = Object.keys(operation.responses)
+  for (const parameter of operation.parameters ?? []) {
+    for (const text of HOSTILE) {
+      const value = encodeURIComponent(Buffer.from(text).toString())
+      const name = `${method} ${path} ${parameter.name}=${text.slice(0, 30)}`
+      if (parameter.in === 'query')
+        yield { name, method, path: `${plain(path)}?${parameter.name}=${value}`, documented }
+      if (parameter.in === 'path')
+        yield { name, method, path: plain(path.replace(`{${parameter.name}}`, value)), documented }
+    }
+  }
+}
+
+function* attacksOnBody({ method, path, operation }: (typeof operations)[number]): Generator<Attack> {
+  const documented = Object.keys(operation.responses)
+  const media = operation.requestBody?.content['application/json']
+  if (!media) return
+  const example = (media.example ?? {}) as Record<string, unknown>
+  const make = (name: string, body: unknown): Attack => ({
+    ...{ name: `${method} ${path} ${name}`, method, path: plain(path), body, documented },
+  })
+  for (const [field, own] of Object.entries(example)) {
+    for (const value of HOSTILE_VALUES) {
+      const said = `${field}=${JSON.stringify(value).slice(0, 30)}`
+      yield make(said, { ...example, [field]: value })
+      if (Array.isArray(own)) yield make(`${said} in a list`, { ...example, [field]: [value] })
+    }
+  }
+  for (const value of HOSTILE_VALUES) yield make(`body=${JSON.stringify(value).slice(0, 30)}`, value)
+}
+
+async function send({ method, path, body }: Attack) {
+  const began = performance.now()
+  const headers = {
+    ...bearer(KEYS.admin),
+    ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+  }
+  const init = body === undefined ? {} : { body: JSON.stringify(body) }
+  const response = await lab.app.request(path, { method: method.toUpperCase(), headers, ...init })
+  return { status: response.status, text: await response.text(), ms: performance.now() - began }
+}
+
+async function counted(): Promise<Record<string, number>> {
+  const tables = await lab.db.sql<{ name: string }[]>`
+    select tablename as name from pg_tables where schemaname = 'public' order by 1`
+  const counts: Record<string, number> = {}
+  for (const { name } of tables) {
+    const [row] = await lab.db.sql<{ n: number }[]>`select count(*)::int as n from ${lab.db.sql(name)}`
+    counts[name] = row?.n ?? -1
+  }
+  return counts
+}
+
+/** Sends all of them; what fails is told together. */
+async function expectPlainAnswers(attacks: Iterable<Attack>): Promise<number> {
+  const wrong: string[] = []
+  let sent = 0
+  for (const attack of attacks) {
+    const { status, text, ms } = await send(attack)
+    sent++
+    const isAlone = status === 503 && text.includes('no worker')
+    if ((status >= 500 && !isAlone) || !attack.documented.includes(String(status)) || ms > 5_000)
+      wrong.push(`${attack.name}: ${status} after ${ms.toFixed(0)} ms: ${text.slice(0, 200)}`)
+    if (/\bselect\b.*\bfrom\b|insert into|root:|\.ts:\d+/i.test(text))
+      wrong.push(`${attack.name} tells: ${text.slice(0, 200)}`)
+  }
+  expect(wrong).toEqual([])
+  return sent
+}
+
+test('in every path and query', async () => {
+  const before = await counted()
+  const attacked = operations.filter(({ path }) => !WAITING.includes(path))
+  expect(await expectPlainAnswers(attacked.flatMap((one) => [...attacksOnAddress(one)]))).toBeGreaterThan(500)
+  // Where every attempt to change something stands.
+  expect({ ...(await counted()), audit_log: 0 }).toEqual(before)
+})
+
+test('in every field of every body', async () => {
+  await expectPlainAnswers(operations.flatMap((one) => [...attacksOnBody(one)]))
+  await lab.clear()
+})
+
+test('an unknown field is refused in every body', async () => {
+  const wrong: string[] = []
+  for (const { method, path, operation } of operations) {
+    const media = operation.requestBody?.content['application/json']
+    if (!media) continue
+    const body = { ...(media.example as object), nonsense: 1 }
+    const { status, text } = await send({ name: '', method, path: plain(path), body, documented: [] })
+    if (![400, 422].includes(status) || !text.includes('nonsense: is not known here'))
+      wrong.push(`${method} ${path}: ${status} ${text}`)
+  }
+  expect(wrong).toEqual([])
+})
+
+describe('paths that lead elsewhere', () => {
+  test.each([
+    '/../../etc/passwd',
+    '/..%2f..%2fetc%2fpasswd',
+    '/%2e%2e/%2e%2e/etc/passwd',
+    '/api/runs/..%2f..%2fhealthz',
+    '/api//runs',
+    '//evil.example/api/runs',
+    '/api/runs%00',
+    '/api/runs/%ff',
+    '/api/bars;/x',
+    '/.env',
+    '/docs/../config.ts',
+  ])('%s', async (path) => {
+    const response = await lab.app.request(`http://localhost${path}`, { headers: bearer(KEYS.admin) })
+    expect([400, 404]).toContain(response.status)
+    expect(await response.text()).not.toMatch(/root:|TUSHARE_TOKEN=/)
+  })
+
+  test('an address that is too long', async () => {
+    const answer = await lab.get(`/api/runs?job=${'x'.repeat(9_000)}`, bearer(KEYS.admin))
+    expect(answer).toMatchObject({ status: 414, body: { code: 'address_too_long' } })
+  })
+})
+
+describe('workflows that are none of a run of ours', () => {
+  test.each(['cancel', 'pause', 'resume', 'retry'])('%s reaches none of them', async (action) => {
+    const handle = await lab.client.workflow.start('syncRun', {
+      workflowId: `sync/${ID}`,
+      taskQueue: 'of-somebody-else',
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      args: [],
+    })
+    const attempts = [
+      ID,
+      `sync%2f${ID}`,
+      `sync/${ID}`,
+      'schedule%2fdaily_incremental',
+      handle.firstExecutionRunId,
+    ]
+    for (const id of attempts)
+      expect([400, 404]).toContain(
+        (await lab.post(`/api/runs/${id}/${action}`, undefined, bearer(KEYS.admin))).status,
+      )
+    const { status, historyLength } = await handle.describe()
+    expect({ status: status.name, historyLength }).toEqual({ status: 'RUNNING', historyLength: 2 })
+  })
+})
