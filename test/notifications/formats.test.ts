@@ -1,0 +1,162 @@
+import { createHmac } from 'node:crypto'
+import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { FORMATS, formatOf } from '../../api/notifications/formats.ts'
+import { sendNotice } from '../../api/notifications/send.ts'
+import type { NotificationFormat } from '../../market/notifications.ts'
+import { Secret } from '../../market/secret.ts'
+
+/*
+ * What each receiver gets over a real connection, checked the way it checks it, and what its refusals look like.
+ */
+
+interface Got {
+  url: URL
+  headers: IncomingHttpHeaders
+  body: string
+}
+
+let server: Server
+let origin: string
+let got: Got | null
+let answer: { status: number; body: string; headers?: Record<string, string> }
+
+beforeAll(async () => {
+  server = createServer((request, response) => {
+    const parts: Buffer[] = []
+    request.on('data', (part: Buffer) => parts.push(part))
+    request.on('end', () => {
+      got = {
+        url: new URL(request.url ?? '', origin),
+        headers: request.headers,
+        body: Buffer.concat(parts).toString(),
+      }
+      response.writeHead(answer.status, answer.headers).end(answer.body)
+    })
+  })
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
+  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+})
+beforeEach(() => {
+  got = null
+  answer = { status: 200, body: '' }
+})
+afterAll(() => void server.close())
+
+const SECRET = 'SEC of the robot'
+const TELLING = {
+  id: 7,
+  event: 'run_failed',
+  title: 'daily_incremental failed',
+  text: 'AuthFailed: <check> the token & the 权限',
+  details: { run_id: 'x' },
+  occurredAt: '2026-11-20T12:31:00.000Z',
+}
+
+async function send(format: NotificationFormat, path = '/hook?key=1'): Promise<Got> {
+  const receiver = { url: new Secret(`${origin}${path}`), format, secret: new Secret(SECRET) }
+  await sendNotice(receiver, TELLING, new AbortController().signal)
+  if (!got) throw new Error('nothing came')
+  return got
+}
+
+const sha = (key: string, text: string) => createHmac('sha256', key).update(text).digest('base64')
+
+test('generic: JSON, signed over id, time and body', async () => {
+  const { headers, body } = await send('generic')
+  expect(JSON.parse(body)).toEqual({
+    id: 7,
+    event: 'run_failed',
+    title: TELLING.title,
+    text: TELLING.text,
+    details: { run_id: 'x' },
+    occurred_at: TELLING.occurredAt,
+  })
+  const [id, at] = [headers['webhook-id'], headers['webhook-timestamp']] as [string, string]
+  expect(id).toBe('ashare-sync-7')
+  expect(Math.abs(Number(at) - Date.now() / 1000)).toBeLessThan(60)
+  expect(headers['webhook-signature']).toBe(`v1,${sha(SECRET, `${id}.${at}.${body}`)}`)
+})
+
+test('feishu: text with the sign in the body', async () => {
+  answer.body = '{"code":0,"msg":"success","data":{}}'
+  const body = JSON.parse((await send('feishu')).body) as Record<string, unknown>
+  expect(body).toMatchObject({ msg_type: 'text', content: { text: `${TELLING.title}\n${TELLING.text}` } })
+  expect(body['sign']).toBe(sha(`${String(body['timestamp'])}\n${SECRET}`, ''))
+})
+
+test('dingtalk: text with the sign in the address, beside what stands there', async () => {
+  answer.body = '{"errcode":0,"errmsg":"ok"}'
+  const { url, body } = await send('dingtalk', '/robot/send?access_token=abc')
+  expect(url.searchParams.get('access_token')).toBe('abc')
+  const at = url.searchParams.get('timestamp') ?? ''
+  expect(url.searchParams.get('sign')).toBe(sha(SECRET, `${at}\n${SECRET}`))
+  expect(JSON.parse(body)).toEqual({
+    msgtype: 'text',
+    text: { content: `${TELLING.title}\n${TELLING.text}` },
+  })
+})
+
+test('wecom: text', async () => {
+  answer.body = '{"errcode":0,"errmsg":"ok"}'
+  const { url, body } = await send('wecom')
+  expect(url.search).toBe('?key=1')
+  expect(JSON.parse(body)).toMatchObject({ msgtype: 'text' })
+})
+
+test('slack: text that mentions nobody', async () => {
+  answer.body = 'ok'
+  expect(JSON.parse((await send('slack')).body)).toEqual({
+    text: `${TELLING.title}\nAuthFailed: &lt;check&gt; the token &amp; the 权限`,
+  })
+})
+
+describe('refusals', () => {
+  test.each<[NotificationFormat, string]>([
+    [
+      'feishu',
+      '{"code":19021,"msg":"sign match fail or timestamp is not within one hour from current time"}',
+    ],
+    ['dingtalk', '{"errcode":310000,"errmsg":"sign not match"}'],
+    ['wecom', '{"errcode":45009,"errmsg":"api freq out of limit"}'],
+    ['slack', 'invalid_payload'],
+    ['feishu', '<html>'],
+  ])('%s: 200 with %s', async (format, body) => {
+    answer.body = body
+    await expect(send(format)).rejects.toThrow(body.slice(0, 20))
+  })
+
+  test('another status, with the time that the receiver asks for', async () => {
+    answer = { status: 429, body: 'slow down', headers: { 'retry-after': '7' } }
+    await expect(send('generic')).rejects.toMatchObject({ message: 'HTTP 429: slow down', afterMs: 7_000 })
+  })
+
+  test('a redirect is not followed', async () => {
+    answer = { status: 302, body: '', headers: { location: 'http://127.0.0.1:1/' } }
+    await expect(send('generic')).rejects.toThrow(/the receiver does not answer/)
+  })
+
+  test('nobody listens: the reason names no secret of the address', async () => {
+    const receiver = {
+      url: new Secret('http://127.0.0.1:1/hook/abcdef'),
+      format: 'generic' as const,
+      secret: null,
+    }
+    const sent = sendNotice(receiver, TELLING, new AbortController().signal)
+    await expect(sent).rejects.toThrow(/the receiver does not answer/)
+    await expect(sent).rejects.not.toThrow(/abcdef/)
+  })
+})
+
+test.each<[string, NotificationFormat]>([
+  ['https://open.feishu.cn/open-apis/bot/v2/hook/x', 'feishu'],
+  ['https://open.larksuite.com/open-apis/bot/v2/hook/x', 'feishu'],
+  ['https://oapi.dingtalk.com/robot/send?access_token=x', 'dingtalk'],
+  ['https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=x', 'wecom'],
+  ['https://hooks.slack.com/services/x', 'slack'],
+  ['https://open.feishu.cn.example.com/', 'generic'],
+])('%s speaks %s', (url, format) => {
+  expect(formatOf(url)).toBe(format)
+  expect(Object.keys(FORMATS)).toContain(format)
+})
