@@ -1,5 +1,7 @@
 import { config as readDotenv } from 'dotenv'
 import { z } from 'zod'
+import { NOTIFICATION_FORMATS } from './market/notifications.ts'
+import { isRole, type Role } from './market/roles.ts'
 import { Secret } from './market/secret.ts'
 import type { SourceSettings } from './market/source-settings.ts'
 import { isTradeDate } from './market/date.ts'
@@ -33,6 +35,29 @@ const urlOf = (protocols: string[], example: string) =>
   )
 const secretOf = (schema: z.ZodType<string>) => schema.transform((value) => new Secret(value))
 const secret = secretOf(text)
+/** What commas separate; empty when unset. */
+const listOf = <T>(read: (part: string) => T | null, example: string) =>
+  z
+    .string()
+    .default('')
+    .transform((value, context) => {
+      const parts = value.split(',').map((part) => part.trim())
+      const items = parts.filter((part) => part !== '').map(read)
+      if (!items.includes(null)) return items as T[]
+      context.addIssue({ code: 'custom', message: example })
+      return z.NEVER
+    })
+const readHost = (part: string): string | null =>
+  /^[\w.-]+$|^[\da-f:]+$/i.test(part) ? part.toLowerCase() : null
+const readOrigin = (part: string): string | null =>
+  /^https?:/.test(part) && URL.canParse(part) && new URL(part).origin === part ? part : null
+
+// A key of your own choice has to be random as well: shorter ones can be guessed.
+const readKey = (part: string): { name: string; role: Role; key: Secret } | null => {
+  const [, name, role, key] = /^([\w.-]{1,60}):([a-z]+):([\x21-\x7e]{24,200})$/.exec(part) ?? []
+  return name && role && key && isRole(role) ? { name, role, key: new Secret(key) } : null
+}
+
 /** Unset or empty: the default. */
 const withDefault = (schema: z.ZodType<string>, fallback: string) =>
   z.preprocess((v) => (v === '' || v === undefined ? fallback : v), schema)
@@ -57,7 +82,24 @@ const schema = z.object({
   TEMPORAL_API_KEY: optional(secret),
   TEMPORAL_TLS: choice(['auto', 'on', 'off'], 'auto'),
   APP_SECRET: optional(secretOf(text.min(16, 'at least 16 characters, best random ones'))),
+  API_KEYS: listOf(
+    readKey,
+    'a list like grafana:viewer:KEY,ops:operator:KEY with keys of 24 characters or more',
+  ).refine(
+    (keys) => new Set(keys.map(({ name }) => name)).size === keys.length,
+    'a list in which no name stands twice',
+  ),
+  ALLOWED_HOSTS: listOf(readHost, 'a list of names without port, like sync.example.com,192.0.2.7'),
+  CORS_ORIGINS: listOf(readOrigin, 'a list of origins like https://charts.example.com'),
+  CHANGES_PER_MINUTE: number(0, 100_000, 60),
   SYNC_LOCK: choice(['global', 'job'], 'global'),
+  DEFAULT_SCHEDULES: choice(['on', 'off'], 'on'),
+  SCHEDULES_FILE: optional(text),
+  SCHEDULE_CATCHUP_HOURS: number(1, 8_760, 24),
+  NOTIFY_URL: optional(secretOf(urlOf(['http:', 'https:'], 'https://hooks.example.com/services/…'))),
+  NOTIFY_FORMAT: choice(['auto', ...NOTIFICATION_FORMATS], 'auto'),
+  NOTIFY_SECRET: optional(secret),
+  WORKER_METRICS_ADDRESS: optional(text.regex(/^[\w.-]+:\d+$/, 'host:port, like 127.0.0.1:9464')),
   LOG_LEVEL: choice(['debug', 'info', 'warn', 'error', 'silent'], 'info'),
   TUSHARE_TOKEN: optional(secret),
   TUSHARE_URL: withDefault(urlOf(['http:', 'https:'], 'https://api.tushare.pro'), 'https://api.tushare.pro'),

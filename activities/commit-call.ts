@@ -19,6 +19,7 @@ export const emptyAnswer = (work: Work, claim: Claim, dataset: Dataset): Omit<An
   dataset,
   cover: null,
   alongside: [],
+  isFollowed: false,
   resolves: false,
   missing: [],
   suspensionExplains: false,

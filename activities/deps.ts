@@ -4,9 +4,13 @@ import type { RunSettings } from '../market/run-settings.ts'
 import type { SourceRegistry } from './source-registry.ts'
 
 export interface ActivitySettings extends RunSettings {
+  /** One run in all, which it is where this is left out, or one of each job. */
+  lock?: 'global' | 'job'
   maxFailureRetries: number
   /** Waits before a call that hiccuped is sent again, in ms. */
   retryDelays: readonly number[]
+  /** Time between two looks at a lock that another run holds, in place of a second: for tests. */
+  lockPollMs?: number
   /** How long a source rests after a failure, in place of the table of db/rests.ts: for tests. */
   restSeconds?: number
 }
@@ -18,4 +22,6 @@ export interface ActivityDeps {
   settings: ActivitySettings
   log: Logger
   now: () => Date
+  /** Aborted when the worker is to end: what only waits need not be waited for. */
+  stopping?: AbortSignal
 }

@@ -69,6 +69,7 @@ export async function giveUpBatch(
       message: input.message,
       runId: input.runId,
       maxRetries: deps.settings.maxFailureRetries,
+      region: batch.region,
     })
   })
   return await runTotals(sql, input.runId)

@@ -1,4 +1,5 @@
 import { Context } from '@temporalio/activity'
+import type { ActivityDeps } from './deps.ts'
 
 // Cancel and pause reach an activity with a heartbeat; the SDK sends them at most every MAX_HEARTBEAT_THROTTLE.
 const HEARTBEAT_MS = 1_000
@@ -16,4 +17,14 @@ export async function withHeartbeat<T>(work: (signal: AbortSignal) => Promise<T>
   } finally {
     clearInterval(timer)
   }
+}
+
+/**
+ * The same for work that waits for others. It is given up as soon as the worker is to end, and goes on with another one.
+ */
+export async function waiting<T>(
+  { stopping }: Pick<ActivityDeps, 'stopping'>,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  return await withHeartbeat((signal) => work(stopping ? AbortSignal.any([signal, stopping]) : signal))
 }

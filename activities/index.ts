@@ -1,21 +1,24 @@
 import { logRun } from '../db/queries/logs.ts'
 import type { SyncActivities } from '../workflows/contract/activities.ts'
-import { closeRun, resumeRun, suspendRun } from './close-run.ts'
+import type { ScheduleActivities } from '../workflows/contract/schedule.ts'
+import { closeRun } from './close-run.ts'
 import type { ActivityDeps } from './deps.ts'
 import { giveUpBatch, planRetries } from './failures.ts'
 import { guarded } from './guard.ts'
 import { withHeartbeat } from './heartbeat.ts'
+import { resumeRun, suspendRun } from './lock.ts'
 import { openRun } from './open-run.ts'
 import { planStage } from './plan-stage.ts'
 import { probeSource } from './probe-source.ts'
+import { abandonRun, awaitRun, openScheduledRun } from './scheduled-run.ts'
 import { syncBatch } from './sync-batch.ts'
 import { verifyRun } from './verify-run.ts'
 
 export type { ActivityDeps } from './deps.ts'
 
 /** Everything that workflows may ask for, bound to its dependencies. */
-export function createActivities(deps: ActivityDeps): SyncActivities {
-  return guarded<SyncActivities>({
+export function createActivities(deps: ActivityDeps): SyncActivities & ScheduleActivities {
+  return guarded<SyncActivities & ScheduleActivities>({
     openRun: (input) => openRun(deps, input),
     // Planning a whole market takes seconds: it has to be seen alive meanwhile.
     planStage: (input) => withHeartbeat((signal) => planStage(deps, input, signal)),
@@ -27,6 +30,9 @@ export function createActivities(deps: ActivityDeps): SyncActivities {
     closeRun: (input) => closeRun(deps, input),
     suspendRun: (input) => suspendRun(deps, input),
     resumeRun: (input) => resumeRun(deps, input),
+    openScheduledRun: (input) => openScheduledRun(deps, input),
+    awaitRun: (input) => awaitRun(deps, input),
+    abandonRun: (input) => abandonRun(deps, input),
     logRun: ({ runId, level, message }) => logRun(deps.db.sql, { runId, level, message }),
   })
 }

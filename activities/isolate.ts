@@ -2,6 +2,7 @@ import { type Claim, commitAnswer } from '../db/commit.ts'
 import { replaceCall } from '../db/queries/batches.ts'
 import { recordFailures } from '../db/queries/failures.ts'
 import type { SourceCall } from '../market/capability.ts'
+import type { Region } from '../planning/types.ts'
 import { bisectCall } from '../planning/calls.ts'
 import { AnswerTooLarge } from '../sources/contract.ts'
 import { SourceError } from '../sources/errors.ts'
@@ -36,9 +37,35 @@ export async function isolate(
         message: error instanceof Error ? error.message : 'unknown error',
         runId: claim.runId,
         maxRetries: deps.settings.maxFailureRetries,
+        ...(call.symbols === null ? { region: regionOfCall(work, call) } : {}),
       })
       return { inserted: 0, updated: 0, unchanged: 0 }
     },
   })
   return result.kind === 'fenced' ? null : 'skipped'
+}
+
+/** What a call without symbols was to bring: the part of the batch's region that lies between its dates. */
+function regionOfCall({ batch, market }: Work, { from, to }: SourceCall): Region {
+  const { region } = batch
+  if (from === null || to === null || region.kind === 'list') return { kind: 'list' }
+  switch (region.kind) {
+    case 'range':
+      return { kind: 'range', from, to }
+    case 'market': {
+      const inside = (dates: readonly string[]) => dates.filter((date) => date >= from && date <= to)
+      const dates = inside(region.dates)
+      return { ...region, dates: dates.length > 0 ? dates : inside(market.calendar.sessions) }
+    }
+    case 'symbols': {
+      const items = region.items
+        .filter((item) => item.from <= to && item.to >= from)
+        .map((item) => ({
+          id: item.id,
+          from: item.from > from ? item.from : from,
+          to: item.to < to ? item.to : to,
+        }))
+      return { kind: 'symbols', from, to, items: items.filter(({ id }) => market.byId.has(id)) }
+    }
+  }
 }

@@ -1,3 +1,4 @@
+import { deriveLeft } from '../db/derived-due.ts'
 import { restingPlaces } from '../db/health.ts'
 import { logRun } from '../db/queries/logs.ts'
 import { runTotals } from '../db/queries/runs.ts'
@@ -10,7 +11,7 @@ import { loadRun } from './run-context.ts'
 
 /** Takes the run over: it is running from now on, unless a newer owner has it. */
 export async function openRun(deps: ActivityDeps, owner: OwnedRun): Promise<OpenedRun> {
-  const { job, params, stages } = await loadRun(deps, owner.runId)
+  const { job, params, stages, row } = await loadRun(deps, owner.runId)
   const { sql } = deps.db
   const opened = await sql`
     update sync_run set status = 'running', started_at = coalesce(started_at, now()), updated_at = now()
@@ -18,14 +19,18 @@ export async function openRun(deps: ActivityDeps, owner: OwnedRun): Promise<Open
   const set = await deps.sources.current()
   const ranked = await rankedSources(deps, set, params.preferred_sources ?? [], 'whatever rests')
   const sources = ranked.map(({ source }) => source)
+  // Of a run that was killed and never closed.
+  await deriveLeft(sql, owner.runId)
   if (opened.count > 0) {
     const order = ranked.map(({ source, reason }) => `${source} (${reason})`).join(', then ')
     await logRun(sql, {
       runId: owner.runId,
       level: 'info',
       message: `${job} started with ${order === '' ? 'no source' : order}`,
-      details: { sources, params },
+      details: { sources, params, request_id: row.requestId },
     })
+    // Ties the lines of a worker, which name the run, to the request that asked for it.
+    deps.log.info({ runId: owner.runId, requestId: row.requestId, job }, 'a run began')
   }
   const resting = await restingPlaces(sql)
   return {

@@ -6,6 +6,7 @@ import { keepDatasetPlans, loadDatasetPlans } from '../db/queries/run-plan.ts'
 import { lockOwnedRun, runTotals } from '../db/queries/runs.ts'
 import type { Shortfall } from '../db/queries/shortfalls.ts'
 import { DATASETS, isDataset } from '../market/datasets.ts'
+import { scopeOf } from '../market/jobs.ts'
 import type { SourceName } from '../market/sources.ts'
 import type { OwnedRun } from '../workflows/contract/activities.ts'
 import type { PlannedDataset, PlannedStage, SourcePlace } from '../workflows/contract/messages.ts'
@@ -25,7 +26,9 @@ export async function planStage(
   const { sql } = deps.db
   if (!(await stagePlanned(sql, input.runId, input.stage))) {
     const loaded = await loadRun(deps, input.runId)
-    const run = input.stage > 0 ? await resolveScope(deps, loaded) : loaded
+    // Failures are known without calendar and lists, which others need to find their dates.
+    const isResolved = input.stage > 0 || scopeOf(loaded.job) === 'failures'
+    const run = isResolved ? await resolveScope(deps, loaded) : loaded
     if (input.stage > 0) await openAskedSymbols(deps, run)
     const plans = await planDatasets(deps, run, input.stage, signal)
     await storePlan(deps, run, input, await asWanted(deps, run, plans))

@@ -3,6 +3,7 @@ import { resolveParams } from '../db/scope/resolve.ts'
 import { scopeOf } from '../market/jobs.ts'
 import { auditRun } from './audit-run.ts'
 import type { ActivityDeps } from './deps.ts'
+import { settleBefore } from './retry-failures.ts'
 import type { LoadedRun } from './run-context.ts'
 
 /**
@@ -14,6 +15,7 @@ export async function resolveScope(deps: ActivityDeps, run: LoadedRun): Promise<
   const { sql } = deps.db
   const { sources } = await deps.sources.current()
   const context = { sql, sources, settings: deps.settings, now: deps.now }
+  if (scopeOf(run.job) === 'failures') await settleBefore(deps, run)
   const { params, notes } = await resolveParams(context, run.job, run.row.id, run.params)
   // Before the dates are kept: until then a repetition starts over.
   if (scopeOf(run.job) === 'audit') await auditRun(deps, run, params)

@@ -3,12 +3,12 @@ import { type AnswerCommit, type Claim, commitAnswer } from '../db/commit.ts'
 import { noteSuccess, noteTrouble, restOf } from '../db/health.ts'
 import { getBatch, noteBatchTrouble } from '../db/queries/batches.ts'
 import { logRun } from '../db/queries/logs.ts'
-import { runTotals } from '../db/queries/runs.ts'
 import { onlyRides, type SourceCall } from '../market/capability.ts'
 import { SOURCE_ERRORS, type SourceErrorClass } from '../market/source-errors.ts'
 import { type Answer, AnswerTooLarge } from '../sources/contract.ts'
 import { SourceError } from '../sources/errors.ts'
 import type { BatchInput, BatchOutcome } from '../workflows/contract/messages.ts'
+import { afterBatch } from './after-batch.ts'
 import type { Work } from './batch-work.ts'
 import { prepareWork } from './batch-work.ts'
 import { takeBatch } from './claim-batch.ts'
@@ -27,8 +27,6 @@ import { BudgetLater, fetchCall } from './upstream.ts'
  * Everything that must survive is in PostgreSQL: whoever runs this again, for whatever reason, goes on at the cursor.
  */
 
-// Long enough for a hiccup to be over, short enough to cost nothing where the upstream really has no row.
-const EMPTY_AGAIN_MS = 1_000
 // With another source at hand a hiccup is bridged for three seconds, not seven: the other brings more meanwhile.
 const RETRIES_BESIDE_OTHERS = 2
 // While isolating, this many failing calls end the batch: then it is not single symbols. To find one symbol in 500 takes
@@ -36,7 +34,11 @@ const RETRIES_BESIDE_OTHERS = 2
 const MAX_ISOLATION_FAILURES = 60
 const MAX_FAILURES_IN_A_ROW = 12
 
-type Outcome = BatchOutcome extends infer O ? (O extends unknown ? Omit<O, 'totals'> : never) : never
+type Outcome = BatchOutcome extends infer O
+  ? O extends unknown
+    ? Omit<O, 'totals' | 'goesFirst'>
+    : never
+  : never
 
 export async function syncBatch(deps: ActivityDeps, input: BatchInput): Promise<BatchOutcome> {
   const outcome = await withHeartbeat(async (signal) => {
@@ -50,7 +52,7 @@ export async function syncBatch(deps: ActivityDeps, input: BatchInput): Promise<
       throw error
     }
   })
-  return { ...outcome, totals: await runTotals(deps.db.sql, input.runId) }
+  return { ...outcome, ...(await afterBatch(deps, input.runId)) }
 }
 
 async function workOnBatch(deps: ActivityDeps, input: BatchInput, signal: AbortSignal): Promise<Outcome> {
@@ -104,7 +106,7 @@ async function callAfterCall(work: Work, taken: { calls: SourceCall[]; cursor: n
     if (!call) throw new RangeError(`batch ${input.seq} has no call ${cursor}`)
     const claim: Claim = { ...input, cursor }
     try {
-      const commit = await bring(work, claim, call)
+      const commit = { ...(await bring(work, claim, call)), isFollowed: isFollowed(call, calls[cursor + 1]) }
       const result = await commitAnswer(deps.db.sql, commit)
       if (result.kind === 'fenced') return await afterFence(work, claim, calls, result.reason)
       cursor = result.cursor
@@ -132,6 +134,12 @@ async function callAfterCall(work: Work, taken: { calls: SourceCall[]; cursor: n
   if (seen.calls > 0) await noteSuccess(deps.db.sql, placeOf(work), { calls: seen.calls, rejectedShare })
   return { kind: 'done' }
 }
+
+/** The next call brings another day of the market in the same month. */
+const isFollowed = (call: SourceCall, next: SourceCall | undefined): boolean =>
+  call.symbols === null && next?.symbols === null && monthOf(call.from) === monthOf(next.to)
+
+const monthOf = (date: string | null): string | undefined => date?.slice(0, 7)
 
 /** Nothing is left of the batch: others have brought it. */
 async function finish(work: Work, cursor: number): Promise<Outcome> {
@@ -163,7 +171,7 @@ async function fetchExpected(work: Work, call: SourceCall): Promise<Answer> {
       : retryDelays
   const answer = await fetchCall(deps.db.sql, source, call, signal, retries)
   if (call.rows === 0 || answer.rows.length > 0 || answer.rejected.length > 0) return answer
-  await sleep(EMPTY_AGAIN_MS, undefined, { signal })
+  await sleep(retryDelays[0], undefined, { signal })
   const again = await fetchCall(deps.db.sql, source, call, signal, retries)
   if (call.symbols === null && again.rows.length === 0 && again.rejected.length === 0) {
     // Some symbols may have no rows; a market without a single one on an open day is an upstream in trouble.

@@ -1,10 +1,13 @@
 import { SESSION_DATASETS, type SessionDataset } from '../db/audit/cells.ts'
 import { coveredSpan } from '../db/audit/covered-span.ts'
+import { deriveLeft } from '../db/derived-due.ts'
 import { recordFailures } from '../db/queries/failures.ts'
 import { logRun } from '../db/queries/logs.ts'
 import { instrumentIds } from '../db/queries/planning.ts'
 import { type GateRow, storeGates } from '../db/queries/verify.ts'
+import { settleFailures } from '../db/settle-failures.ts'
 import type { Dataset } from '../market/datasets.ts'
+import { scopeOf } from '../market/jobs.ts'
 import { type Exchange, EXCHANGES } from '../market/symbol.ts'
 import type { DateRange } from '../planning/types.ts'
 import type { OwnedRun } from '../workflows/contract/activities.ts'
@@ -14,6 +17,7 @@ import { compareReport } from './compare-run.ts'
 import { gatesOf } from './day-gate.ts'
 import type { ActivityDeps } from './deps.ts'
 import { withHeartbeat } from './heartbeat.ts'
+import { countLeft } from './retry-failures.ts'
 import { dueRange, type LoadedRun, loadMarket, loadRun, type MarketFacts } from './run-context.ts'
 
 const EXCHANGE_NAMES = Object.keys(EXCHANGES) as Exchange[]
@@ -41,6 +45,14 @@ interface CheckedDays {
 export async function verifyRun(deps: ActivityDeps, owner: OwnedRun): Promise<Verification> {
   return await withHeartbeat(async (signal) => {
     const run = await loadRun(deps, owner.runId)
+    await deriveLeft(deps.db.sql, owner.runId)
+    // A commit resolves what it covers alone: what took several of them is known now.
+    await settleFailures(deps.db.sql, owner.runId, deps.now())
+    if (scopeOf(run.job) === 'failures') {
+      // Single cells, and maybe of many years: their days are checked by the runs that are about them.
+      await countLeft(deps, run)
+      return EMPTY
+    }
     const ids = run.params.symbols
       ? [...(await instrumentIds(deps.db.sql, run.params.symbols)).values()]
       : null

@@ -1,17 +1,22 @@
-import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createAdaptorServer } from '@hono/node-server'
+import { setFlagsFromString } from 'node:v8'
 import { pino } from 'pino'
 import { ConfigError, loadConfig, readEnvironment, runSettings, sourceSettings } from '../config.ts'
 import { openDatabase } from '../db/client.ts'
 import { sealKey } from '../db/sealed.ts'
+import { keepAccessTidy } from './access/housekeeping.ts'
+import { isLoopback } from './access/hosts.ts'
+import { accessSettings, whyNotOpen } from './access/opening.ts'
 import { createApp } from './app.ts'
 import type { ApiDeps } from './deps.ts'
-import { isLoopback } from './middleware/access.ts'
+import { runNotifier } from './notifications/notifier.ts'
+import { receiverOf } from './notifications/receiver.ts'
 import { startReconciler } from './reconciler.ts'
 import { createRedactor } from './redact.ts'
 import { registerWhenUp } from './register.ts'
-import { closeServer } from './server.ts'
+import { SchedulesFileError } from './scheduler/file.ts'
+import { firstSchedules, makeSchedulesWhenUp } from './scheduler/first-start.ts'
+import { closeServer, createServer } from './server.ts'
 import { createSourceReader } from './sources.ts'
 import { openTemporal } from './temporal/connect.ts'
 
@@ -19,6 +24,10 @@ import { openTemporal } from './temporal/connect.ts'
  * The API process: opens what it needs, serves until it is told to stop, closes it in reverse order. PostgreSQL and
  * Temporal may be away when it starts: /readyz says so, and requests that need them answer 503.
  */
+
+// Collect once the old heap has doubled: rows of long answers become garbage, and V8 would let them add up to more
+// than a hundred MB first.
+setFlagsFromString('--heap-growing-percent=100')
 
 const DEFAULT_PORT = 8000
 
@@ -39,13 +48,16 @@ function readConfig() {
 const config = readConfig()
 if (!config.DATABASE_URL || !config.TEMPORAL_ADDRESS)
   fail('the API needs DATABASE_URL and TEMPORAL_ADDRESS; `npm start` brings both by itself')
-if (!isLoopback(config.HOST))
-  fail(
-    `HOST=${config.HOST} would open the API to other machines, and this version has no keys yet: use 127.0.0.1, with a proxy or a tunnel in front of it that checks who calls`,
-  )
-
 const log = pino({ level: config.LOG_LEVEL, base: { part: 'api' } }, pino.destination(2))
+const schedules = await firstSchedules(config).catch((error: unknown) => {
+  if (error instanceof SchedulesFileError) return fail(error.message)
+  throw error
+})
 const db = openDatabase({ url: config.DATABASE_URL, max: 10, name: 'ashare-sync api' })
+if (!isLoopback(config.HOST) && config.API_KEYS.length === 0) {
+  const reason = await whyNotOpen(db.sql, config.HOST)
+  if (reason !== null) fail(reason)
+}
 const temporal = openTemporal({
   address: config.TEMPORAL_ADDRESS,
   namespace: config.TEMPORAL_NAMESPACE,
@@ -59,6 +71,9 @@ const redactor = createRedactor([
   config.BAOSTOCK_API_KEY,
   config.TEMPORAL_API_KEY,
   config.APP_SECRET,
+  config.NOTIFY_URL,
+  config.NOTIFY_SECRET,
+  ...config.API_KEYS.map(({ key }) => key),
 ])
 const deps: ApiDeps = {
   db,
@@ -70,8 +85,11 @@ const deps: ApiDeps = {
     onToken: redactor.learn,
   }),
   sealKey: key,
+  receiver: receiverOf(config),
+  access: accessSettings(config),
   settings: {
     lock: config.SYNC_LOCK,
+    catchupHours: config.SCHEDULE_CATCHUP_HOURS,
     ...runSettings(config),
   },
   log,
@@ -80,7 +98,7 @@ const deps: ApiDeps = {
   redact: redactor.redact,
 }
 
-const server = createAdaptorServer({ fetch: createApp(deps).fetch }) as Server
+const server = createServer(createApp(deps).fetch)
 server.on('error', (error) =>
   fail(`cannot listen on ${config.HOST}:${config.PORT ?? DEFAULT_PORT}: ${error.message}`),
 )
@@ -89,8 +107,10 @@ server.listen(config.PORT ?? DEFAULT_PORT, config.HOST, () => {
   const host = address.includes(':') ? `[${address}]` : address
   process.stdout.write(`READY ${JSON.stringify({ url: `http://${host}:${port}` })}\n`)
 })
-const registering = registerWhenUp(temporal, deps)
+const registering = registerWhenUp(temporal, deps).then(() => makeSchedulesWhenUp(deps, schedules))
 const reconciler = startReconciler(deps)
+const tidying = keepAccessTidy(deps)
+const notifying = runNotifier(deps)
 
 // What hangs at the end (a server that does not answer) is left: everything that counts is in PostgreSQL.
 const END_LIMIT_MS = 5_000
@@ -105,6 +125,8 @@ const end = async (): Promise<void> => {
   await closeServer(server)
   await registering
   await reconciler.stop()
+  await tidying
+  await notifying
   await temporal.close()
   await db.close()
   process.exit(0)

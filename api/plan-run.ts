@@ -2,10 +2,11 @@ import type { CallLimits } from '../market/capability.ts'
 import { DATASETS } from '../market/datasets.ts'
 import { JOBS, type Job } from '../market/jobs.ts'
 import type { RunParams } from '../market/run-params.ts'
+import type { RunSettings } from '../market/run-settings.ts'
 import type { SourceName } from '../market/sources.ts'
 import { slotInterval } from '../db/budget.ts'
 import { type DatasetPlan, type PlanContext, planDatasetsOf } from '../db/plan-datasets.ts'
-import { deniedApis, learnedLimits } from '../db/queries/budgets.ts'
+import { budgetViews, deniedApis, learnedLimits } from '../db/queries/budgets.ts'
 import { loadDepths } from '../db/queries/depth.ts'
 import { instrumentIds, loadCalendar } from '../db/queries/planning.ts'
 import { resolveParams } from '../db/scope/resolve.ts'
@@ -24,8 +25,11 @@ export interface DryRun {
   notes: string[]
 }
 
+/** What a plan is made from: a program without Temporal has it as well. */
+export type PlanDeps = Pick<ApiDeps, 'db' | 'sources' | 'now'> & { settings: RunSettings }
+
 /** Plans a job as a run would, and writes nothing. */
-export async function planRun(deps: ApiDeps, job: Job, asked: RunParams): Promise<DryRun> {
+export async function planRun(deps: PlanDeps, job: Job, asked: RunParams): Promise<DryRun> {
   await requireSources(deps, job)
   const { on: sources } = await deps.sources()
   const scope = { sql: deps.db.sql, sources, settings: deps.settings, now: deps.now }
@@ -54,13 +58,13 @@ export async function planRun(deps: ApiDeps, job: Job, asked: RunParams): Promis
     cells: estimates.reduce((sum, e) => sum + e.cells, 0),
     // Stages follow each other; within one the slowest interface decides.
     minutes: parts.reduce((sum, own) => sum + estimatePlan(own).minutes, 0),
-    notes: [...notes, ...(await notesOf(deps, job, params, stages.flat()))],
+    notes: [...notes, ...(await notesOf(deps, job, params, stages.flat())), ...(await usedToday(deps, all))],
   }
 }
 
 /** Sources in the order of the run that would be started now. */
 async function planContext(
-  deps: ApiDeps,
+  deps: PlanDeps,
   job: Job,
   { preferred_sources = [] }: RunParams,
 ): Promise<PlanContext> {
@@ -95,7 +99,7 @@ async function planContext(
 
 type SourcePart = PlanPart & { source: string }
 
-async function partsOf(deps: ApiDeps, plans: readonly DatasetPlan[]): Promise<SourcePart[]> {
+async function partsOf(deps: PlanDeps, plans: readonly DatasetPlan[]): Promise<SourcePart[]> {
   const { on } = await deps.sources()
   const parts: SourcePart[] = []
   for (const { source, capability, batches, largestAnswer } of plans.flatMap((plan) => plan.parts)) {
@@ -121,7 +125,7 @@ const least = (a: number | null, b: number | null) => (a === null ? b : b === nu
 
 /** What is configured, or what the upstream has named since when that is less. */
 async function presentLimits(
-  deps: ApiDeps,
+  deps: PlanDeps,
   source: SourceName,
   budget: string,
   limits: CallLimits,
@@ -146,8 +150,27 @@ function paceOf(parts: readonly SourcePart[], source: string, api: string): numb
   return Number.isFinite(pace) ? pace : null
 }
 
+/** Budgets of which less is left today than the plan takes. */
+async function usedToday(deps: PlanDeps, parts: readonly SourcePart[]): Promise<string[]> {
+  const { on } = await deps.sources()
+  const known = ({ source, account, api }: { source: string; account: string; api: string }) =>
+    [...on.entries()]
+      .find(([name, facts]) => name === source && facts.account === account)?.[1]
+      .limitsOf(api) ?? null
+  const calls = new Map<string, number>()
+  for (const { budget, batches } of parts)
+    calls.set(budget, (calls.get(budget) ?? 0) + batches.reduce((sum, batch) => sum + batch.calls, 0))
+  return (await budgetViews(deps.db.sql, known)).flatMap(({ source, budget, day }) => {
+    const planned = calls.get(`${source} ${budget}`) ?? 0
+    if (day.left === null || day.limit === null || planned <= day.left) return []
+    return [
+      `${source} ${budget}: ${day.used} of ${day.limit} calls of today are used; what does not fit goes to another source or waits for tomorrow`,
+    ]
+  })
+}
+
 async function notesOf(
-  deps: ApiDeps,
+  deps: PlanDeps,
   job: Job,
   params: RunParams,
   plans: readonly DatasetPlan[],

@@ -28,11 +28,19 @@ const TYPES = {
   instants: asText([1184]),
 }
 
+interface PoolOptions {
+  url: string
+  max?: number
+  name?: string
+  /** Connections are never renewed by themselves: temporary tables live as long as theirs. */
+  lasting?: boolean
+}
+
 /**
  * Opens a pool. Sessions run in UTC, give up on a lock after 60 s and end a statement after 10 minutes, so that nothing
  * waits for ever. A server that is away is noticed with the next query, and one that is back as well.
  */
-export function openDatabase(options: { url: string; max?: number; name?: string }): Database {
+export function openDatabase(options: PoolOptions): Database {
   const plain = new RenewedPool((socket) => ({ sql: pool(options, options.max ?? 10, socket) }))
   // drizzle takes the JSON and date conversions out of the client that it is given, so it gets one of its own.
   const forOrm = new RenewedPool((socket) => {
@@ -64,13 +72,13 @@ const ORM_CONNECTIONS = 3
 // Between two attempts of one connection. The driver's own waits grow to 20 s: a server that is back would be missed as long.
 const RECONNECT_SECONDS = 0.1
 
-const pool = (options: { url: string; name?: string }, max: number, socket: OpenSocket): Sql =>
+const pool = (options: PoolOptions, max: number, socket: OpenSocket): Sql =>
   postgres(options.url, {
     max,
     types: TYPES,
     onnotice: () => undefined,
     connect_timeout: 10,
-    idle_timeout: 300,
+    ...(options.lasting ? { max_lifetime: null } : { idle_timeout: 300 }),
     backoff: () => RECONNECT_SECONDS,
     // Known to the driver, though not to its types.
     ...({ socket } as object),

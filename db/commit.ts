@@ -3,8 +3,9 @@ import { markChangedFactors } from './audit/changed-factors.ts'
 import type { Sql, Tx } from './client.ts'
 import { addCoverage, type MissingCell, replaceHoles } from './coverage.ts'
 import { deriveBars, lockDerivedBars } from './derive-bars.ts'
+import { leavePeriods, withLeft } from './derived-due.ts'
 import { repeatOnConflict } from './errors.ts'
-import { resolveFailures, resolveRegionFailures } from './queries/failures.ts'
+import { resolveFailures, resolveListFailures } from './queries/failures.ts'
 import { instrumentIds } from './queries/planning.ts'
 import type { MergeCounts } from './merge.ts'
 
@@ -31,6 +32,8 @@ export interface AnswerCommit {
   cover: { instruments: readonly number[] | null; from: string; to: string; until: string } | null
   /** Datasets that came along with the rows and are covered as far as they are, e.g. suspensions marked on bars. */
   alongside: readonly Dataset[]
+  /** A later call of the batch brings another day of the same month: weeks and months may be made with that one. */
+  isFollowed: boolean
   /** Open failures of the region are resolved by it. */
   resolves: boolean
   missing: readonly MissingCell[]
@@ -114,7 +117,7 @@ async function writeAnswer(tx: Tx, answer: AnswerCommit): Promise<CommitResult> 
   await countAnswer(tx, answer, counts, { cursor, done, cells })
   if (answer.resolves)
     await resolveFailures(tx, { dataset: answer.dataset, runId: claim.runId, ...successOf(answer) })
-  if (done) await resolveRegionFailures(tx, claim)
+  if (done) await resolveListFailures(tx, claim)
   if (done && answer.countsSymbols) await countSymbols(tx, claim)
   return { kind: 'committed', cursor, done, counts }
 }
@@ -141,10 +144,19 @@ async function writeCovered(
   job: string,
 ): Promise<void> {
   const { runId, source } = answer.claim
-  const hasBars = answer.dataset === 'bars'
-  if (hasBars) await lockDerivedBars(tx, { source, instruments: cover.instruments })
+  if (answer.dataset !== 'bars') {
+    await writeCoverage(tx, answer, cover)
+    return
+  }
+  const { instruments, from, to } = cover
+  if (answer.isFollowed && instruments === null && (await leavePeriods(tx, { source, from, to }))) {
+    await writeCoverage(tx, answer, cover)
+    return
+  }
+  await lockDerivedBars(tx, { source, instruments })
   await writeCoverage(tx, answer, cover)
-  if (hasBars) await deriveBars(tx, { source, ...cover }, { runId, job })
+  const days = instruments === null ? await withLeft(tx, { source, from, to }) : { source, from, to }
+  await deriveBars(tx, { ...days, instruments }, { runId, job })
 }
 
 async function writeCoverage(

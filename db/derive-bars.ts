@@ -1,6 +1,7 @@
 import { type LongPeriod, periodAround } from '../market/bar-periods.ts'
 import type { TradeDate } from '../market/date.ts'
 import { SOURCE_NAMES } from '../market/sources.ts'
+import { type BarChange, countBars } from './bar-statistics.ts'
 import type { Tx } from './client.ts'
 
 /*
@@ -67,14 +68,18 @@ export async function deriveBars(tx: Tx, region: DerivedRegion, context: Derived
   // Temporary and freshly loaded tables have no statistics: a planner that believes them empty joins in squares,
   // in nested loops or by merging on the instrument alone.
   await tx.unsafe('set local enable_nestloop = off; set local enable_mergejoin = off; set local jit = off')
-  const { count } = await tx.unsafe(statementFor(region), [
+  const written = await tx.unsafe<(Omit<BarChange, 'source'> & { n: number })[]>(statementFor(region), [
     region.source,
     ...(region.instruments === null ? [] : [region.instruments as number[]]),
     context.runId,
     context.job,
   ])
   await tx.unsafe('set local enable_nestloop = on; set local enable_mergejoin = on')
-  return count
+  await countBars(
+    tx,
+    written.map(({ period, added, latest }) => ({ period, source: region.source, added, latest })),
+  )
+  return written.reduce((sum, { n }) => sum + n, 0)
 }
 
 /**
@@ -167,15 +172,18 @@ function statementFor({ instruments, from, to }: DerivedRegion): string {
         left join holes h on h.instrument_id = s.instrument_id
         cross join lateral (select q.last_session, q.is_known, ${life('q', 'c')} as life) p
     ), changed as (
-      select d.* from derived d left join stored t
+      select d.*, t.instrument_id is null as is_new from derived d left join stored t
         on t.instrument_id = d.instrument_id and t.trade_date = d.trade_date and t.period = d.period
       where t.instrument_id is null or (${COMPARED.map((c) => `t.${c}`).join(', ')}) is distinct from (${COMPARED.map((c) => `d.${c}`).join(', ')})
-    )
+    ), written as (
     insert into bars as b (instrument_id, trade_date, period, source, ${COMPARED.join(', ')}, run_id, data_type)
     select instrument_id, trade_date, period, $1, ${COMPARED.join(', ')}, ${run}::uuid, ${job}
     from changed order by instrument_id, trade_date, period
     on conflict (instrument_id, trade_date, period, source) do update set
-      ${[...COMPARED, 'run_id', 'data_type'].map((c) => `${c} = excluded.${c}`).join(', ')}, updated_at = greatest(now(), b.updated_at)`
+      ${[...COMPARED, 'run_id', 'data_type'].map((c) => `${c} = excluded.${c}`).join(', ')}, updated_at = greatest(now(), b.updated_at)
+    )
+    select period, count(*)::int as n, count(*) filter (where is_new)::int as added, max(trade_date)::text as latest
+    from changed group by period`
 }
 
 const earlier = (...dates: TradeDate[]): TradeDate => dates.sort()[0] ?? ''

@@ -40,6 +40,13 @@ function driverError(error: unknown): Record<string, unknown> | null {
 const wrapped = (error: Error): Record<string, unknown> | null =>
   error instanceof DrizzleQueryError ? { code: (error.cause as { code?: unknown } | undefined)?.code } : null
 
+/**
+ * True for codes that say that PostgreSQL cannot be asked now: its classes 08, 53 and 57P, and the codes of sockets and of the
+ * driver.
+ */
+export const isAway = (code: string): boolean =>
+  /^(08|53|57P)/.test(code) || /^(CONNECT|CONNECTION_|ECONN|EPIPE|ENOTFOUND|ETIMEDOUT)/.test(code)
+
 /** Re-creates a driver's error without statement and parameters; anything else passes unchanged. */
 export function withoutParameters(error: unknown): unknown {
   const driver = driverError(error)

@@ -1,5 +1,6 @@
-import { periodAround } from '../market/bar-periods.ts'
+import { type LongPeriod, periodAround } from '../market/bar-periods.ts'
 import { addDays, type TradeDate } from '../market/date.ts'
+import { countBars, findLatestBar } from './bar-statistics.ts'
 import type { Tx } from './client.ts'
 import { deriveBars, LONG_PERIODS, lockDerivedBars } from './derive-bars.ts'
 
@@ -27,8 +28,9 @@ export async function followCalendar(
   for (const { source, from, to } of rows) {
     await lockDerivedBars(tx, { source, instruments: null })
     for (const range of rangesOf(days.filter((day) => around(day).to >= from && around(day).from <= to))) {
-      await deleteMisdated(tx, source, range)
+      const emptied = await deleteMisdated(tx, source, range)
       await deriveBars(tx, { source, instruments: null, ...range }, context)
+      for (const period of emptied) await findLatestBar(tx, { period, source })
     }
   }
 }
@@ -60,18 +62,23 @@ function rangesOf(days: readonly TradeDate[]): DateRange[] {
   return ranges
 }
 
-/** Takes away bars of periods that now end on another session. */
-async function deleteMisdated(tx: Tx, source: string, { from, to }: DateRange): Promise<void> {
+/** Takes away bars of periods that now end on another session; gives the kinds of periods that lost some. */
+async function deleteMisdated(tx: Tx, source: string, { from, to }: DateRange): Promise<LongPeriod[]> {
+  const emptied: LongPeriod[] = []
   for (const period of LONG_PERIODS) {
     const start = periodAround(period, from).from
     const end = periodAround(period, to).to
     const unit = period === 'weekly' ? 'week' : 'month'
-    await tx`
+    const { count } = await tx`
       delete from bars b using (
         select date_trunc(${unit}, trade_date::timestamp)::date as period_start, max(trade_date) as last_session
         from trade_calendar where exchange = 'SSE' and is_open and trade_date between ${start} and ${end} group by 1
       ) p
       where b.period = ${period} and b.source = ${source} and b.trade_date between ${start} and ${end}
         and b.period_start = p.period_start and b.trade_date <> p.last_session`
+    if (count === 0) continue
+    emptied.push(period)
+    await countBars(tx, [{ period, source, added: -count, latest: null }])
   }
+  return emptied
 }

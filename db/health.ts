@@ -1,8 +1,10 @@
+import { shanghaiClock } from '../market/date.ts'
 import type { SourceErrorClass } from '../market/source-errors.ts'
 import type { SourceName } from '../market/sources.ts'
 import type { Sql, Tx } from './client.ts'
 import { withoutParameters } from './errors.ts'
 import { addSample, type HealthSamples, writeNextSample } from './health-samples.ts'
+import { addNotice } from './queries/notifications.ts'
 import { restSecondsFor } from './rests.ts'
 
 /*
@@ -33,6 +35,8 @@ const JITTER = 0.1
 // Others wait this long for the result of a probe; the slowest is a login and a query.
 const PROBE_FOR = '30 seconds'
 const MAX_MESSAGE = 300
+// Shorter rests are over before anybody could look.
+const WORTH_TELLING_S = 300
 
 const keyOf = ({ source, site }: Place): string => `${source} ${site}`
 
@@ -139,6 +143,15 @@ async function openBreaker(
     where source = ${source} and site = ${site}
     returning ${epochMs(tx, 'resting_until')} as "untilMs"`
   if (!row) throw new Error('the health row is gone')
+  if (rest >= WORTH_TELLING_S)
+    await addNotice(tx, {
+      event: 'source_resting',
+      title: `${source} rests for ${Math.round(rest / 60)} minutes`,
+      text: `${trouble.errorClass}: ${trouble.message.slice(0, MAX_MESSAGE)} (${site}). Other sources go on meanwhile where they can.`,
+      details: { source, site, error_class: trouble.errorClass, failures },
+      // Not each of the rests of one trouble.
+      dedup: `source_resting/${source}/${site}/${trouble.errorClass}/${shanghaiClock(new Date()).date}`,
+    })
   return row
 }
 

@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { Readable } from 'node:stream'
 import type { Dataset } from '../market/datasets.ts'
+import { countBars } from './bar-statistics.ts'
 import type { Tx } from './client.ts'
 
 /*
@@ -166,6 +167,8 @@ export async function copyInto(tx: Tx, target: string, { chunks }: StagedRows): 
 /**
  * Merges staged rows into the table of a dataset, inside the caller's transaction. They must be sorted by key, so that
  * two transactions over the same rows lock them in the same order, and must hold each key once.
+ *
+ * @param context `from` and `to` are the first and the last date of the rows
  */
 export async function mergeRows(
   tx: Tx,
@@ -174,6 +177,21 @@ export async function mergeRows(
   context: { source: string; runId: string; job: string; from: string; to: string },
 ): Promise<MergeCounts> {
   if (rows.count === 0) return { inserted: 0, updated: 0, unchanged: 0 }
+  const counts = await mergeStage(tx, dataset, rows, context)
+  if (dataset === 'bars' && counts.inserted + counts.updated > 0) {
+    const [staged] = await tx<{ latest: string }[]>`select max(trade_date)::text as latest from stage_bars`
+    const change = { period: 'daily', source: context.source, added: counts.inserted } as const
+    await countBars(tx, [{ ...change, latest: staged?.latest ?? null }])
+  }
+  return counts
+}
+
+async function mergeStage(
+  tx: Tx,
+  dataset: DatedDataset,
+  rows: StagedRows,
+  context: { source: string; runId: string; job: string; from: string; to: string },
+): Promise<MergeCounts> {
   const spec = MERGES[dataset]
   await tx.unsafe(stageDefinition(spec))
   await copyInto(tx, stageName(spec), rows)

@@ -1,7 +1,7 @@
 import type { Tx } from './client.ts'
 
 /** Tables besides bars, factors and suspensions whose rows hang on an instrument, with the rest of their keys. */
-const KEYS = {
+export const KEYS = {
   name_change: ['start_date', 'name', 'source'],
   disclosure: ['period_end', 'source'],
   daily_basic: ['trade_date', 'source'],

@@ -11,10 +11,12 @@ import { planAnnounced } from './plan/announced.ts'
 import { candidatesOf, readyCandidate } from './plan/candidates.ts'
 import { planCells } from './plan/cells.ts'
 import { planEvents } from './plan/events.ts'
+import { planFailed } from './plan/failed.ts'
 import { freshList } from './plan/fresh.ts'
 import { planInParts } from './plan/in-parts.ts'
 import { planLists } from './plan/lists.ts'
 import { type DatasetPlan, type PlanContext, planOf } from './plan/shape.ts'
+import { failuresToRetry } from './queries/failures.ts'
 import { loadCalendar, loadInstruments } from './queries/planning.ts'
 
 /*
@@ -55,6 +57,9 @@ async function planDataset(
   dataset: Dataset,
   before: readonly DatasetPlan[],
 ): Promise<DatasetPlan[]> {
+  const failed =
+    params.failures === undefined ? null : await failuresToRetry(context.sql, dataset, params.failures)
+  if (failed?.length === 0) return []
   const { candidates, skipped, riders } = candidatesOf(context.sources, dataset)
   if (candidates.length === 0) {
     const notes = riders.map(({ source, ridesOn }) => `comes with ${ridesOn} of ${source}`)
@@ -63,7 +68,7 @@ async function planDataset(
   const ridden = riders.map(({ source, ridesOn }) => ({ source, reason: `comes with its ${ridesOn}` }))
   const others = [...skipped, ...ridden]
   const { cell } = DATASETS[dataset]
-  const fresh = cell === 'static' ? await freshList(context, params, dataset) : null
+  const fresh = cell === 'static' && failed === null ? await freshList(context, params, dataset) : null
   if (fresh !== null) return [planOf(dataset, [], { notes: [fresh] })]
   if (cell === 'static') return planLists(dataset, params, candidates, others)
   const market = await loadMarketFacts(context.sql, dataset, context.now())
@@ -71,6 +76,7 @@ async function planDataset(
   const ready = candidates.map((candidate) => readyCandidate(candidate, dataset, facts))
   const along = comingAlong(dataset, ready, before, params)
   const input = { context, params, dataset, candidates: ready, skipped: others, market, along }
+  if (failed) return await planFailed(input, failed)
   if (cell === 'event') return await planEvents(input)
   const { announced_from: from, announced_to: to } = params
   if (isReportDataset(dataset) && from !== undefined && to !== undefined)

@@ -1,5 +1,6 @@
 import { codeOf } from '../market/symbol.ts'
 import type { Tx } from './client.ts'
+import { type BarChange, countBars } from './bar-statistics.ts'
 import { deriveEverySource } from './derive-bars.ts'
 import { IDENTITY_LOCK } from './instruments.ts'
 import type { MergeCounts } from './merge.ts'
@@ -157,7 +158,8 @@ async function moveInstrument(tx: Tx, from: number, to: number): Promise<void> {
   await tx`update suspension o set instrument_id = ${to} where instrument_id = ${from} and not exists
     (select from suspension n where n.instrument_id = ${to} and (n.trade_date, n.source, n.suspend_type) = (o.trade_date, o.source, o.suspend_type))`
   await moveRows(tx, from, to)
-  for (const table of ['bars', 'adj_factor', 'suspension', 'coverage', 'coverage_hole']) {
+  await deleteBars(tx, from)
+  for (const table of ['adj_factor', 'suspension', 'coverage', 'coverage_hole']) {
     await tx`delete from ${tx(table)} where instrument_id = ${from}`
   }
   await tx`update revision set instrument_id = ${to} where instrument_id = ${from}`
@@ -169,4 +171,15 @@ async function moveInstrument(tx: Tx, from: number, to: number): Promise<void> {
       delist_date = coalesce(n.delist_date, o.delist_date)
     from instrument o where n.id = ${to} and o.id = ${from}`
   await deriveEverySource(tx, { instruments: [to] }, { runId: null, job: 'stock_list' })
+}
+
+/** Bars of an instrument that are there under another one, or will be: no last date changes. */
+async function deleteBars(tx: Tx, instrument: number): Promise<void> {
+  const deleted = await tx<Omit<BarChange, 'latest'>[]>`
+    with gone as (delete from bars where instrument_id = ${instrument} returning period, source)
+    select period, source, -count(*)::int as added from gone group by 1, 2`
+  await countBars(
+    tx,
+    deleted.map((change) => ({ ...change, latest: null })),
+  )
 }

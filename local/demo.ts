@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { readEnvironment } from '../config.ts'
+import { loadConfig, readEnvironment } from '../config.ts'
 import { openDatabase } from '../db/client.ts'
 import { createApiClient } from './demo/api-client.ts'
 import { createOutage } from './demo/outage.ts'
@@ -98,7 +98,9 @@ async function demo(options: DemoOptions): Promise<boolean> {
       : 'served as Tushare Pro alone, since only its answers were recorded whole\n',
   )
   const db = openDatabase({ url: stack.addresses.postgres, max: 2, name: 'ashare-sync demo' })
-  const shown = { api: createApiClient(stack.addresses.api), screen }
+  const { API_KEYS } = loadConfig(env)
+  const key = API_KEYS.find(({ role }) => role !== 'viewer')?.key.reveal()
+  const shown = { api: createApiClient(stack.addresses.api, key), screen }
   const runs = await planRuns(options.data, upstream)
   const showLog = options.data === undefined
   const ids = await performRuns(

@@ -13,10 +13,11 @@ import type { Dataset } from './datasets.ts'
  *   weeks      closed weeks that are not complete; `months` likewise
  *   reports    report periods since FINANCE_START_DATE
  *   announced  what was announced since the last time
- *   failures   what failed and may be tried again
+ *   failures   what failed and may be tried again: of each dataset what it lacks, and nothing of the others
  *   audit      what is covered is compared with what is there
  *
  * `compares`: every source does everything and the run ends with how far they agree.
+ * `backfill`: takes hours or days, and none of it is urgent: it gives way to every other kind of job between batches.
  */
 export const JOBS = {
   stock_list: { title: 'Stock list', scope: 'given', stages: [['trade_calendar', 'stock_list']] },
@@ -47,11 +48,13 @@ export const JOBS = {
   daily_history: {
     title: 'Daily bars, whole history',
     scope: 'given',
+    backfill: true,
     stages: [['trade_calendar', 'stock_list'], ['suspension'], ['bars', 'adj_factor']],
   },
   finance_history: {
     title: 'Financial reports, whole history',
     scope: 'reports',
+    backfill: true,
     stages: [
       ['trade_calendar', 'stock_list'],
       ['income', 'balance_sheet', 'cash_flow', 'fin_indicator'],
@@ -68,6 +71,7 @@ export const JOBS = {
   full_history: {
     title: 'Everything that is missing or changed',
     scope: 'given',
+    backfill: true,
     stages: [
       ['trade_calendar', 'stock_list', 'name_change'],
       ['suspension'],
@@ -78,7 +82,12 @@ export const JOBS = {
   retry_failures: {
     title: 'What failed, once more',
     scope: 'failures',
-    stages: [['trade_calendar', 'stock_list']],
+    stages: [
+      ['trade_calendar', 'stock_list', 'name_change', 'disclosure'],
+      ['suspension'],
+      ['bars', 'adj_factor', 'daily_basic', 'index_bars', 'index_member'],
+      ['income', 'balance_sheet', 'cash_flow', 'fin_indicator'],
+    ],
   },
   verify: {
     title: 'Check what is there, and mend it',
@@ -105,10 +114,15 @@ interface JobSpec {
   scope: Scope
   stages: readonly (readonly Dataset[])[]
   compares?: true
+  backfill?: true
 }
 
 export type Job = keyof typeof JOBS
 export const JOB_NAMES = Object.keys(JOBS) as Job[]
 export const isJob = (value: string): value is Job => Object.hasOwn(JOBS, value)
+export const BACKFILLS: readonly Job[] = JOB_NAMES.filter((job) => 'backfill' in JOBS[job])
 export const comparesSources = (job: Job): boolean => 'compares' in JOBS[job]
 export const scopeOf = (job: Job): Scope => JOBS[job].scope
+
+/** The job of a run that brings files of the user's own: it is no workflow, and nobody starts it over the API. */
+export const IMPORT_JOB = 'import'

@@ -37,6 +37,8 @@ export interface RunParams {
   recheck_share?: boolean
   /** Only cells that some source brought before: what was lost since comes again, and nothing that is new. */
   mend?: boolean
+  /** Ids of failures: what was lacking when they came up, and nothing else. */
+  failures?: readonly number[]
   /** Weekly and monthly bars are compared with those of the upstream. */
   check_vendor?: boolean
   /** Days of announcements, for reports. */

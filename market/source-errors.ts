@@ -40,3 +40,11 @@ export const SOURCE_ERRORS = {
 >
 
 export type SourceErrorClass = keyof typeof SOURCE_ERRORS
+
+/** What a new run a few minutes later would only meet again: a person, or another day, has to change it first. */
+export const LASTING_ERRORS: readonly SourceErrorClass[] = [
+  'AuthFailed',
+  'PermissionDenied',
+  'RateLimited',
+  'Banned',
+]

@@ -1,4 +1,4 @@
-import type { Exchange } from './symbol.ts'
+import { type Exchange, EXCHANGES } from './symbol.ts'
 
 /**
  * The upstreams, in the default order of preference.
@@ -45,3 +45,22 @@ interface SourceFacts {
 export type SourceName = keyof typeof SOURCES
 export const SOURCE_NAMES = Object.keys(SOURCES) as SourceName[]
 export const isSourceName = (value: string): value is SourceName => Object.hasOwn(SOURCES, value)
+
+/** The source of rows out of files of the user's own. */
+export const IMPORT_SOURCE = 'import'
+
+/** Whose rows there may be: the upstreams, and what was imported. */
+export type RowSource = SourceName | typeof IMPORT_SOURCE
+export const ROW_SOURCES: RowSource[] = [...SOURCE_NAMES, IMPORT_SOURCE]
+
+/** Exchanges whose instruments a source may have rows of. */
+export const exchangesOf = (source: RowSource): readonly Exchange[] =>
+  source === IMPORT_SOURCE ? EVERY_EXCHANGE : SOURCES[source].exchanges
+const EVERY_EXCHANGE = Object.keys(EXCHANGES) as Exchange[]
+
+// Behind every upstream: nobody knows where a file is from.
+const IMPORT_PRECEDENCE = 100
+
+/** 1 is the best. */
+export const precedenceOf = (source: RowSource): number =>
+  source === IMPORT_SOURCE ? IMPORT_PRECEDENCE : SOURCES[source].precedence

@@ -1,5 +1,5 @@
 import type { Dataset } from './datasets.ts'
-import type { SourceName } from './sources.ts'
+import { IMPORT_SOURCE, type RowSource, type SourceName } from './sources.ts'
 
 /*
  * No source has all of a daily valuation. A part is what stands or falls together: a cell that only a source without market
@@ -29,8 +29,12 @@ export const comesInParts = (dataset: Dataset): boolean => dataset === 'daily_ba
 export const partCount = (source: SourceName): number => PARTS[source].length
 
 /** True when the source has a part of the dataset that the other one lacks. */
-export const hasMore = (dataset: Dataset, source: SourceName, than: SourceName): boolean =>
-  comesInParts(dataset) && PARTS[source].some((part) => !PARTS[than].includes(part))
+export const hasMore = (dataset: Dataset, source: SourceName, than: RowSource): boolean =>
+  comesInParts(dataset) && PARTS[source].some((part) => !partsOf(than).includes(part))
+
+// A file has what its owner kept: whoever imports valuations has what is wanted of those days.
+const partsOf = (source: RowSource): readonly ValuationPart[] =>
+  source === IMPORT_SOURCE ? ['ratios', 'worth'] : PARTS[source]
 
 /** Parts that none of the sources has, in words. */
 export const partsWithout = (sources: readonly SourceName[]): string[] =>

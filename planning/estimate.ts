@@ -60,9 +60,17 @@ function groupBy(parts: readonly PlanPart[], keyOf: (part: PlanPart) => string):
 const callsOf = (parts: readonly PlanPart[]): number =>
   sum(parts.flatMap((part) => part.batches.map((batch) => batch.calls)))
 
-/** Of parts with one pace. */
-const minutesOf = (parts: readonly PlanPart[]): number =>
-  callsOf(parts) / Math.min(...parts.map((part) => part.callsPerMinute))
+const DAY_MINUTES = 24 * 60
+
+/** Of parts with one pace. What is over a day's quota waits for the next day. */
+function minutesOf(parts: readonly PlanPart[]): number {
+  const calls = callsOf(parts)
+  const perMinute = Math.min(...parts.map((part) => part.callsPerMinute))
+  const perDay = Math.min(...parts.flatMap((part) => part.callsPerDay ?? []))
+  const daysBefore = calls > perDay ? Math.ceil(calls / perDay) - 1 : 0
+  const onLastDay = daysBefore === 0 ? calls : calls - daysBefore * perDay
+  return Math.max(calls / perMinute, daysBefore * DAY_MINUTES + onLastDay / perMinute)
+}
 
 function estimateApi(api: string, parts: readonly PlanPart[]): ApiEstimate {
   const calls = callsOf(parts)

@@ -25,6 +25,10 @@ const WRONG = {
   TEMPORAL_ADDRESS: 'http://temporal',
   TEMPORAL_TLS: 'yes',
   APP_SECRET: 'hunter2-secret',
+  API_KEYS: 'ops:operator:hunter2-too-short',
+  ALLOWED_HOSTS: 'https://sync.example.com',
+  CORS_ORIGINS: 'charts.example.com',
+  CHANGES_PER_MINUTE: 'many',
   SYNC_LOCK: 'none',
   LOG_LEVEL: 'loud',
   TUSHARE_TOKEN: '   ',
@@ -88,6 +92,19 @@ test.each(Object.entries(WRONG))('a wrong %s is refused by itself', (name, value
   expect(refusal({ [name]: value }).problems).toHaveLength(1)
 })
 
+test('keys, hosts and origins are lists; a key that two callers share a name for is refused', () => {
+  const keys = `grafana:viewer:${TOKEN}, ops:operator:${TOKEN}`
+  const config = loadConfig({ API_KEYS: keys, ALLOWED_HOSTS: 'Sync.example.com, 192.0.2.7' })
+  expect(config.API_KEYS.map(({ name, role }) => `${name} ${role}`)).toEqual([
+    'grafana viewer',
+    'ops operator',
+  ])
+  expect(config.ALLOWED_HOSTS).toEqual(['sync.example.com', '192.0.2.7'])
+  expect(config.CORS_ORIGINS).toEqual([])
+  for (const wrong of [`a:viewer:${TOKEN},a:admin:${TOKEN}`, `a:root:${TOKEN}`, `viewer:${TOKEN}`, TOKEN])
+    expect(refusal({ API_KEYS: wrong }).message).not.toContain(TOKEN)
+})
+
 test('each problem says what the variable takes', () => {
   const { message } = refusal(WRONG)
   expect(message).toContain('BATCH_SIZE: must be a whole number from 1 to 500')
@@ -106,6 +123,7 @@ test('a token reaches only the one who asks for it by name', () => {
     TUSHARE_TOKEN: TOKEN,
     TEMPORAL_API_KEY: TOKEN,
     APP_SECRET: TOKEN,
+    API_KEYS: `ops:operator:${TOKEN}`,
     BAOSTOCK_API_KEY: `bs-${TOKEN}`,
   })
   expect(config.TUSHARE_TOKEN?.reveal()).toBe(TOKEN)

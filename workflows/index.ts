@@ -1,2 +1,3 @@
 export { probeSources } from './probe-sources.ts'
+export { scheduledSync } from './scheduled-sync.ts'
 export { syncRun } from './sync-run.ts'

@@ -1,4 +1,5 @@
 import type { SourceMode } from '../market/run-params.ts'
+import type { SourceErrorClass } from '../market/source-errors.ts'
 import type { SourceName } from '../market/sources.ts'
 import type { BatchOutcome, RunTotals, SourcePlace } from './contract/messages.ts'
 import type { PauseGate } from './pause-gate.ts'
@@ -39,9 +40,12 @@ export interface LaneContext {
 /** The run cannot go on: wrong token, or a newer owner. */
 export class LaneStopped extends Error {
   readonly kind: 'fatal' | 'fenced'
+  /** Where a source is the reason. */
+  readonly errorClass: SourceErrorClass | undefined
 
-  constructor(kind: 'fatal' | 'fenced', message: string) {
+  constructor(kind: 'fatal' | 'fenced', message: string, errorClass?: SourceErrorClass) {
     super(message)
     this.kind = kind
+    this.errorClass = errorClass
   }
 }

@@ -175,7 +175,7 @@ export class Lane {
     if (trouble === undefined) return
     if ((mode === 'all' || this.#isDispensable) && board.deaths.length < sources.length) return
     const { hint } = SOURCE_ERRORS[trouble.errorClass]
-    throw new LaneStopped('fatal', `${trouble.message}. What to do: ${hint}.`)
+    throw new LaneStopped('fatal', `${trouble.message}. What to do: ${hint}.`, trouble.errorClass)
   }
 
   #beside(work: () => Promise<void>): void {

@@ -1,4 +1,5 @@
-import { condition } from '@temporalio/workflow'
+import { CancellationScope, condition } from '@temporalio/workflow'
+import { endedByCancel } from './cancelled.ts'
 import type { Progress } from './contract/messages.ts'
 import type { PauseGate } from './pause-gate.ts'
 
@@ -7,6 +8,8 @@ const LONG_WAIT_MS = 15 * 60_000
 
 interface LockContext {
   gate: PauseGate
+  /** Batches that somebody works on. */
+  inHand(): number
   /** When something can be done again; 0 when it can be now, Infinity when nothing is left to do. */
   nextStart(): number
   /** What a wait until then is for, in words. */
@@ -21,12 +24,16 @@ interface LockContext {
  *
  *   held → (pause)                → draining: steps in flight end after the commit at hand → given back, paused
  *   held → (nothing to do for long) → given back, waiting: others may run meanwhile
- *   given back → (resume, or something can be done again) → waits until no other run holds it → held
+ *   held → (another one goes first) → no batch is started any more; when none is in hand: given back, waiting
+ *   given back → (resume, or something can be done again) → waits until no other run holds it or goes first → held
+ *   waits for it → (pause) → given back, paused
  *   draining → (resume) → held: it was never given back
  */
 export class LockKeeper {
   readonly #context: LockContext
   #isHeld: boolean
+  /** The job that goes first. */
+  #first: string | null = null
 
   /** @param isHeld false when the execution before this one had given it back */
   constructor(context: LockContext, isHeld: boolean) {
@@ -38,11 +45,17 @@ export class LockKeeper {
     return this.#isHeld
   }
 
+  /** Another job is to have the lock as soon as no batch is in hand. */
+  giveWay(job: string): void {
+    if (this.#isHeld) this.#first ??= job
+  }
+
   /** Never ends by itself. */
   async watch(): Promise<void> {
     const { gate } = this.#context
     for (;;) {
-      await condition(() => !gate.isOpen || !this.#isHeld || this.#waitsLong())
+      await condition(() => !gate.isOpen || !this.#isHeld || this.#first !== null || this.#waitsLong())
+      if (this.#first !== null) await this.#letGo(this.#first)
       if (!gate.isOpen) await this.#drain()
       if (!this.#isHeld || gate.pauseWanted || (gate.isOpen && this.#waitsLong())) await this.#beWithout()
       this.#context.show('running')
@@ -55,13 +68,48 @@ export class LockKeeper {
     await condition(() => this.#context.gate.drained)
   }
 
+  /** Nothing in hand is cancelled: each batch is brought to its end. A pause comes before. */
+  async #letGo(job: string): Promise<void> {
+    const context = this.#context
+    this.#isHeld = false
+    await condition(() => context.inHand() === 0 || context.gate.pauseWanted)
+    this.#first = null
+    if (context.gate.pauseWanted) return
+    await context.giveBack('waiting', `gives way to ${job}`)
+    context.show('waiting')
+  }
+
   async #beWithout(): Promise<void> {
     this.#isHeld = false
-    await this.#waitForWork()
-    if (this.#context.gate.pauseWanted) await this.#waitForResume()
-    this.#context.show('waiting')
-    await this.#context.takeAgain()
+    do {
+      await this.#waitForWork()
+      if (this.#context.gate.pauseWanted) await this.#waitForResume()
+      this.#context.show('waiting')
+    } while (!(await this.#takeAgain()))
     this.#isHeld = true
+  }
+
+  /** @returns false when a pause came before: whoever waits for the lock can be paused at once */
+  async #takeAgain(): Promise<boolean> {
+    const { gate } = this.#context
+    const scope = new CancellationScope()
+    const watching = new CancellationScope()
+    watching
+      .run(() => condition(() => gate.pauseWanted))
+      .then(
+        () => scope.cancel(),
+        () => undefined,
+      )
+    try {
+      await scope.run(() => this.#context.takeAgain())
+      return true
+    } catch (error) {
+      const isOurs = scope.consideredCancelled && !CancellationScope.current().consideredCancelled
+      if (!endedByCancel(error) || !isOurs) throw error
+      return false
+    } finally {
+      watching.cancel()
+    }
   }
 
   async #waitForWork(): Promise<void> {

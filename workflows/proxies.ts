@@ -9,6 +9,7 @@ import {
 import type { SourceName } from '../market/sources.ts'
 import type { SyncActivities } from './contract/activities.ts'
 import { sourceTaskQueue } from './contract/ids.ts'
+import type { ScheduleActivities } from './contract/schedule.ts'
 
 // Infrastructure (a lost worker, PostgreSQL away) is retried for ever and counts against nobody; only bugs end a run.
 // Every 5 s at most: a server that is back is noticed soon, and a dozen questions in that time are no load.
@@ -31,6 +32,19 @@ export const long = proxyActivities<SyncActivities>({
   startToCloseTimeout: '24h',
   heartbeatTimeout: HEARTBEAT_TIMEOUT,
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  retry: RETRY,
+})
+
+/** Waits for a lock or a run, for days where need be: a time-out just begins anew. */
+export const patient = proxyActivities<ScheduleActivities>({
+  startToCloseTimeout: '24h',
+  heartbeatTimeout: HEARTBEAT_TIMEOUT,
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  retry: RETRY,
+})
+
+export const { abandonRun } = proxyActivities<ScheduleActivities>({
+  startToCloseTimeout: SHORT_TIMEOUT,
   retry: RETRY,
 })
 

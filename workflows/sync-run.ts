@@ -99,7 +99,8 @@ class SyncRun {
       await condition(() => this.#gate.drained)
       this.#display.show('closing')
       await this.#log.flushed()
-      const closed = await short.closeRun({ ...this.#owner, outcome: outcome.kind, message: outcome.message })
+      const { kind, ...why } = outcome
+      const closed = await short.closeRun({ ...this.#owner, ...why, outcome: kind })
       this.#display.showEnd(closed.status, closed.totals)
       return closed
     })
@@ -125,6 +126,7 @@ class SyncRun {
     }
     const again = await this.#plan('own failures', () => long.planRetries(this.#owner))
     await this.#bring(again, opened, opened.stages)
+    await condition(() => this.#lock.isHeld)
     this.#display.show('running', 'verification')
     await this.#gate.run(() => long.verifyRun(this.#owner))
   }
@@ -132,6 +134,7 @@ class SyncRun {
   readonly #planStage = (stage: number) => long.planStage({ ...this.#owner, stage })
 
   async #plan(stage: string, plan: () => Promise<PlannedStage>): Promise<PlannedStage> {
+    await condition(() => this.#lock.isHeld)
     this.#display.show('running', `planning ${stage}`)
     const planned = await this.#gate.run(plan)
     this.#display.update(planned.totals)
@@ -161,7 +164,9 @@ class SyncRun {
       syncBatch: async ({ dataset, seq, source, isolate }) => {
         const summary = `${batchName(dataset, seq, source)}${isolate ? ', isolating' : ''}`
         const { syncBatch } = batchOn(source, summary, queueLimitMs)
-        return await takenInTime(() => syncBatch({ ...this.#owner, seq, source, isolate }))
+        const outcome = await takenInTime(() => syncBatch({ ...this.#owner, seq, source, isolate }))
+        if (outcome?.goesFirst !== undefined) this.#lock.giveWay(outcome.goesFirst)
+        return outcome
       },
       giveUpBatch: (input) => short.giveUpBatch({ ...this.#owner, ...input }),
       lookAfter: (place) => this.#healers.lookAfter(place),
@@ -196,6 +201,7 @@ class SyncRun {
     return new LockKeeper(
       {
         gate: this.#gate,
+        inHand: () => this.#lanes.reduce((sum, lane) => sum + lane.inHand.length, 0),
         nextStart: () => Math.min(Infinity, ...this.#lanes.map((lane) => lane.nextStart)),
         describeWait: (untilMs) => describeWait(absences(), untilMs),
         giveBack: (state, message) => short.suspendRun({ ...this.#owner, state, message }),

@@ -30,7 +30,13 @@ if (!config.DATABASE_URL || !config.TEMPORAL_ADDRESS) {
 Runtime.install({
   logger: new DefaultLogger('WARN', ({ level, message }) => log.warn({ level }, message)),
   shutdownSignals: ['SIGTERM', 'SIGINT'],
+  ...(config.WORKER_METRICS_ADDRESS && {
+    telemetryOptions: { metrics: { prometheus: { bindAddress: config.WORKER_METRICS_ADDRESS } } },
+  }),
 })
+
+const stopping = new AbortController()
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stopping.abort())
 
 const db = openDatabase({ url: config.DATABASE_URL, max: 16, name: 'ashare-sync worker' })
 const now = () => new Date()
@@ -58,7 +64,7 @@ const workers = await createWorkers({
   connection,
   namespace: config.TEMPORAL_NAMESPACE,
   bundle,
-  deps: { db, sources, settings: activitySettings(config), log, now },
+  deps: { db, sources, settings: activitySettings(config), log, now, stopping: stopping.signal },
 })
 
 process.stdout.write(`READY ${JSON.stringify({})}\n`)

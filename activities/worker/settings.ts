@@ -8,6 +8,7 @@ const RETRY_DELAYS = [1_000, 2_000, 4_000] as const
 export function activitySettings(config: Config): ActivitySettings {
   return {
     ...runSettings(config),
+    lock: config.SYNC_LOCK,
     maxFailureRetries: config.MAX_FAILURE_RETRIES,
     retryDelays: RETRY_DELAYS,
   }

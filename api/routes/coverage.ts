@@ -4,6 +4,7 @@ import { loadCalendar } from '../../db/queries/planning.ts'
 import { type Dataset, DATASETS, isReportDataset } from '../../market/datasets.ts'
 import { addDays, shanghaiClock } from '../../market/date.ts'
 import { reportCalendar } from '../../market/report-periods.ts'
+import { leastRole } from '../access/least-role.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
 import { partsOf } from '../evidence-filter.ts'
 import { Problem } from '../problems.ts'
@@ -13,7 +14,7 @@ import {
   dateInput,
   encodeCursor,
   pageOf,
-  sourceName,
+  rowSource,
   tradeDate,
   wholeNumber,
 } from '../schemas/common.ts'
@@ -40,6 +41,7 @@ const coverageDay = z
 
 const list = createRoute({
   tags: ['Completeness'],
+  ...leastRole('viewer'),
   method: 'get',
   path: '/api/coverage',
   operationId: 'listCoverage',
@@ -49,7 +51,7 @@ const list = createRoute({
   request: {
     query: z.strictObject({
       dataset: datasetsInput,
-      source: sourceName.optional().openapi({ description: 'What this source alone has brought' }),
+      source: rowSource.optional().openapi({ description: 'What this source alone has brought' }),
       from: dateInput.optional(),
       to: dateInput.optional(),
       limit: wholeNumber(1, 100, 20).openapi({ description: 'Dates' }),

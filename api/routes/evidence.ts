@@ -7,6 +7,7 @@ import {
   listQuarantine,
   listRevisions,
 } from '../../db/queries/evidence.ts'
+import { leastRole } from '../access/least-role.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
 import { idsOf, listOf, partsOf } from '../evidence-filter.ts'
 import { encodeCursor, pageOf, runIdParam } from '../schemas/common.ts'
@@ -19,6 +20,7 @@ const tags = ['Completeness']
 
 const quality = createRoute({
   tags,
+  ...leastRole('viewer'),
   method: 'get',
   path: '/api/quality',
   operationId: 'listQuality',
@@ -46,6 +48,7 @@ const quality = createRoute({
 
 const agreement = createRoute({
   tags,
+  ...leastRole('viewer'),
   method: 'get',
   path: '/api/agreement',
   operationId: 'listAgreement',
@@ -65,6 +68,7 @@ const agreement = createRoute({
 
 const quarantine = createRoute({
   tags,
+  ...leastRole('viewer'),
   method: 'get',
   path: '/api/quarantine',
   operationId: 'listQuarantine',
@@ -78,6 +82,7 @@ const quarantine = createRoute({
 
 const revisions = createRoute({
   tags,
+  ...leastRole('viewer'),
   method: 'get',
   path: '/api/revisions',
   operationId: 'listRevisions',

@@ -1,11 +1,17 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
-import { type FinancialReport, readFinancials } from '../../db/queries/financials.ts'
+import { readReportRows } from '../../db/queries/report-rows.ts'
 import { DATASET_NAMES, isReportDataset, type ReportDataset } from '../../market/datasets.ts'
 import { SOURCE_NAMES } from '../../market/sources.ts'
+import { leastRole } from '../access/least-role.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
-import { Problem } from '../problems.ts'
-import { dateInput, instant, symbolInput, tradeDate } from '../schemas/common.ts'
-import { json, problems } from '../schemas/responses.ts'
+import { symbolList } from '../schemas/bars.ts'
+import { dateInput, instant, tradeDate } from '../schemas/common.ts'
+import { problems, tableMedia } from '../schemas/responses.ts'
+import { conditional, formatInput, oneOf } from '../schemas/tables.ts'
+import { answerTable } from '../tables/answer.ts'
+import { askedStocks, marketInJson } from '../tables/asked.ts'
+import { formatOf } from '../tables/formats.ts'
+import type { Reads } from '../tables/reads.ts'
 
 const STATEMENTS = DATASET_NAMES.filter(isReportDataset) as [ReportDataset, ...ReportDataset[]]
 
@@ -30,86 +36,93 @@ const report = z
   })
   .openapi('FinancialReport')
 
+const query = z
+  .strictObject({
+    symbol: symbolList.optional(),
+    statement: oneOf(STATEMENTS).optional(),
+    from: dateInput.optional().openapi({ description: 'First report period', example: '2024-06-30' }),
+    to: dateInput.optional().openapi({ description: 'Last report period' }),
+    as_of: dateInput
+      .optional()
+      .openapi({ description: 'What the market knew on this day: versions published up to it' }),
+    seen_by: dateInput
+      .optional()
+      .openapi({ description: 'What this service had brought before this day began (UTC)' }),
+    versions: oneOf(['latest', 'all']).default('latest').openapi({
+      description:
+        '`latest`: of each period the newest version of the best source; `all`: every version of every source',
+    }),
+    format: formatInput,
+  })
+  .check((context) => {
+    const { symbol, from } = context.value
+    const message =
+      'is missing: name companies, or give from= for the reports of all companies since a period'
+    if (symbol === undefined && from === undefined)
+      context.issues.push({ code: 'custom', path: ['symbol'], message, input: context.value })
+  })
+
+const answer = z
+  .object({
+    versions: z.string(),
+    as_of: tradeDate.nullable(),
+    seen_by: tradeDate.nullable(),
+    data: z.array(report),
+    count: z.number().int(),
+  })
+  .openapi('FinancialReports')
+
+const CSV_EXAMPLE = [
+  'symbol,source,statement,period_end,report_type,comp_type,ann_date,f_ann_date,update_flag,first_seen_at,field,value,text',
+  '600519.SH,tushare,income,2024-06-30,1,1,2024-08-09,2024-08-09,0,2026-11-20T12:30:00.000Z,total_revenue,83450970000,',
+].join('\r\n')
+
 const list = createRoute({
   tags: ['Data'],
+  ...leastRole('viewer'),
   method: 'get',
   path: '/api/financials',
   operationId: 'listFinancials',
-  summary: 'Statements and indicators of a company, newest period first',
-  request: {
-    query: z.strictObject({
-      symbol: symbolInput,
-      statement: z.enum(STATEMENTS, `must be one of ${STATEMENTS.join(', ')}`).optional(),
-      from: dateInput.optional().openapi({ description: 'First report period' }),
-      to: dateInput.optional().openapi({ description: 'Last report period' }),
-      as_of: dateInput
-        .optional()
-        .openapi({ description: 'What the market knew on this day: versions published up to it' }),
-      seen_by: dateInput
-        .optional()
-        .openapi({ description: 'What this service had brought before this day began (UTC)' }),
-      versions: z.enum(['latest', 'all'], 'must be latest or all').default('latest').openapi({
-        description:
-          '`latest`: of each period the newest version of the best source; `all`: every version of every source',
-      }),
-      format: z
-        .enum(['json', 'csv'], 'must be json or csv')
-        .optional()
-        .openapi({ description: 'JSON unless this or `Accept` says CSV' }),
-    }),
-  },
+  summary: 'Statements and indicators of companies, newest period first',
+  description:
+    'Give `symbol`, or `from` without it for all companies (as CSV, Parquet or Arrow). JSON has a report a row, the other formats a figure a row: `value` where it is a number, else `text`.',
+  request: { query, headers: conditional },
   responses: {
-    200: {
-      description: 'The reports; as CSV one line a figure',
-      content: {
-        ...json('', z.object({ items: z.array(report) }).openapi('FinancialReports')).content,
-        'text/csv': { schema: z.string() },
-      },
-    },
-    ...problems('invalid_request', 'not_found'),
+    200: { description: 'The reports', content: tableMedia(answer, CSV_EXAMPLE) },
+    304: { description: 'What the asker has still stands' },
+    ...problems('invalid_request', 'stock_not_found', 'too_many_reads'),
   },
 })
 
 /** `GET /api/financials`. */
-export function financialRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
+export function financialRoutes(deps: ApiDeps, reads: Reads): OpenAPIHono<ApiEnv> {
   const app = new OpenAPIHono<ApiEnv>()
   app.openapi(list, async (c) => {
-    const { symbol, statement, from, to, as_of, seen_by, versions, format } = c.req.valid('query')
-    const rows = await readFinancials(deps.db.sql, {
-      symbol,
+    const query = c.req.valid('query')
+    const { symbol, statement, from, to, as_of, seen_by, versions } = query
+    const format = formatOf(c, query.format)
+    if (symbol === undefined && format === 'json') throw marketInJson()
+    const wanted = {
       latest: versions === 'latest',
       ...(statement === undefined ? {} : { statement }),
       ...(from === undefined ? {} : { from }),
       ...(to === undefined ? {} : { to }),
       ...(as_of === undefined ? {} : { asOf: as_of }),
       ...(seen_by === undefined ? {} : { seenBy: `${seen_by}T00:00:00Z` }),
+    }
+    return await answerTable(c, deps, reads, {
+      name: 'financials',
+      open: async () => {
+        const { instruments } = await askedStocks(deps.db.sql, { symbol })
+        const shape = format === 'json' ? 'reports' : 'figures'
+        return await readReportRows(deps.db.sql, instruments, wanted, shape)
+      },
+      about: { versions, as_of: as_of ?? null, seen_by: seen_by ?? null },
+      format,
+      // Any period may be published anew.
+      isClosed: false,
+      isExport: symbol === undefined,
     })
-    if (rows === null) throw new Problem('not_found', `no stock list names ${symbol}: run stock_list first`)
-    const isCsv = format === 'csv' || (format === undefined && c.req.header('accept')?.startsWith('text/csv'))
-    if (isCsv) return c.body(csvOf(rows), 200, { 'content-type': 'text/csv; charset=utf-8' })
-    return c.json({ items: rows }, 200)
   })
   return app
-}
-
-const HEAD = [
-  'symbol',
-  'source',
-  'statement',
-  'period_end',
-  'report_type',
-  'comp_type',
-  'ann_date',
-  'f_ann_date',
-  'update_flag',
-  'first_seen_at',
-] as const
-
-/** One line a figure: statements of banks and of industry have different fields. None of the values needs quotes. */
-function csvOf(rows: readonly FinancialReport[]): string {
-  const lines = rows.flatMap((row) => {
-    const key = HEAD.map((column) => row[column] ?? '').join(',')
-    return Object.entries(row.items).map(([field, value]) => `${key},${field},${value}`)
-  })
-  return [`${HEAD.join(',')},field,value`, ...lines, ''].join('\n')
 }

@@ -1,6 +1,7 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { toIso } from '../../db/client.ts'
 import { acceptGaps, type Gap, GAP_REASONS, listGaps, reopenGaps } from '../../db/queries/gaps.ts'
+import { leastRole } from '../access/least-role.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
 import { idsOf, listOf, partsOf } from '../evidence-filter.ts'
 import {
@@ -9,7 +10,7 @@ import {
   encodeCursor,
   instant,
   pageOf,
-  sourceName,
+  rowSource,
   symbolsInput,
   tradeDate,
 } from '../schemas/common.ts'
@@ -35,6 +36,7 @@ const gap = z
 
 const list = createRoute({
   tags: ['Completeness'],
+  ...leastRole('viewer'),
   method: 'get',
   path: '/api/gaps',
   operationId: 'listGaps',
@@ -58,7 +60,7 @@ const gapSelection = z
     symbols: symbolsInput.optional(),
     from: dateInput,
     to: dateInput,
-    source: sourceName.optional(),
+    source: rowSource.optional(),
   })
   .refine(({ from, to }) => from <= to, { path: ['to'], message: 'lies before from' })
   .openapi('GapSelection')
@@ -70,6 +72,7 @@ const changed = z
 
 const accept = createRoute({
   tags: ['Completeness'],
+  ...leastRole('operator'),
   method: 'post',
   path: '/api/gaps/accept',
   operationId: 'acceptGaps',
@@ -83,6 +86,7 @@ const accept = createRoute({
 
 const reopen = createRoute({
   tags: ['Completeness'],
+  ...leastRole('operator'),
   method: 'post',
   path: '/api/gaps/reopen',
   operationId: 'reopenGaps',
@@ -150,7 +154,7 @@ export function gapRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   })
   app.openapi(accept, async (c) => {
     const filter = await filterOf(c.req.valid('json'))
-    return c.json({ changed: await acceptGaps(sql, filter, 'operator') }, 200)
+    return c.json({ changed: await acceptGaps(sql, filter, c.get('caller')?.name ?? 'local') }, 200)
   })
   app.openapi(reopen, async (c) =>
     c.json({ changed: await reopenGaps(sql, await filterOf(c.req.valid('json'))) }, 200),

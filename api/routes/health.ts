@@ -1,4 +1,5 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { leastRole } from '../access/least-role.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
 import { json } from '../schemas/responses.ts'
 import { checkReadiness } from '../readiness.ts'
@@ -7,6 +8,7 @@ const TAG = { tags: ['Operations'] }
 
 const health = createRoute({
   ...TAG,
+  ...leastRole('anyone'),
   method: 'get',
   path: '/healthz',
   operationId: 'getHealth',
@@ -29,6 +31,7 @@ const OK = { ok: true, reason: null }
 
 const ready = createRoute({
   ...TAG,
+  ...leastRole('anyone'),
   method: 'get',
   path: '/readyz',
   operationId: 'getReadiness',

@@ -1,6 +1,6 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
-import { indexMembersOn, listIndexBars } from '../../db/queries/indices.ts'
-import { isTradeDate, shanghaiClock } from '../../market/date.ts'
+import { indexMembersOn, readIndexBars } from '../../db/queries/indices.ts'
+import { shanghaiClock } from '../../market/date.ts'
 import {
   INDEX_SYMBOLS,
   INDICES,
@@ -9,43 +9,46 @@ import {
   MEMBER_INDICES,
 } from '../../market/indices.ts'
 import { parseSymbol } from '../../market/symbol.ts'
+import { leastRole } from '../access/least-role.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
 import { Problem } from '../problems.ts'
-import {
-  cursorInput,
-  dateInput,
-  decodeCursor,
-  encodeCursor,
-  pageOf,
-  sourceName,
-  tradeDate,
-  wholeNumber,
-} from '../schemas/common.ts'
-import { json, problems } from '../schemas/responses.ts'
+import { dateInput, tradeDate } from '../schemas/common.ts'
+import { json, problems, tableMedia } from '../schemas/responses.ts'
+import { conditional, formatInput, sourceOrBest } from '../schemas/tables.ts'
+import { answerTable } from '../tables/answer.ts'
+import { askedDates } from '../tables/asked.ts'
+import { isClosed } from '../tables/closed.ts'
+import { formatOf } from '../tables/formats.ts'
+import type { Reads } from '../tables/reads.ts'
 
-const decimal = z.string().nullable().openapi({ format: 'decimal', example: '3714.6037' })
+const number = z.number().nullable()
 
 const bar = z
   .object({
+    symbol: z.string().openapi({ example: '000300.SH' }),
     trade_date: tradeDate,
-    open: decimal,
-    high: decimal,
-    low: decimal,
-    close: decimal,
-    pre_close: decimal,
-    change: decimal,
-    pct_chg: decimal.openapi({ description: 'Percent' }),
-    volume: decimal.openapi({ description: 'Shares; null in old years' }),
-    amount: decimal.openapi({ description: 'Yuan; null in old years' }),
+    open: number.openapi({ description: 'Points' }),
+    high: number,
+    low: number,
+    close: number,
+    pre_close: number,
+    change: number,
+    pct_chg: number.openapi({ description: 'Percent' }),
+    volume: number.openapi({ description: 'Shares; null in old years' }),
+    amount: number.openapi({ description: 'Yuan; null in old years' }),
     source: z.string().openapi({ example: 'tushare' }),
   })
   .openapi('IndexBar')
+
+const barsAnswer = z
+  .object({ title: z.string(), source: z.string(), data: z.array(bar), count: z.number().int() })
+  .openapi('IndexBars')
 
 const member = z
   .object({
     symbol: z.string().openapi({ example: '600519.SH' }),
     name: z.string().nullable(),
-    weight: decimal.openapi({ description: 'Percent; null where the source does not say', example: '4.71' }),
+    weight: number.openapi({ description: 'Percent; null where the source does not say', example: 4.71 }),
   })
   .openapi('IndexMember')
 
@@ -55,30 +58,44 @@ const symbolParam = z.object({
 
 const bars = createRoute({
   tags: ['Indices'],
+  ...leastRole('viewer'),
   method: 'get',
   path: '/api/indices/{symbol}/bars',
-  operationId: 'listIndexBars',
+  operationId: 'readIndexBars',
   summary: 'Daily bars of an index, oldest first',
   request: {
     params: symbolParam,
-    query: z.strictObject({
-      start_date: dateInput.optional(),
-      end_date: dateInput.optional(),
-      source: sourceName
-        .optional()
-        .openapi({ description: 'Of one source; else of the best one that has the day' }),
-      limit: wholeNumber(1, 2_000, 500),
-      cursor: cursorInput.optional(),
-    }),
+    query: z
+      .strictObject({
+        from: dateInput.optional().openapi({ description: 'First trade date; the first bar when left out' }),
+        to: dateInput.optional().openapi({ description: 'Last trade date; the last bar when left out' }),
+        source: sourceOrBest.openapi({
+          description: 'Of one source; `best`: each session from the best one that has it',
+        }),
+        format: formatInput,
+      })
+      .check((context) => {
+        const { from, to } = context.value
+        if (from !== undefined && to !== undefined && from > to)
+          context.issues.push({
+            code: 'custom',
+            path: ['to'],
+            message: 'lies before from',
+            input: context.value,
+          })
+      }),
+    headers: conditional,
   },
   responses: {
-    200: json('A page of bars', pageOf('IndexBarPage', bar)),
-    ...problems('invalid_request', 'not_found'),
+    200: { description: 'The bars', content: tableMedia(barsAnswer) },
+    304: { description: 'What the asker has still stands' },
+    ...problems('invalid_request', 'not_found', 'too_many_reads'),
   },
 })
 
 const members = createRoute({
   tags: ['Indices'],
+  ...leastRole('viewer'),
   method: 'get',
   path: '/api/indices/{symbol}/members',
   operationId: 'listIndexMembers',
@@ -119,21 +136,20 @@ function indexOf(text: string): IndexSymbol {
 }
 
 /** `GET /api/indices/{symbol}/bars` and `/members`. */
-export function indexRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
+export function indexRoutes(deps: ApiDeps, reads: Reads): OpenAPIHono<ApiEnv> {
   const app = new OpenAPIHono<ApiEnv>()
   app.openapi(bars, async (c) => {
     const symbol = indexOf(c.req.valid('param').symbol)
-    const { start_date, end_date, source, limit, cursor } = c.req.valid('query')
-    const items = await listIndexBars(deps.db.sql, {
-      symbol,
-      from: start_date ?? null,
-      to: end_date ?? null,
-      source: source ?? null,
-      after: dateIn(cursor),
-      limit,
+    const { source, format, ...asked } = c.req.valid('query')
+    const dates = askedDates(asked, deps.now())
+    return await answerTable(c, deps, reads, {
+      name: `index-${symbol}`,
+      open: () => readIndexBars(deps.db.sql, { symbol, source, ...dates }),
+      about: { title: INDICES[symbol].title, source },
+      format: formatOf(c, format),
+      moment: dates.to,
+      isClosed: isClosed(dates.to, deps.now()),
     })
-    const last = items.length === limit ? items.at(-1) : undefined
-    return c.json({ items, next_cursor: last ? encodeCursor(last.trade_date) : null }, 200)
   })
   app.openapi(members, async (c) => {
     const symbol = indexOf(c.req.valid('param').symbol)
@@ -152,12 +168,4 @@ export function indexRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     return c.json({ index: symbol, title: INDICES[symbol].title, date, as_of, source, items }, 200)
   })
   return app
-}
-
-function dateIn(cursor: string | undefined): string | null {
-  if (cursor === undefined) return null
-  const [date = ''] = decodeCursor(cursor)
-  if (!isTradeDate(date))
-    throw new Problem('invalid_request', 'cursor: is no cursor of this list: leave it out for the first page')
-  return date
 }

@@ -1,4 +1,5 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { leastRole } from '../access/least-role.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
 import { count, instant, sourceName } from '../schemas/common.ts'
 import { body, envelope, json, seedErrors } from '../schemas/responses.ts'
@@ -70,6 +71,7 @@ const STATUS_EXAMPLE = {
 
 const getStatus = createRoute({
   ...TAG,
+  ...leastRole('viewer'),
   method: 'get',
   path: '/api/sync/multi-source/sources/status',
   operationId: 'getSourcesStatus',
@@ -95,6 +97,7 @@ const triedSite = z.object({
 
 const testSources = createRoute({
   ...TAG,
+  ...leastRole('operator'),
   method: 'post',
   path: '/api/sync/multi-source/sources/test',
   operationId: 'testSources',

@@ -1,4 +1,5 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { leastRole } from '../access/least-role.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
 import { type DryRun, planRun } from '../plan-run.ts'
 import { count, datasetName, tradeDate } from '../schemas/common.ts'
@@ -52,6 +53,7 @@ const plan = z
 
 const dryRun = createRoute({
   tags: ['Runs'],
+  ...leastRole('viewer'),
   method: 'post',
   path: '/api/plan',
   operationId: 'planRun',
@@ -74,7 +76,8 @@ const dryRun = createRoute({
 const round = (value: number, digits: number): number => Number(value.toFixed(digits))
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, n) => total + n, 0)
 
-function describe(dry: DryRun): Omit<z.output<typeof plan>, 'job' | 'params'> {
+/** The plan as the API answers with it. */
+export function describePlan(dry: DryRun): Omit<z.output<typeof plan>, 'job' | 'params'> {
   const bounded = dry.apis.filter((api) => api.lowerBound !== null && api.lowerBound > 0)
   const bound = sum(bounded.map((api) => api.lowerBound ?? 0))
   return {
@@ -121,7 +124,7 @@ export function planRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
       {
         job,
         params: Object.fromEntries(Object.entries(params)),
-        ...describe(await planRun(deps, job, params)),
+        ...describePlan(await planRun(deps, job, params)),
       },
       200,
     )

@@ -1,4 +1,5 @@
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
+import { leastRole } from '../access/least-role.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
 import { startRun } from '../runs/start.ts'
 import { cancelRun, pauseRun, resumeRun, retryRun } from '../runs/steer.ts'
@@ -13,6 +14,7 @@ const TAG = { tags: ['Runs'] }
 
 const start = createRoute({
   ...TAG,
+  ...leastRole('operator'),
   method: 'post',
   path: '/api/runs',
   operationId: 'startRun',
@@ -45,6 +47,7 @@ const start = createRoute({
 const steering = <const A extends string>(action: A, summary: string, description: string) =>
   createRoute({
     ...TAG,
+    ...leastRole('operator'),
     method: 'post',
     path: `/api/runs/{id}/${action}`,
     operationId: `${action}Run`,
@@ -108,7 +111,7 @@ export function runActionRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   ] as const) {
     app.openapi(route, async (c) => {
       const { id } = c.req.valid('param')
-      await act(deps, id)
+      await act(deps, id, { requestId: c.get('requestId'), by: c.get('caller')?.name })
       return c.json(await readRun(deps, id), 200)
     })
   }

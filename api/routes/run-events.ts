@@ -5,6 +5,7 @@ import { toIso } from '../../db/client.ts'
 import { readLogs } from '../../db/queries/logs.ts'
 import { withoutParameters } from '../../db/errors.ts'
 import { isFinal } from '../../workflows/contract/status.ts'
+import { leastRole } from '../access/least-role.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
 import { Problem } from '../problems.ts'
 import { runIdParam } from '../schemas/common.ts'
@@ -20,6 +21,7 @@ const EXAMPLE = [
 
 const events = createRoute({
   tags: ['Runs'],
+  ...leastRole('viewer'),
   method: 'get',
   path: '/api/runs/{id}/events',
   operationId: 'streamRunEvents',

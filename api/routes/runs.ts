@@ -2,6 +2,7 @@ import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { readLogs } from '../../db/queries/logs.ts'
 import { recentRate, type RunView, viewBatches, viewRun, viewRuns } from '../../db/queries/run-views.ts'
 import { toIso } from '../../db/client.ts'
+import { leastRole } from '../access/least-role.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
 import { noSuchRun, Problem } from '../problems.ts'
 import {
@@ -10,7 +11,7 @@ import {
   decodeCursor,
   encodeCursor,
   instant,
-  jobName,
+  runJob,
   pageLimit,
   pageOf,
   runIdParam,
@@ -25,6 +26,7 @@ const TAG = { tags: ['Runs'] }
 
 const list = createRoute({
   ...TAG,
+  ...leastRole('viewer'),
   method: 'get',
   path: '/api/runs',
   operationId: 'listRuns',
@@ -32,7 +34,7 @@ const list = createRoute({
   request: {
     query: z.strictObject({
       status: runState.optional(),
-      job: jobName.optional(),
+      job: runJob.optional(),
       limit: pageLimit,
       cursor: cursorInput.optional(),
     }),
@@ -42,6 +44,7 @@ const list = createRoute({
 
 const get = createRoute({
   ...TAG,
+  ...leastRole('viewer'),
   method: 'get',
   path: '/api/runs/{id}',
   operationId: 'getRun',
@@ -52,6 +55,7 @@ const get = createRoute({
 
 const batches = createRoute({
   ...TAG,
+  ...leastRole('viewer'),
   method: 'get',
   path: '/api/runs/{id}/batches',
   operationId: 'listBatches',
@@ -83,6 +87,7 @@ const logLine = z
 
 const logs = createRoute({
   ...TAG,
+  ...leastRole('viewer'),
   method: 'get',
   path: '/api/runs/{id}/logs',
   operationId: 'listRunLogs',

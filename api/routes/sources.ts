@@ -1,5 +1,6 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { isSourceName, SOURCE_NAMES, type SourceName } from '../../market/sources.ts'
+import { leastRole } from '../access/least-role.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
 import { Problem } from '../problems.ts'
 import { body, json, problems } from '../schemas/responses.ts'
@@ -78,6 +79,7 @@ const EXAMPLE: z.output<typeof source> = {
 
 const list = createRoute({
   ...TAG,
+  ...leastRole('viewer'),
   method: 'get',
   path: '/api/sources',
   operationId: 'listSources',
@@ -91,6 +93,7 @@ const list = createRoute({
 
 const get = createRoute({
   ...TAG,
+  ...leastRole('viewer'),
   method: 'get',
   path: '/api/sources/{name}',
   operationId: 'getSource',
@@ -101,6 +104,7 @@ const get = createRoute({
 
 const put = createRoute({
   ...TAG,
+  ...leastRole('admin'),
   method: 'put',
   path: '/api/sources/{name}',
   operationId: 'setSource',

@@ -5,30 +5,33 @@ import {
   type Instrument,
   listedStock,
   type ListedStock,
-  listStocks,
   specialIntervals,
 } from '../../db/queries/instruments.ts'
 import { newestValuation } from '../../db/queries/valuations.ts'
+import { leastRole } from '../access/least-role.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
 import { Problem } from '../problems.ts'
 import { decodeCursor, encodeCursor, pageOf } from '../schemas/common.ts'
 import { json, problems } from '../schemas/responses.ts'
 import { stock, stockDetail, stockParam, stockQuery } from '../schemas/stock.ts'
+import { StockDirectory } from '../stocks/directory.ts'
 
 const TAG = { tags: ['Stocks'] }
 
 const list = createRoute({
   ...TAG,
+  ...leastRole('viewer'),
   method: 'get',
   path: '/api/stocks',
   operationId: 'listStocks',
-  summary: 'Stocks by symbol; delisted ones too',
+  summary: 'Stocks by symbol; delisted ones too. Found by code, name or pinyin',
   request: { query: stockQuery },
   responses: { 200: json('A page of stocks', pageOf('StockPage', stock)), ...problems('invalid_request') },
 })
 
 const get = createRoute({
   ...TAG,
+  ...leastRole('viewer'),
   method: 'get',
   path: '/api/stocks/{symbol}',
   operationId: 'getStock',
@@ -61,10 +64,11 @@ const unlisted = ({ symbol, board, exchange, list_date, delist_date }: Instrumen
 export function stockRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   const app = new OpenAPIHono<ApiEnv>()
   const { sql } = deps.db
+  const directory = new StockDirectory(sql)
   app.openapi(list, async (c) => {
     const { cursor, limit, ...filter } = c.req.valid('query')
     const after = cursor === undefined ? undefined : decodeCursor(cursor)[0]
-    const rows = await listStocks(sql, { ...filter, after, limit })
+    const rows = await directory.list({ ...filter, after, limit })
     const last = rows.length === limit ? rows.at(-1) : undefined
     return c.json({ items: rows, next_cursor: last ? encodeCursor(last.symbol) : null }, 200)
   })

@@ -1,11 +1,13 @@
-import { logRun } from '../../db/queries/logs.ts'
+import { endFromOutside } from '../../db/end-from-outside.ts'
+import { endDeadImport } from '../../db/import/alive.ts'
 import { runAge } from '../../db/queries/run-views.ts'
-import { endRun, type RunRow } from '../../db/queries/runs.ts'
+import type { RunRow } from '../../db/queries/runs.ts'
+import { IMPORT_JOB } from '../../market/jobs.ts'
+import type { Ending } from '../../workflows/contract/execution.ts'
+import { judge, type Judgement } from '../../workflows/contract/judge.ts'
 import type { ClosedRun } from '../../workflows/contract/messages.ts'
 import { type FinalState, RUN_STATES, type RunState } from '../../workflows/contract/status.ts'
 import type { ApiDeps } from '../deps.ts'
-import type { Ending } from '../temporal/gateway.ts'
-import { judge, type Judgement } from './judge.ts'
 import { launchRun } from './launch.ts'
 
 export type Reconciled = 'unchanged' | 'started' | 'ended'
@@ -15,6 +17,7 @@ export type Reconciled = 'unchanged' | 'started' | 'ended'
  * it names, so a run that is reopened meanwhile is left alone.
  */
 export async function reconcileRun(deps: ApiDeps, row: RunRow): Promise<Reconciled> {
+  if (row.job === IMPORT_JOB) return (await endDeadImport(deps.db, row)) ? 'ended' : 'unchanged'
   const ageMs = await runAge(deps.db.sql, row.id)
   const execution = await deps.temporal.describe(row.workflowId)
   const facts = {
@@ -56,9 +59,7 @@ function conclusionOf(
 }
 
 async function finish(deps: ApiDeps, row: RunRow, status: FinalState, message: string): Promise<Reconciled> {
-  const ended = await endRun(deps.db, { id: row.id, epoch: row.ownerEpoch }, status, message.slice(0, 1_000))
-  if (!ended) return 'unchanged'
+  if (!(await endFromOutside(deps.db, row, status, message))) return 'unchanged'
   deps.log.warn({ runId: row.id, status, message }, 'a run was ended from outside')
-  await logRun(deps.db.sql, { runId: row.id, level: 'warn', message: `${status}: ${message}` })
   return 'ended'
 }

@@ -54,7 +54,7 @@ export async function startRun(deps: ApiDeps, request: RunRequest): Promise<Star
 }
 
 /** A comparison of one source with itself would end with nothing; anything else waits for its sources. */
-export async function requireSources(deps: ApiDeps, job: Job): Promise<void> {
+export async function requireSources(deps: Pick<ApiDeps, 'sources'>, job: Job): Promise<void> {
   if (!comparesSources(job)) return
   const { on } = await deps.sources()
   const bars = [...on.values()].filter(({ capabilities }) => capabilities.bars)
@@ -78,7 +78,7 @@ async function replaceHolder(deps: ApiDeps, holder: RunRow, requestId: string): 
     level: 'warn',
     message: `cancelled by a forced start (request ${requestId})`,
   })
-  await cancelRun(deps, holder.id).catch((error: unknown) => {
+  await cancelRun(deps, holder.id, { requestId, by: undefined }).catch((error: unknown) => {
     // It ended by itself in between, which is what was wanted.
     if (!(error instanceof Problem && (error.code === 'run_final' || error.code === 'run_gone'))) throw error
   })

@@ -1,14 +1,12 @@
 import { z } from '@hono/zod-openapi'
 import { ADJUSTED_DECIMALS, ADJUSTMENT_NAMES } from '../../market/adjust.ts'
 import { PERIODS } from '../../market/datasets.ts'
-import { isTradeDate } from '../../market/date.ts'
-import { SOURCE_NAMES } from '../../market/sources.ts'
-import { FORMATS } from '../tables/answer.ts'
 import { dateInput, symbolInput, tradeDate, wholeNumber } from './common.ts'
+import { formatInput, mixedDates, moment, oneOf, sourceOrBest } from './tables.ts'
 
 const MAX_SYMBOLS = 100
 
-const symbols = z
+export const symbolList = z
   .string()
   .transform((text, context) => {
     const parts = text.split(',').filter((part) => part.trim() !== '')
@@ -30,34 +28,9 @@ const symbols = z
     example: '600000',
   })
 
-const INSTANT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?(Z|[+-]\d{2}:\d{2})$/
-
-const moment = z
-  .string()
-  .transform((text, context) => {
-    if (isTradeDate(text)) return `${text}T23:59:59.999999+08:00`
-    // A plus sign in an address is a space.
-    const instant = text.replace(/ (?=\d{2}:\d{2}$)/, '+')
-    if (INSTANT.test(instant) && !Number.isNaN(Date.parse(instant))) return instant
-    context.addIssue({
-      code: 'custom',
-      message: 'must be a date (its end in Shanghai) or an instant like 2026-11-20T12:30:00Z',
-    })
-    return z.NEVER
-  })
-  .openapi({
-    type: 'string',
-    description:
-      'Bars and factors as they were known then: an instant of ISO 8601 with its zone, or a date, which stands for its end in Shanghai. Raw weeks and months are then made of days. Which days a source had answered for is known for the present only',
-    example: '2026-11-20T12:30:00Z',
-  })
-
-const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
-  z.enum(values, `must be one of ${values.join(', ')}`)
-
 export const barsQuery = z
   .strictObject({
-    symbol: symbols.optional(),
+    symbol: symbolList.optional(),
     date: dateInput.optional().openapi({
       description: 'The whole market of one day, or of the week or month that holds it',
       example: '2026-11-20',
@@ -78,16 +51,18 @@ export const barsQuery = z
       description:
         'With `qfq`: the newest factor at or before this day is the anchor; the newest of all when left out',
     }),
-    source: oneOf(['best', ...SOURCE_NAMES])
-      .default('best')
-      .openapi({
-        description: '`best`: one bar out of those of all sources, with the factors of one of them',
-      }),
-    as_of: moment.optional(),
+    source: sourceOrBest.openapi({
+      description: '`best`: one bar out of those of all sources, with the factors of one of them',
+    }),
+    as_of: moment.optional().openapi({
+      description:
+        'Bars and factors as they were known then: an instant of ISO 8601 with its zone, or a date, which stands for its end in Shanghai. Raw weeks and months are then made of days. Which days a source had answered for is known for the present only',
+      example: '2026-11-20T12:30:00Z',
+    }),
     decimals: wholeNumber(0, 10, ADJUSTED_DECIMALS).openapi({
       description: 'Of adjusted prices, at most. Raw ones are as they were served',
     }),
-    format: oneOf(FORMATS).optional().openapi({ description: 'Instead of `Accept`' }),
+    format: formatInput,
   })
   .check((context) => {
     for (const [field, message] of contradictions(context.value))
@@ -96,15 +71,9 @@ export const barsQuery = z
 
 type Query = z.output<typeof barsQuery>
 
-function contradictions({ symbol, date, from, to, adjust, anchor }: Query): [string, string][] {
-  const found: [string, string][] = []
-  if (symbol === undefined && date === undefined)
-    found.push(['symbol', 'is missing: name symbols, or give date= for the whole market of one day'])
-  if (symbol !== undefined && date !== undefined)
-    found.push(['date', 'is for the whole market: leave it out, or give from= and to= for these symbols'])
-  if (date !== undefined && from !== undefined) found.push(['from', 'goes with symbol=, not with date='])
-  if (date !== undefined && to !== undefined) found.push(['to', 'goes with symbol=, not with date='])
-  if (from !== undefined && to !== undefined && from > to) found.push(['to', 'lies before from'])
+function contradictions(query: Query): [string, string][] {
+  const { adjust, anchor } = query
+  const found = mixedDates(query)
   if (anchor !== undefined && adjust !== 'qfq') found.push(['anchor', 'is for adjust=qfq only'])
   return found
 }

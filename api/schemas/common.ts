@@ -1,9 +1,9 @@
 import { z } from '@hono/zod-openapi'
 import { DATASET_NAMES } from '../../market/datasets.ts'
 import { isTradeDate } from '../../market/date.ts'
-import { JOB_NAMES } from '../../market/jobs.ts'
+import { IMPORT_JOB, JOB_NAMES } from '../../market/jobs.ts'
 import { SOURCE_MODES, WANTS } from '../../market/run-params.ts'
-import { SOURCE_NAMES } from '../../market/sources.ts'
+import { ROW_SOURCES, SOURCE_NAMES } from '../../market/sources.ts'
 import { isBShare, parseSymbol } from '../../market/symbol.ts'
 import { RUN_STATE_NAMES } from '../../workflows/contract/status.ts'
 import { PROBLEM_CODES } from '../problems.ts'
@@ -14,6 +14,12 @@ export const count = z.number().int().min(0)
 
 /** What a person typed, shortened for a message. */
 const shown = (value: string): string => JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)
+
+/** Anything as text; an object may say that it has no text. */
+const textOf = (input: unknown): string => {
+  if (typeof input === 'string') return input
+  return input === undefined ? 'nothing' : JSON.stringify(input)
+}
 
 /** A symbol in any of its spellings → the canonical one. */
 export const symbolInput = z
@@ -44,12 +50,16 @@ export const symbolsInput = z
 export const dateInput = z
   .string('must be a date like 2025-01-31')
   .refine(isTradeDate, {
-    error: ({ input }) => `${shown(String(input))} is no day of the calendar; write YYYY-MM-DD`,
+    error: ({ input }) => `${shown(textOf(input))} is no day of the calendar; write YYYY-MM-DD`,
   })
   .openapi({ format: 'date', example: '2025-01-02' })
 
 export const jobName = z
   .enum(JOB_NAMES, `must be one of ${JOB_NAMES.join(', ')}`)
+  .openapi({ example: 'daily_history' })
+/** Of runs that there are: also those that nobody starts over the API. */
+export const runJob = z
+  .enum([...JOB_NAMES, IMPORT_JOB], `must be one of ${[...JOB_NAMES, IMPORT_JOB].join(', ')}`)
   .openapi({ example: 'daily_history' })
 export const runState = z
   .enum(RUN_STATE_NAMES, `must be one of ${RUN_STATE_NAMES.join(', ')}`)
@@ -60,7 +70,13 @@ export const datasetName = z
 
 export const sourceName = z
   .enum(SOURCE_NAMES, {
-    error: ({ input }) => `${shown(String(input))} is no source; known are ${SOURCE_NAMES.join(', ')}`,
+    error: ({ input }) => `${shown(textOf(input))} is no source; known are ${SOURCE_NAMES.join(', ')}`,
+  })
+  .openapi({ example: 'tushare' })
+/** Whose rows there may be: also what was imported from files. */
+export const rowSource = z
+  .enum(ROW_SOURCES, {
+    error: ({ input }) => `${shown(textOf(input))} is no source; known are ${ROW_SOURCES.join(', ')}`,
   })
   .openapi({ example: 'tushare' })
 export const sourceMode = z.enum(SOURCE_MODES, `must be one of ${SOURCE_MODES.join(', ')}`).openapi({

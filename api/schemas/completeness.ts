@@ -1,12 +1,12 @@
 import { z } from '@hono/zod-openapi'
-import { cursorInput, dateInput, pageLimit, sourceName, symbolInput } from './common.ts'
+import { cursorInput, dateInput, pageLimit, rowSource, symbolInput } from './common.ts'
 import { datasetsInput } from './dataset.ts'
 
 /** What lists of completeness are narrowed down by. */
 export const evidenceQuery = {
   dataset: datasetsInput.optional(),
   symbol: symbolInput.optional(),
-  source: sourceName.optional(),
+  source: rowSource.optional(),
   from: dateInput.optional(),
   to: dateInput.optional(),
   limit: pageLimit,

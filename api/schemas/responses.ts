@@ -17,6 +17,16 @@ export const json = <T extends z.ZodType>(
   content: { 'application/json': { schema, ...(example === undefined ? {} : { example }) } },
 })
 
+/** An answer with rows, in any format. */
+export const tableMedia = (rows: z.ZodType, csvExample?: string) => ({
+  'application/json': { schema: rows },
+  'text/csv': { schema: z.string(), ...(csvExample === undefined ? {} : { example: csvExample }) },
+  'application/vnd.apache.parquet': { schema: binary },
+  'application/vnd.apache.arrow.stream': { schema: binary },
+})
+
+const binary = z.string().openapi({ format: 'binary' })
+
 /** A JSON body; without one every field has its default. */
 export const body = <T extends z.ZodType>(schema: T, required: boolean, example: unknown) => ({
   required,
@@ -69,6 +79,10 @@ const problemResponse = (description: string, code: ProblemCode) => ({
 /** What a route of the seeds answers. */
 export const envelope = <T extends z.ZodType>(name: string, data: T) =>
   z.object({ success: z.literal(true), message: z.string(), data }).openapi(name)
+
+/** The same with the fields of `data` at the top as well, where the second seed has them. */
+export const flatEnvelope = <T extends z.ZodRawShape>(name: string, data: T) =>
+  z.object({ ...data, success: z.literal(true), message: z.string(), data: z.object(data) }).openapi(name)
 
 /** The refusals of a route of the seeds. */
 export function seedErrors(...codes: ProblemCode[]): object {

@@ -14,8 +14,8 @@ export const stockQuery = z.strictObject({
     .optional()
     .openapi({
       description:
-        'The beginning of a code that it has or had, a part of its name, or the beginning of its pinyin initials',
-      example: 'PAYH',
+        'The beginning of a code that it has or had, a part of its name, or how the name begins in pinyin: by initials, in full or mixed',
+      example: 'gzmt',
     }),
   exchange: z.enum(EXCHANGE_NAMES, `must be one of ${EXCHANGE_NAMES.join(', ')}`).optional(),
   status: z
@@ -23,6 +23,12 @@ export const stockQuery = z.strictObject({
     .optional()
     .openapi({ description: 'L listed, D delisted, P listing suspended' }),
   board: z.enum(BOARDS, `must be one of ${BOARDS.join(', ')}`).optional(),
+  industry: z
+    .string()
+    .min(1)
+    .max(40, 'has more than 40 characters')
+    .optional()
+    .openapi({ description: 'As a list names it', example: '白酒' }),
   limit: pageLimit,
   cursor: cursorInput.optional(),
 })
@@ -51,28 +57,32 @@ export const stock = z
 
 const number = z.number().nullable()
 
+export const valuationFields = {
+  trade_date: tradeDate,
+  turnover_rate: number.openapi({ description: 'Percent of the floating shares' }),
+  turnover_rate_f: number.openapi({ description: 'Percent of the free shares' }),
+  volume_ratio: number,
+  pe: number,
+  pe_ttm: number.openapi({
+    description: 'Null or negative for a company that lost money, as its source has it',
+  }),
+  pe_dynamic: number.openapi({ description: 'Of the profit of this year so far, taken for a whole year' }),
+  pb: number,
+  ps: number,
+  ps_ttm: number,
+  pcf_ncf_ttm: number,
+  dv_ratio: number.openapi({ description: 'Percent' }),
+  dv_ttm: number.openapi({ description: 'Percent' }),
+  total_share: number,
+  float_share: number,
+  free_share: number,
+  total_mv: number.openapi({ description: 'Yuan' }),
+  circ_mv: number.openapi({ description: 'Yuan' }),
+}
+
 const valuation = z
   .object({
-    trade_date: tradeDate,
-    turnover_rate: number.openapi({ description: 'Percent of the floating shares' }),
-    turnover_rate_f: number.openapi({ description: 'Percent of the free shares' }),
-    volume_ratio: number,
-    pe: number,
-    pe_ttm: number.openapi({
-      description: 'Null or negative for a company that lost money, as its source has it',
-    }),
-    pe_dynamic: number.openapi({ description: 'Of the profit of this year so far, taken for a whole year' }),
-    pb: number,
-    ps: number,
-    ps_ttm: number,
-    pcf_ncf_ttm: number,
-    dv_ratio: number.openapi({ description: 'Percent' }),
-    dv_ttm: number.openapi({ description: 'Percent' }),
-    total_share: number,
-    float_share: number,
-    free_share: number,
-    total_mv: number.openapi({ description: 'Yuan' }),
-    circ_mv: number.openapi({ description: 'Yuan' }),
+    ...valuationFields,
     from: z
       .record(z.string(), z.string())
       .openapi({ description: 'Which source each group of fields is of', example: { worth: 'tushare' } }),

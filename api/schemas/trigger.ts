@@ -4,7 +4,7 @@ import { type Period, PERIODS } from '../../market/datasets.ts'
 import type { Job } from '../../market/jobs.ts'
 import type { RunParams } from '../../market/run-params.ts'
 import type { SourceName } from '../../market/sources.ts'
-import { dateInput, sourceMode, sourceName, symbolsInput, want } from './common.ts'
+import { dateInput, instant, sourceMode, sourceName, symbolsInput, want } from './common.ts'
 
 /*
  * The seeds' trigger: what its fields mean, in terms of jobs.
@@ -17,13 +17,14 @@ import { dateInput, sourceMode, sourceName, symbolsInput, want } from './common.
 
 /** The stock list with the newest valuation. */
 export const DEFAULT_JOB = 'stock_basics' satisfies Job
-const DEFAULT_DAYS = 365
+/** Days of bars where nobody says how many. */
+export const DEFAULT_DAYS = 365
 
 // Clients of the seeds' service send null for what they leave out.
-const maybe = <T extends z.ZodType>(schema: T) =>
+export const maybe = <T extends z.ZodType>(schema: T) =>
   schema.nullish().transform((value): z.output<T> | undefined => value ?? undefined)
 
-const period = z.enum(PERIODS, `must be one of ${PERIODS.join(', ')}`)
+export const period = z.enum(PERIODS, `must be one of ${PERIODS.join(', ')}`)
 
 export const triggerBody = z
   .strictObject({
@@ -47,6 +48,25 @@ export const triggerBody = z
   .openapi('TriggerRequest')
 
 type Trigger = z.output<typeof triggerBody>
+
+/** What every start of the seeds answers. */
+export const triggered = z.object({
+  job_id: z.string().openapi({ format: 'uuid' }),
+  status: z.enum(['running', 'pending']).openapi({ description: '`pending` until Temporal answers again' }),
+  started_at: instant,
+  parameters: z.record(z.string(), z.unknown()),
+})
+
+export const TRIGGERED_EXAMPLE = {
+  success: true,
+  message: 'Synchronization started successfully',
+  data: {
+    job_id: '0b9c1f4e-8d2a-4c53-9a43-6f2d3c1b7e90',
+    status: 'running',
+    started_at: '2026-11-20T12:30:00.000Z',
+    parameters: { force: false, preferred_sources: ['tushare'], symbols: ['000001.SZ'], periods: ['daily'] },
+  },
+}
 
 const namesBars = ({ symbols, periods }: Pick<Trigger, 'symbols' | 'periods'>): boolean =>
   symbols !== undefined || (periods !== undefined && periods.length > 0)
@@ -82,14 +102,13 @@ export function meaningOf(
   const bars = trigger.all_history === true || namesBars(trigger)
   const periods = PERIODS.filter((each) => (trigger.periods ?? []).includes(each))
   if (periods.length === 0) periods.push('daily')
-  const known = preferred.filter((name) => context.configured.has(name))
-  const missing = preferred.filter((name) => !context.configured.has(name))
+  const sources = sourcesAsked(preferred, context.configured)
   const dates: Pick<RunParams, 'start_date' | 'end_date'> =
     trigger.all_history || !bars ? {} : datesOf(trigger, context.now)
   const params: RunParams = {
     ...(symbols && { symbols }),
     ...dates,
-    ...(known.length > 0 && { preferred_sources: known }),
+    ...(sources.known.length > 0 && { preferred_sources: sources.known }),
     ...(trigger.source_mode && { source_mode: trigger.source_mode }),
     ...(trigger.want && { want: trigger.want }),
     ...(isLong(periods) && { periods }),
@@ -109,17 +128,25 @@ export function meaningOf(
       source_mode: trigger.source_mode ?? 'failover',
       want: trigger.want ?? 'any',
     },
-    notes:
-      missing.length > 0
-        ? [
-            `${missing.join(', ')} not switched on or without what it needs: left out; GET /api/sources says why`,
-          ]
-        : [],
+    notes: sources.notes,
+  }
+}
+
+/** Sources of a request that can be asked, and a note about those that cannot. */
+export function sourcesAsked(
+  asked: readonly SourceName[],
+  configured: ReadonlySet<SourceName>,
+): { known: SourceName[]; notes: string[] } {
+  const missing = asked.filter((name) => !configured.has(name))
+  const note = `${missing.join(', ')} not switched on or without what it needs: left out; GET /api/sources says why`
+  return {
+    known: asked.filter((name) => configured.has(name)),
+    notes: missing.length > 0 ? [note] : [],
   }
 }
 
 /** Days alone are what every run of bars is about. */
-const isLong = (periods: readonly Period[]): boolean => periods.some((each) => each !== 'daily')
+export const isLong = (periods: readonly Period[]): boolean => periods.some((each) => each !== 'daily')
 
 /** The last 365 days up to the newest session, unless dates are given. */
 function datesOf(trigger: Trigger, now: Date): { start_date: string; end_date?: string } {

@@ -1,34 +1,33 @@
 import type { Context } from 'hono'
-import { accepts } from 'hono/accepts'
 import { withoutParameters } from '../../db/errors.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
 import { Problem } from '../problems.ts'
-import { csvEncoder, jsonEncoder } from './encoders.ts'
-import type { Slots } from './slots.ts'
+import { createEncoder, type Format } from './formats.ts'
+import type { Reads } from './reads.ts'
 import { streamTable } from './stream.ts'
-import type { Table, TableRow } from './table.ts'
+import type { Table, TableAbout } from './table.ts'
 
-export const FORMATS = ['json', 'csv'] as const
-export type Format = (typeof FORMATS)[number]
-
-/** The format that is asked for by name, else by `Accept`. */
-export const formatOf = (c: Context, format: Format | undefined): Format =>
-  format ??
-  (accepts(c, {
-    header: 'Accept',
-    supports: ['application/json', 'text/csv'],
-    default: 'application/json',
-  }) === 'text/csv'
-    ? 'csv'
-    : 'json')
+/** A table with its version, which is equal for equal content. */
+export type VersionedTable = Table & { version: string }
 
 export interface TableAnswer {
-  /** Finds out what there is to say, reading no rows yet. `version`: equal for equal content. */
-  open: () => Promise<Table & { version: string }>
-  /** What a JSON answer says before its rows. */
-  about: Readonly<Record<string, TableRow[number]>>
+  /** What it is called when it is kept in a file. */
+  name: string
+  /** Finds out what there is to say, reading no rows yet. */
+  open: () => Promise<VersionedTable>
+  /** What is said before the rows. */
+  about: TableAbout
   format: Format
+  /** All that the answer depends on besides the database, if there is more than what was asked: e.g. what day it is. */
+  moment?: string
+  /** Nothing but corrections will change it. */
+  isClosed: boolean
+  /** It takes minutes, and not the place of those that do not. */
+  isExport?: boolean
 }
+
+// A correction is seen after so long at the latest, and what is not closed at once.
+const CLOSED_SECONDS = 60
 
 /**
  * A table as an answer: streamed, never whole in memory, and not at all where the asker has this version already.
@@ -39,29 +38,41 @@ export interface TableAnswer {
 export async function answerTable(
   c: Context<ApiEnv>,
   deps: Pick<ApiDeps, 'log' | 'closing'>,
-  slots: Slots,
-  { open, about, format }: TableAnswer,
+  reads: Reads,
+  answer: TableAnswer,
 ): Promise<Response> {
-  const release = await slots.take()
+  const { name, about, format, isClosed, isExport = false } = answer
+  const asked = c.req.header('if-none-match')
+  const headersOf = (etag: string) => ({
+    ETag: etag,
+    'Cache-Control': isClosed ? `private, max-age=${CLOSED_SECONDS}` : 'private, no-cache',
+    Vary: 'Accept',
+  })
+  const question = `${c.req.url} ${format} ${answer.moment ?? ''}`
+  const snapshot = await reads.versions.snapshot()
+  const known = reads.versions.find(question, snapshot)
+  if (known !== null && matches(asked, etagOf(known, format)))
+    return c.body(null, 304, headersOf(etagOf(known, format)))
+
+  const release = await (isExport ? reads.exportSlots : reads.slots).take()
   if (!release)
     throw new Problem(
       'too_many_reads',
       'too many tables are being read: try again when one of them has ended',
     )
   try {
-    const table = await open()
-    const etag = `"${table.version}.${format}"`
-    const encoder = format === 'csv' ? csvEncoder(table.columns) : jsonEncoder(table.columns, about)
-    // History can be corrected: whoever keeps an answer has to ask whether it still stands, which costs little.
-    const headers = { ETag: etag, 'Cache-Control': 'private, no-cache', Vary: 'Accept' }
-    const isKnown = matches(c.req.header('if-none-match'), etag)
-    if (isKnown || c.req.method === 'HEAD') {
+    const table = await answer.open()
+    reads.versions.keep(question, snapshot, table.version)
+    const etag = etagOf(table.version, format)
+    if (matches(asked, etag)) {
       release()
-      return c.body(
-        null,
-        isKnown ? 304 : 200,
-        isKnown ? headers : { ...headers, 'Content-Type': encoder.contentType },
-      )
+      return c.body(null, 304, headersOf(etag))
+    }
+    const encoder = await createEncoder(format, table.columns, about)
+    const headers = { ...headersOf(etag), 'Content-Type': encoder.contentType, ...fileHeaders(name, format) }
+    if (c.req.method === 'HEAD') {
+      release()
+      return c.body(null, 200, headers)
     }
     const onEnd = (error: unknown): void => {
       release()
@@ -72,12 +83,18 @@ export async function answerTable(
         )
     }
     const body = await streamTable(table, encoder, { closing: deps.closing, onEnd })
-    return c.body(body, 200, { ...headers, 'Content-Type': encoder.contentType })
+    return c.body(body, 200, headers)
   } catch (error) {
     release()
     throw error
   }
 }
+
+const etagOf = (version: string, format: Format): string => `"${version}.${format}"`
+
+/** Browsers keep what they cannot show under this name. */
+const fileHeaders = (name: string, format: Format): Record<string, string> =>
+  format === 'json' ? {} : { 'Content-Disposition': `inline; filename="${name}.${format}"` }
 
 /** If-None-Match: a list of tags, weak ones too, or a star. */
 const matches = (header: string | undefined, etag: string): boolean =>

@@ -1,5 +1,5 @@
 import { plainDecimal } from '../../market/units.ts'
-import type { TableColumn, TableEncoder, TableRow } from './table.ts'
+import type { TableAbout, TableColumn, TableEncoder, TableRow } from './table.ts'
 
 type Value = TableRow[number]
 
@@ -8,12 +8,8 @@ type Value = TableRow[number]
  *
  * @param about members that come before the rows
  */
-export function jsonEncoder(
-  columns: readonly TableColumn[],
-  about: Readonly<Record<string, Value>>,
-): TableEncoder {
-  const keys = columns.map(({ name }, i) => `${i === 0 ? '' : ','}${JSON.stringify(name)}:`)
-  const write = columns.map(({ type }) => (type === 'text' || type === 'date' ? quoted : plain))
+export function jsonEncoder(columns: readonly TableColumn[], about: TableAbout): TableEncoder<string> {
+  const members = columns.map(memberOf)
   let count = 0
   return {
     contentType: 'application/json',
@@ -22,7 +18,7 @@ export function jsonEncoder(
       let text = ''
       for (const row of rows) {
         text += count++ === 0 ? '\n{' : ',\n{'
-        for (let i = 0; i < keys.length; i++) text += (keys[i] ?? '') + (write[i] ?? plain)(row[i] ?? null)
+        for (let i = 0; i < members.length; i++) text += members[i]?.(row[i] ?? null) ?? ''
         text += '}'
       }
       return text
@@ -31,12 +27,27 @@ export function jsonEncoder(
   }
 }
 
+/** Writes a column's member of each row. Many come again in the next row: those are not made twice. */
+function memberOf({ name, type }: TableColumn, place: number): (value: Value) => string {
+  const key = `${place === 0 ? '' : ','}${JSON.stringify(name)}:`
+  const write = ['text', 'date', 'instant'].includes(type) ? quoted : plain
+  let latest: Value = null
+  let text = `${key}null`
+  return (value) => {
+    if (value !== latest) {
+      latest = value
+      text = key + write(value)
+    }
+    return text
+  }
+}
+
 const quoted = (value: Value): string => (value === null ? 'null' : JSON.stringify(value))
 // Decimals are numbers in JSON, digit by digit as they are stored.
 const plain = (value: Value): string => (typeof value === 'number' ? plainDecimal(value) : String(value))
 
 /** A header line, then a line for each row, by RFC 4180; null is empty. */
-export function csvEncoder(columns: readonly TableColumn[]): TableEncoder {
+export function csvEncoder(columns: readonly TableColumn[]): TableEncoder<string> {
   return {
     contentType: 'text/csv; charset=utf-8; header=present',
     head: () => `${columns.map(({ name }) => name).join(',')}\r\n`,

@@ -1,4 +1,4 @@
-import type { Table, TableEncoder } from './table.ts'
+import type { Chunk, Table, TableEncoder } from './table.ts'
 
 // Somebody who takes nothing for so long holds a connection to the database all the while.
 const STALL_MS = 60_000
@@ -20,7 +20,7 @@ export async function streamTable(
   encoder: TableEncoder,
   options: StreamOptions,
 ): Promise<ReadableStream<Uint8Array>> {
-  const chunks = encode(table, encoder)
+  const chunks = encodeTable(table, encoder)
   try {
     const source = new ChunkSource(chunks, await chunks.next(), options)
     // One lot ahead of the reader, and no more.
@@ -31,7 +31,7 @@ export async function streamTable(
   }
 }
 
-type Chunks = AsyncGenerator<string, undefined>
+type Chunks = AsyncGenerator<Chunk, undefined>
 type Controller = ReadableStreamDefaultController<Uint8Array>
 
 /** Gives chunks to a stream. It ends once: with the last chunk, an error, a reader that leaves or stalls, or the process. */
@@ -39,12 +39,12 @@ class ChunkSource {
   readonly #chunks: Chunks
   readonly #options: StreamOptions
   readonly #bytes = new TextEncoder()
-  #first: IteratorResult<string, undefined> | null
+  #first: IteratorResult<Chunk, undefined> | null
   #stalled: NodeJS.Timeout | undefined
   #onClosing = (): void => undefined
   #isOver = false
 
-  constructor(chunks: Chunks, first: IteratorResult<string, undefined>, options: StreamOptions) {
+  constructor(chunks: Chunks, first: IteratorResult<Chunk, undefined>, options: StreamOptions) {
     this.#chunks = chunks
     this.#first = first
     this.#options = options
@@ -68,7 +68,7 @@ class ChunkSource {
         controller.close()
         return
       }
-      controller.enqueue(this.#bytes.encode(value))
+      controller.enqueue(typeof value === 'string' ? this.#bytes.encode(value) : value)
       const stalled = () => this.#breakOff(controller, new Error('the reader takes nothing'))
       this.#stalled = setTimeout(stalled, this.#options.stallMs ?? STALL_MS)
     } catch (error) {
@@ -99,12 +99,23 @@ class ChunkSource {
   }
 }
 
-async function* encode(table: Table, encoder: TableEncoder): Chunks {
-  let head = encoder.head()
+/** The pieces of a table, none of them empty. The first one has rows in it, unless there are none. */
+export async function* encodeTable(table: Table, encoder: TableEncoder): Chunks {
+  let held = encoder.head()
   for await (const rows of table.rows()) {
-    yield head + encoder.lot(rows)
-    head = ''
+    const lot = encoder.lot(rows)
+    if (lot.length === 0) continue
+    yield joined(held, lot)
+    held = ''
   }
-  yield head + encoder.tail()
+  const rest = joined(held, encoder.tail())
+  if (rest.length > 0) yield rest
   return undefined
+}
+
+function joined(a: Chunk, b: Chunk): Chunk {
+  if (a.length === 0 || b.length === 0) return a.length === 0 ? b : a
+  return typeof a === 'string' && typeof b === 'string'
+    ? a + b
+    : Buffer.concat([Buffer.from(a), Buffer.from(b)])
 }

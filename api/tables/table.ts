@@ -2,10 +2,15 @@
  * Answers with many rows: columns and lots of rows, whatever they are written as. A new format is one more encoder.
  */
 
-/** Values are text, but for `number`, `integer` and `boolean`; `decimal` is exact. Any may be null. */
+/**
+ * Values are text, but for `number`, `integer` and `boolean`; `decimal` is exact, `date` YYYY-MM-DD, `instant` ISO 8601 in
+ * UTC and `json` the text of a value. Any may be null.
+ */
 export interface TableColumn {
   name: string
-  type: 'text' | 'date' | 'decimal' | 'number' | 'integer' | 'boolean'
+  type: 'text' | 'date' | 'instant' | 'decimal' | 'number' | 'integer' | 'boolean' | 'json'
+  /** What its numbers are counted in, e.g. `CNY`. */
+  unit?: string
 }
 
 export type TableRow = readonly (string | number | boolean | null)[]
@@ -15,10 +20,16 @@ export interface Table {
   rows(): AsyncIterable<readonly TableRow[]>
 }
 
-/** Writes rows as text: what comes first, each lot, what comes last. */
-export interface TableEncoder {
+/** What a table is about: said before or beside its rows. */
+export type TableAbout = Readonly<Record<string, TableRow[number]>>
+
+/** A piece of an answer; any may be empty. */
+export type Chunk = string | Uint8Array
+
+/** Writes rows: what comes first, each lot, what comes last. Binary ones keep lots back until they fill a group. */
+export interface TableEncoder<T extends Chunk = Chunk> {
   contentType: string
-  head(): string
-  lot(rows: readonly TableRow[]): string
-  tail(): string
+  head(): T
+  lot(rows: readonly TableRow[]): T
+  tail(): T
 }

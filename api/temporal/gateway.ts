@@ -1,6 +1,5 @@
 import {
   type Client,
-  type WorkflowExecutionDescription,
   WorkflowExecutionAlreadyStartedError,
   WorkflowFailedError,
   WorkflowNotFoundError,
@@ -11,6 +10,7 @@ import {
   TimeoutFailure,
   TypedSearchAttributes,
 } from '@temporalio/common'
+import { type Execution, executionOf } from '../../workflows/contract/execution.ts'
 import { TASK_QUEUE } from '../../workflows/contract/ids.ts'
 import {
   PAUSE_SIGNAL,
@@ -25,15 +25,7 @@ import {
   type ProbeSourcesInput,
 } from '../../workflows/contract/probe.ts'
 import { asTemporalError } from './errors.ts'
-
-/** How an execution came to its end. */
-export type Ending = 'completed' | 'failed' | 'cancelled' | 'terminated' | 'timed_out'
-
-/** What the server knows of a run's workflow: its newest execution. */
-export type Execution =
-  | { kind: 'none' }
-  | { kind: 'open'; epoch: number | null; executionId: string; startedAt: Date }
-  | { kind: 'closed'; ending: Ending; epoch: number | null; executionId: string; startedAt: Date }
+import { ScheduleGateway } from './schedules.ts'
 
 export interface WorkflowStart {
   workflowId: string
@@ -58,22 +50,16 @@ const PROBES_WAIT_MS = PROBES_LIMIT_MS + 3_000
 // TaskQueueType of Temporal's protocol.
 const QUEUE_TYPES = { workflow: 1, activity: 2 } as const
 
-const ENDINGS: Readonly<Record<string, Ending>> = {
-  COMPLETED: 'completed',
-  FAILED: 'failed',
-  CANCELLED: 'cancelled',
-  TERMINATED: 'terminated',
-  TIMED_OUT: 'timed_out',
-}
-
 /** Everything that the API asks of Temporal. Each call is limited in time and throws TemporalAway or TemporalRefused. */
 export class TemporalGateway {
   readonly #client: Client
-  readonly #namespace: string
+  readonly namespace: string
+  readonly schedules: ScheduleGateway
 
   constructor(client: Client, namespace: string) {
     this.#client = client
-    this.#namespace = namespace
+    this.namespace = namespace
+    this.schedules = new ScheduleGateway(client, (request) => this.call(request))
   }
 
   /** Starts the workflow of a run; throws WorkflowExecutionAlreadyStartedError while an execution of it is open. */
@@ -85,7 +71,12 @@ export class TemporalGateway {
         workflowIdReusePolicy: 'ALLOW_DUPLICATE',
         workflowIdConflictPolicy: 'FAIL',
         args: [input],
-        memo: { runId: input.runId, job: input.job, epoch: input.epoch },
+        memo: {
+          runId: input.runId,
+          job: input.job,
+          epoch: input.epoch,
+          requestId: input.requestId,
+        },
         typedSearchAttributes: new TypedSearchAttributes([
           { key: JOB, value: input.job },
           { key: RUN_ID, value: input.runId },
@@ -111,7 +102,7 @@ export class TemporalGateway {
   /** Throws TemporalAway unless the namespace answers. */
   async checkNamespace(): Promise<void> {
     const { workflowService } = this.#client
-    await this.call(() => workflowService.describeNamespace({ namespace: this.#namespace }))
+    await this.call(() => workflowService.describeNamespace({ namespace: this.namespace }))
   }
 
   /** Sends pause, resume or cancel to a run; throws WorkflowNotFoundError when no execution is open. */
@@ -168,7 +159,7 @@ export class TemporalGateway {
   async pollers(kind: 'workflow' | 'activity'): Promise<{ identity: string; agoMs: number }[]> {
     const { pollers } = await this.call(() =>
       this.#client.workflowService.describeTaskQueue({
-        namespace: this.#namespace,
+        namespace: this.namespace,
         taskQueue: { name: TASK_QUEUE },
         // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- the enum's package is no dependency of ours
         taskQueueType: QUEUE_TYPES[kind],
@@ -191,15 +182,6 @@ export class TemporalGateway {
 }
 
 export { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError }
-
-function executionOf(description: WorkflowExecutionDescription): Execution {
-  const { memo, runId: executionId, startTime: startedAt, status } = description
-  const epoch = typeof memo?.['epoch'] === 'number' ? memo['epoch'] : null
-  const ending = ENDINGS[status.name]
-  return ending === undefined
-    ? { kind: 'open', epoch, executionId, startedAt }
-    : { kind: 'closed', ending, epoch, executionId, startedAt }
-}
 
 /** The innermost cause says most. */
 function rootOf(error: Error | undefined): Error | undefined {

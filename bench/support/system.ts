@@ -80,6 +80,7 @@ export async function openSystem(options: SystemOptions): Promise<System> {
       TUSHARE_URL: String(ready.upstream?.url),
       TUSHARE_TOKEN: TOKEN,
       TUSHARE_CALLS_PER_MINUTE: '0',
+      DEFAULT_SCHEDULES: 'off',
       ...othersEnvironment(ready.upstream ?? {}, options.allSources ?? false),
       ...options.env,
     }),

@@ -2,7 +2,13 @@ import { AKSHARE_CAPABILITIES } from '../../market/akshare.ts'
 import { BAOSTOCK_CAPABILITIES } from '../../market/baostock.ts'
 import type { CapabilityTable } from '../../market/capability.ts'
 import { type Dataset, DATASET_NAMES, DATASETS } from '../../market/datasets.ts'
-import { SOURCE_NAMES, SOURCES, type SourceName } from '../../market/sources.ts'
+import {
+  exchangesOf,
+  ROW_SOURCES,
+  type RowSource,
+  SOURCE_NAMES,
+  type SourceName,
+} from '../../market/sources.ts'
 import type { Exchange } from '../../market/symbol.ts'
 import { TUSHARE_CAPABILITIES } from '../../market/tushare.ts'
 
@@ -43,10 +49,10 @@ export const sparseSources = (dataset: Dataset): SourceName[] =>
   SOURCE_NAMES.filter((source) => CAPABILITIES[source][dataset]?.sparse === true)
 
 /** Exchanges that coverage of a source's whole market extends to. */
-export const servedBy = (source: SourceName): readonly Exchange[] => SOURCES[source].exchanges
+export const servedBy = (source: RowSource): readonly Exchange[] => exchangesOf(source)
 
 /** Pairs of source and exchange, one list each: for `unnest`. */
-export function servedPairs(sources: readonly SourceName[] = SOURCE_NAMES): [string[], string[]] {
+export function servedPairs(sources: readonly RowSource[] = ROW_SOURCES): [string[], string[]] {
   const pairs = sources.flatMap((source) => servedBy(source).map((exchange) => [source, exchange] as const))
   return [pairs.map(([source]) => source), pairs.map(([, exchange]) => exchange)]
 }

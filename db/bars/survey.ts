@@ -26,8 +26,11 @@ export interface BarSurvey {
 /** What a region holds, without its rows. */
 export async function surveyBars(sql: Sql, region: BarRegion, source: string | null): Promise<BarSurvey> {
   const rows = await sql<{ source: string; count: number; writers: string }[]>`
-    select b.source, count(*) as count, sum(b.xmin::text::bigint)::text as writers from bars b
-    where ${inRegion(sql, region)} ${source === null ? sql`` : sql`and b.source = ${source}`}
+    select source, sum(rows)::bigint as count, sum(rows * writer::text::bigint)::text as writers from (
+      select b.source, b.xmin as writer, count(*) as rows from bars b
+      where ${inRegion(sql, region)} ${source === null ? sql`` : sql`and b.source = ${source}`}
+      group by 1, 2
+    ) b
     group by 1 order by 1`
   return {
     sources: rows.map((row) => row.source),

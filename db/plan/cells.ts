@@ -54,7 +54,8 @@ function plansOf(input: CellsInput): DatasetPlan[] {
   return [input.params.want === 'upgrade' ? planUpgrade(input) : planForAny(input)]
 }
 
-async function chosen({ context, params, market }: DatedInput): Promise<readonly PlanInstrument[]> {
+async function chosen({ context, params, market, only }: DatedInput): Promise<readonly PlanInstrument[]> {
+  if (only) return only.map(({ instrument }) => instrument)
   if (!params.symbols) return market.instruments
   const ids = await instrumentIds(context.sql, params.symbols)
   return [...new Set(ids.values())].flatMap((id) => market.byId.get(id) ?? [])

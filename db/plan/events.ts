@@ -1,5 +1,5 @@
 import { addDays, type TradeDate } from '../../market/date.ts'
-import { SOURCES } from '../../market/sources.ts'
+import { exchangesOf } from '../../market/sources.ts'
 import { dueDates } from '../../planning/market-facts.ts'
 import { planEventRanges } from '../../planning/plan.ts'
 import type { DateRange } from '../../planning/types.ts'
@@ -38,7 +38,7 @@ function eventsFor(
   // What a run mends is known cell by cell, and events have none.
   if (range === null || params.mend) return { parts: [], range }
   const known = withoutRecheck({ params, dataset, market }, candidate, covered, range)
-    .filter(({ source }) => servesAllOf(candidate, SOURCES[source].exchanges))
+    .filter(({ source }) => servesAllOf(candidate, exchangesOf(source)))
     .flatMap(({ ranges }) => ranges.get(MARKET_ID) ?? [])
   // One for each part that a source asks one by one, e.g. each index.
   const calls = Math.max(1, candidate.source.partsOf(dataset).length)

@@ -18,6 +18,8 @@ export interface Reread {
   /** What each source has brought, before anything is asked again. */
   covered: readonly StoredCoverage[]
   mend: boolean
+  /** Nothing but these is wanted; null: whatever else says. */
+  only: readonly WantedItem[] | null
   /** Stocks that are read again as far as they are covered. */
   share: { range: DateRange; has: (instrument: PlanInstrument) => boolean } | null
 }
@@ -33,7 +35,7 @@ export function shareOfMonth(now: Date): number {
 
 /** @param range what the run is about; null when nothing is due */
 export function rereadOf(
-  { params, context, dataset }: DatedInput,
+  { params, context, dataset, only }: DatedInput,
   covered: readonly StoredCoverage[],
   range: DateRange | null,
 ): Reread {
@@ -42,6 +44,7 @@ export function rereadOf(
   return {
     covered,
     mend: params.mend ?? false,
+    only: only ?? null,
     share: isShared
       ? {
           range: { from: context.historyStart, to: range.to },
@@ -54,21 +57,22 @@ export function rereadOf(
 /** Wanted cells of a candidate with those that it has to read again, or without those that nobody ever brought. */
 export function withReread(
   items: readonly WantedItem[],
-  { covered, mend, share }: Reread,
+  { covered, mend, only, share }: Reread,
   of: { candidate: Candidate; instruments: readonly PlanInstrument[]; range: DateRange },
   calendar: DatedInput['market']['calendar'],
 ): WantedItem[] {
   const { candidate, instruments, range } = of
+  const own = only === null ? items : commonItems(items, only, calendar)
   const known = mend
-    ? commonItems(items, coveredItems({ instruments, range, calendar, covered }), calendar)
-    : items
+    ? commonItems(own, coveredItems({ instruments, range, calendar, covered }), calendar)
+    : own
   if (share === null) return [...known]
   // Its own cells only: another source's would come a second time, and say nothing of what that one has corrected.
-  const own = covered.filter(({ source }) => source === candidate.name)
+  const brought = covered.filter(({ source }) => source === candidate.name)
   const again = instruments.filter(share.has)
   return allItems(
     known,
-    coveredItems({ instruments: again, range: share.range, calendar, covered: own }),
+    coveredItems({ instruments: again, range: share.range, calendar, covered: brought }),
     calendar,
   )
 }

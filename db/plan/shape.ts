@@ -4,7 +4,7 @@ import type { RunParams } from '../../market/run-params.ts'
 import type { RunSettings } from '../../market/run-settings.ts'
 import type { SourceName } from '../../market/sources.ts'
 import type { MarketFacts } from '../../planning/market-facts.ts'
-import type { DateRange } from '../../planning/types.ts'
+import type { DateRange, WantedItem } from '../../planning/types.ts'
 import type { Sql } from '../client.ts'
 import type { NewBatch } from '../queries/batches.ts'
 import type { StoredCoverage } from '../queries/planning.ts'
@@ -31,6 +31,8 @@ export interface DatedInput {
   market: MarketFacts
   /** What comes with answers that are planned already. */
   along?: readonly StoredCoverage[]
+  /** The run is about these cells alone; absent: about all that its parameters name. */
+  only?: readonly WantedItem[]
 }
 
 /** A source that may do batches of a dataset. */

@@ -1,6 +1,6 @@
 import { type Dataset, DATASETS } from '../../market/datasets.ts'
 import type { Want } from '../../market/run-params.ts'
-import { SOURCE_NAMES, SOURCES } from '../../market/sources.ts'
+import { precedenceOf, ROW_SOURCES } from '../../market/sources.ts'
 import type { MarketFacts } from '../../planning/market-facts.ts'
 import type { DateRange, PlanInstrument, WantedItem } from '../../planning/types.ts'
 import { type SourceCoverage, subtractCovered, subtractUnmixed } from '../../planning/wanted.ts'
@@ -20,12 +20,12 @@ export interface Share<C extends Candidate> {
   items: WantedItem[]
 }
 
-/** What every source has brought, the switched off ones too; nothing when all is to be asked again. */
+/** What every source has brought, the switched off ones and imports too; nothing when all is to be asked again. */
 export const loadCovered = async (
   sql: Sql,
   dataset: Dataset,
   refresh: boolean | undefined,
-): Promise<StoredCoverage[]> => (refresh ? [] : await loadCoverage(sql, dataset, SOURCE_NAMES))
+): Promise<StoredCoverage[]> => (refresh ? [] : await loadCoverage(sql, dataset, ROW_SOURCES))
 
 /** Those whose coverage makes a cell that `planned` would bring unwanted. */
 export function counting(
@@ -37,13 +37,13 @@ export function counting(
     case 'any':
       return [...covered]
     case 'upgrade':
-      return covered.filter(({ source }) => SOURCES[source].precedence <= SOURCES[planned.name].precedence)
+      return covered.filter(({ source }) => precedenceOf(source) <= precedenceOf(planned.name))
     case 'each':
       return covered.filter(({ source }) => source === planned.name)
   }
 }
 
-const byPrecedence = (a: Candidate, b: Candidate) => SOURCES[a.name].precedence - SOURCES[b.name].precedence
+const byPrecedence = (a: Candidate, b: Candidate) => precedenceOf(a.name) - precedenceOf(b.name)
 
 /** Instruments by the candidate that is planned for them, which is the first that serves their exchange. */
 function planned<C extends Candidate>(

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { ADJUSTED_DECIMALS, type Adjustment } from '../../market/adjust.ts'
 import { periodAround } from '../../market/bar-periods.ts'
 import type { Period } from '../../market/datasets.ts'
@@ -8,6 +7,7 @@ import { type BarColumn, columnsOf } from '../bars/columns.ts'
 import { electedBars, ofSource } from '../bars/elected.ts'
 import { readFactors } from '../bars/factors.ts'
 import type { BarRegion, Fragment } from '../bars/region.ts'
+import { parseBar } from '../bars/record.ts'
 import {
   adjustedRows,
   type BarRow,
@@ -18,6 +18,7 @@ import {
 } from '../bars/rows.ts'
 import { readPeriods, readUnfinished } from '../bars/sessions.ts'
 import { readPrecedence, surveyBars, symbolsOfToday } from '../bars/survey.ts'
+import { hashOf } from '../bars/version.ts'
 import type { Sql } from '../client.ts'
 
 export type { BarColumn } from '../bars/columns.ts'
@@ -42,6 +43,8 @@ export interface BarsQuery {
   decimals?: number
   /** The last day whose bars every source has: a week or month that ends later is not final. */
   settled: TradeDate
+  /** Of some instruments: by their codes of today instead of their ids. */
+  isByCode?: boolean
 }
 
 export interface BarsReading {
@@ -89,15 +92,15 @@ export async function readBars(sql: Sql, query: BarsQuery): Promise<BarsReading>
     columns: columnsOf(query),
     version: hashOf([question, [...symbols], facts, [...unfinished]]),
     rows: () => {
-      const lots = statement(sql, bars, region, { isAdjusted: adjust !== 'none' })
+      const lots = statement(sql, bars, region, {
+        isAdjusted: adjust !== 'none',
+        isByCode: query.isByCode ?? instruments === null,
+      })
       if (periods) return joinedRows(lots, options, periods, unfinished, query)
       return adjust === 'none' ? storedRows(lots, options) : adjustedRows(lots, options)
     },
   }
 }
-
-const hashOf = (parts: unknown): string =>
-  createHash('sha256').update(JSON.stringify(parts)).digest('base64url')
 
 /** Stocks behind codes that they have or had; indices are none. */
 export async function stockIds(sql: Sql, symbols: readonly string[]): Promise<Map<string, number>> {
@@ -119,17 +122,20 @@ function regionOf(query: BarsQuery, isJoined: boolean): BarRegion {
 function statement(
   sql: Sql,
   bars: Fragment,
-  { instruments, period }: BarRegion,
-  { isAdjusted }: { isAdjusted: boolean },
+  { period }: BarRegion,
+  { isAdjusted, isByCode }: { isAdjusted: boolean; isByCode: boolean },
 ): AsyncIterable<StoredBar[]> {
   const columns = sql`instrument_id, trade_date, open, high, low, close, pre_close, ${isAdjusted ? sql`null` : sql`change`},
     pct_chg, volume, amount, is_st, source, disputed ${period === 'daily' ? sql`` : sql`, period_start, is_final`}`
-  const rows =
-    instruments === null
-      ? sql`
-        select ${columns} from (${bars}) b left join (
-          select instrument_id, min(code) as code from instrument_code where valid_to is null group by 1
-        ) c using (instrument_id) order by code, instrument_id, trade_date`
-      : sql`select ${columns} from (${bars}) b order by instrument_id, trade_date`
-  return readAhead(rows.values().cursor(LOT) as AsyncIterable<StoredBar[]>)
+  const rows = isByCode
+    ? sql`
+      select row(${columns})::text from (${bars}) b left join (
+        select instrument_id, min(code) as code from instrument_code where valid_to is null group by 1
+      ) c using (instrument_id) order by code, instrument_id, trade_date`
+    : sql`select row(${columns})::text from (${bars}) b order by instrument_id, trade_date`
+  return readAhead(parsed(rows.values().cursor(LOT) as AsyncIterable<[string][]>))
+}
+
+async function* parsed(lots: AsyncIterable<[string][]>): AsyncGenerator<StoredBar[]> {
+  for await (const lot of lots) yield lot.map(([record]) => parseBar(record))
 }

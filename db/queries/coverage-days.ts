@@ -1,5 +1,5 @@
 import { type Dataset, DATASETS, isReportDataset, kindOf } from '../../market/datasets.ts'
-import { SOURCE_NAMES, type SourceName } from '../../market/sources.ts'
+import { ROW_SOURCES, type RowSource } from '../../market/sources.ts'
 import { servedPairs } from '../audit/cells.ts'
 import { REPORTED_BEFORE_DAYS } from '../plan-datasets.ts'
 import type { Sql } from '../client.ts'
@@ -26,7 +26,7 @@ const EXPLAINED = ['absent_upstream', 'accepted']
  */
 export async function coverageDays(
   sql: Sql,
-  query: { dataset: Dataset; dates: readonly string[]; source: SourceName | null },
+  query: { dataset: Dataset; dates: readonly string[]; source: RowSource | null },
 ): Promise<CoverageDay[]> {
   const labels =
     DATASETS[query.dataset].cell === 'event' ? await eventLabels(sql, query) : await cellLabels(sql, query)
@@ -66,7 +66,7 @@ async function eventLabels(sql: Sql, { dataset, dates, source }: Query): Promise
 }
 
 async function cellLabels(sql: Sql, { dataset, dates, source }: Query): Promise<Label[]> {
-  const of = source === null ? SOURCE_NAMES : [source]
+  const of = source === null ? ROW_SOURCES : [source]
   const [sources, exchanges] = servedPairs(of)
   const before = isReportDataset(dataset) ? REPORTED_BEFORE_DAYS : 0
   return await sql<Label[]>`

@@ -10,9 +10,7 @@ import { instrumentIds } from './planning.ts'
  */
 const PRECEDENCE: readonly SourceName[] = ['tushare', 'akshare', 'baostock']
 
-export interface FinancialsQuery {
-  /** Any code that the company has or had. */
-  symbol: string
+export interface ReportsQuery {
   statement?: ReportDataset
   /** First and last report period. */
   from?: TradeDate
@@ -25,6 +23,11 @@ export interface FinancialsQuery {
   latest: boolean
   /** Tushare's number; the consolidated report where it is left out. */
   reportType?: string
+}
+
+export interface FinancialsQuery extends ReportsQuery {
+  /** Any code that the company has or had. */
+  symbol: string
 }
 
 export interface FinancialReport {
@@ -47,32 +50,49 @@ export interface FinancialReport {
 export async function readFinancials(sql: Sql, query: FinancialsQuery): Promise<FinancialReport[] | null> {
   const ids = await instrumentIds(sql, [query.symbol])
   const id = ids.get(query.symbol)
-  if (id === undefined) return null
-  return query.latest ? await latest(sql, id, query) : await versions(sql, id, query)
+  return id === undefined ? null : await readReports(sql, [id], query)
+}
+
+/** Reports of some companies, one after the other in this order, each statement with its newest period first. */
+export async function readReports(
+  sql: Sql,
+  ids: readonly number[],
+  query: ReportsQuery,
+): Promise<FinancialReport[]> {
+  return query.latest ? await latest(sql, ids, query) : await versions(sql, ids, query)
 }
 
 const COLUMNS = `symbol, source, statement, period_end, report_type, comp_type, ann_date, f_ann_date, update_flag,
   to_char(first_seen_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as first_seen_at, items`
 
-async function latest(sql: Sql, id: number, query: FinancialsQuery): Promise<FinancialReport[]> {
+async function latest(sql: Sql, ids: readonly number[], query: ReportsQuery): Promise<FinancialReport[]> {
   const { asOf = null, seenBy = null } = query
   return await sql<FinancialReport[]>`
-    select distinct on (statement, period_end) ${sql.unsafe(COLUMNS)}
-    from financial_as_of(${asOf}::date, ${seenBy}::timestamptz) r where ${asked(sql, id, query)}
-    order by statement, period_end desc, array_position(${PRECEDENCE as string[]}::text[], source)`
+    select distinct on (${placeOf(sql, ids)}, statement, period_end) ${sql.unsafe(COLUMNS)}
+    from financial_as_of(${asOf}::date, ${seenBy}::timestamptz) r where ${reportsOf(sql, ids, query)}
+    order by ${placeOf(sql, ids)}, statement, period_end desc, array_position(${PRECEDENCE as string[]}::text[], source)`
 }
 
-async function versions(sql: Sql, id: number, query: FinancialsQuery): Promise<FinancialReport[]> {
+async function versions(sql: Sql, ids: readonly number[], query: ReportsQuery): Promise<FinancialReport[]> {
   const { asOf = null, seenBy = null } = query
   return await sql<FinancialReport[]>`
-    select ${sql.unsafe(COLUMNS)} from financial_report r where ${asked(sql, id, query)}
+    select ${sql.unsafe(COLUMNS)} from financial_report r where ${reportsOf(sql, ids, query)}
       and (${asOf}::date is null or coalesce(f_ann_date, ann_date) <= ${asOf}::date)
       and (${seenBy}::timestamptz is null or first_seen_at <= ${seenBy}::timestamptz)
-    order by statement, period_end desc, coalesce(f_ann_date, ann_date) desc, update_flag desc, id desc`
+    order by ${placeOf(sql, ids)}, statement, period_end desc, coalesce(f_ann_date, ann_date) desc, update_flag desc, id desc`
 }
 
-const asked = (sql: Sql, id: number, { statement, from, to, reportType = '1' }: FinancialsQuery) => sql`
-  instrument_id = ${id} and report_type = ${reportType}
+// Ids are numbers of ours, and one text twice is one expression for `distinct on`, which two parameters are not.
+const placeOf = (sql: Sql, ids: readonly number[]) =>
+  sql.unsafe(`array_position('{${ids.map(Number).join(',')}}'::int[], r.instrument_id)`)
+
+/** Which reports are asked for, as `r`; of all companies without ids. */
+export const reportsOf = (
+  sql: Sql,
+  ids: readonly number[] | null,
+  { statement, from, to, reportType = '1' }: ReportsQuery,
+) => sql`
+  report_type = ${reportType} ${ids === null ? sql`` : sql`and instrument_id = any(${ids as number[]})`}
   ${statement === undefined ? sql`` : sql`and statement = ${statement}`}
   ${from === undefined ? sql`` : sql`and period_end >= ${from}`}
   ${to === undefined ? sql`` : sql`and period_end <= ${to}`}`

@@ -1,50 +1,49 @@
 import type { TradeDate } from '../../market/date.ts'
+import { columnsAs } from '../bars/columns.ts'
+import { hashOf, rowsVersion } from '../bars/version.ts'
 import type { Sql } from '../client.ts'
+import type { Reading, Row } from './reading.ts'
 
-/** A session of an index. Decimals are text; null: not served. */
-export interface IndexBar {
-  trade_date: TradeDate
-  /** Points. */
-  open: string | null
-  high: string | null
-  low: string | null
-  close: string
-  pre_close: string | null
-  change: string | null
-  /** Percent. */
-  pct_chg: string | null
-  /** Shares. */
-  volume: string | null
-  /** Yuan. */
-  amount: string | null
-  source: string
-}
+const LOT = 1_000
 
 /**
  * Bars of an index, oldest first; of several sources each session's from the one whose prices come first.
  *
- * @param filter.source one source's alone; null: any
+ * @param query.source one source's alone, or `best`
  */
-export async function listIndexBars(
+export async function readIndexBars(
   sql: Sql,
-  filter: {
-    symbol: string
-    from: TradeDate | null
-    to: TradeDate | null
-    source: string | null
-    after: TradeDate | null
-    limit: number
-  },
-): Promise<IndexBar[]> {
-  const { symbol, from, to, source, after, limit } = filter
-  return await sql<IndexBar[]>`
-    select distinct on (b.trade_date) b.trade_date::text as trade_date, b.open::text, b.high::text, b.low::text, b.close::text,
-      b.pre_close::text, b.change::text, b.pct_chg::text, b.volume::text, trim_scale(b.amount)::text as amount, b.source
-    from index_bars b join instrument_code c on c.instrument_id = b.instrument_id and c.code = ${symbol}
-      left join value_precedence p on p.field_group = 'ohlc' and p.source = b.source
-    where (${from}::date is null or b.trade_date >= ${from}) and (${to}::date is null or b.trade_date <= ${to})
-      and (${after}::date is null or b.trade_date > ${after}) and (${source}::text is null or b.source = ${source})
-    order by b.trade_date, p.rank, b.source limit ${limit}`
+  query: { symbol: string; from: TradeDate; to: TradeDate; source: string },
+): Promise<Reading> {
+  const { symbol, from, to, source } = query
+  const named = source === 'best' ? null : source
+  const asked = sql`
+    t.instrument_id = (select instrument_id from instrument_code where code = ${symbol})
+    and t.trade_date between ${from} and ${to} and (${named}::text is null or t.source = ${named})`
+  const [rows, precedence] = await Promise.all([
+    rowsVersion(sql, 'index_bars', asked),
+    rowsVersion(sql, 'value_precedence'),
+  ])
+  return {
+    columns: [
+      ...columnsAs('text', null, 'symbol'),
+      ...columnsAs('date', null, 'trade_date'),
+      ...columnsAs('decimal', 'points', 'open', 'high', 'low', 'close', 'pre_close', 'change'),
+      ...columnsAs('decimal', 'percent', 'pct_chg'),
+      ...columnsAs('decimal', 'shares', 'volume'),
+      ...columnsAs('decimal', 'CNY', 'amount'),
+      ...columnsAs('text', null, 'source'),
+    ],
+    version: hashOf([symbol, source, rows, precedence]),
+    rows: async function* () {
+      const statement = sql`
+        select distinct on (t.trade_date) ${symbol}::text, t.trade_date, t.open, t.high, t.low, t.close, t.pre_close, t.change,
+          t.pct_chg, t.volume, trim_scale(t.amount), t.source
+        from index_bars t left join value_precedence p on p.field_group = 'ohlc' and p.source = t.source
+        where ${asked} order by t.trade_date, p.rank, t.source`
+      yield* statement.values().cursor(LOT) as AsyncIterable<Row[]>
+    },
+  }
 }
 
 export interface IndexMember {
@@ -52,7 +51,7 @@ export interface IndexMember {
   /** Of today; null where no list names it. */
   name: string | null
   /** Percent; null where the source does not say. */
-  weight: string | null
+  weight: number | null
 }
 
 /** Members of an index with the list that they are from. */
@@ -80,7 +79,7 @@ export async function indexMembersOn(
     select m.symbol, (
       select s.name from stock_basic_info s where s.instrument_id = m.instrument_id and s.name is not null
       order by s.updated_at desc limit 1
-    ) as name, m.weight::text as weight
+    ) as name, m.weight::float8 as weight
     from index_member m where m.index_id = ${index_id} and m.trade_date = ${as_of} and m.source = ${source}
     order by m.weight desc nulls last, m.symbol`
   return { as_of, source, members: [...members] }

@@ -23,31 +23,29 @@ export interface ListedStock {
   is_hs: string | null
 }
 
-export interface StockFilter {
-  /** A code that it has or had, a part of its name, or the beginning of its pinyin initials. */
-  search?: string | undefined
-  exchange?: string | undefined
-  status?: string | undefined
-  board?: string | undefined
-  /** The symbol that the page comes after. */
-  after?: string | undefined
-  limit: number
+export interface ListedWithCodes extends ListedStock {
+  /** All that it has or had. */
+  codes: string[]
 }
 
-/** A page of what the lists name, by symbol. */
-export async function listStocks(sql: Sql, filter: StockFilter): Promise<ListedStock[]> {
-  const search = filter.search?.toLowerCase() ?? null
-  return await sql<ListedStock[]>`
+/** All that the lists name, by symbol. */
+export async function readListed(sql: Sql): Promise<ListedWithCodes[]> {
+  return await sql<ListedWithCodes[]>`
     select s.symbol, s.name, s.fullname, s.cnspell, s.area, s.industry, s.market, i.board, s.exchange, s.list_status,
-      i.list_date, i.delist_date, s.is_hs
-    from stock_best s join instrument i on i.id = s.instrument_id
-    where s.symbol > ${filter.after ?? ''}
-      and (${filter.exchange ?? null}::text is null or s.exchange = ${filter.exchange ?? null})
-      and (${filter.status ?? null}::text is null or s.list_status = ${filter.status ?? null})
-      and (${filter.board ?? null}::text is null or i.board = ${filter.board ?? null})
-      and (${search}::text is null or strpos(lower(s.name), ${search}) > 0 or starts_with(lower(s.cnspell), ${search})
-        or exists (select from instrument_code c where c.instrument_id = i.id and starts_with(lower(c.code), ${search})))
-    order by s.symbol limit ${filter.limit}`
+      i.list_date, i.delist_date, s.is_hs,
+      array(select code from instrument_code c where c.instrument_id = i.id order by code) as codes
+    from stock_best s join instrument i on i.id = s.instrument_id order by s.symbol collate "C"`
+}
+
+/** Changes with everything that `readListed` gives. */
+export async function listedVersion(sql: Sql): Promise<string> {
+  const [row] = await sql<{ version: string }[]>`
+    select concat_ws(' ',
+      (select concat(count(*), '-', sum(xmin::text::bigint)) from stock_basic_info),
+      (select concat(count(*), '-', sum(xmin::text::bigint)) from instrument),
+      (select concat(count(*), '-', sum(xmin::text::bigint)) from instrument_code),
+      (select concat(count(*), '-', sum(xmin::text::bigint)) from value_precedence)) as version`
+  return row?.version ?? ''
 }
 
 export interface Instrument {

@@ -2,10 +2,10 @@ import type { Sql, Tx } from '../client.ts'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
-/** Keeps a key line of a run. Callers hand over texts without secrets. */
+/** Keeps a key line of a run, or of what no run was made for. Callers hand over texts without secrets. */
 export async function logRun(
   sql: Sql | Tx,
-  line: { runId: string; level: LogLevel; message: string; details?: object },
+  line: { runId: string | null; level: LogLevel; message: string; details?: object },
 ): Promise<void> {
   await sql`insert into sync_log (run_id, level, message, details)
     values (${line.runId}, ${line.level}, ${line.message.slice(0, 2_000)}, ${line.details ? sql.json(line.details as never) : null})`
@@ -28,4 +28,34 @@ export async function readLogs(
   return await sql<LogRow[]>`
     select id, run_id, at, level, message, details from sync_log where run_id = ${filter.runId} and id > ${filter.after ?? 0}
     order by id limit ${filter.limit}`
+}
+
+/** A numbered page of the lines of all runs, newest first, and how many there are in all. */
+export async function pageLogs(
+  sql: Sql,
+  filter: {
+    runId?: string | undefined
+    level?: LogLevel | undefined
+    /** An instant. */
+    since?: string | undefined
+    page: number
+    size: number
+  },
+): Promise<{ rows: LogRow[]; total: number }> {
+  const { runId = null, level = null, since = null, page, size } = filter
+  const chosen = sql`(${runId}::uuid is null or run_id = ${runId}) and (${level}::text is null or level = ${level})
+    and (${since}::timestamptz is null or at >= ${since})`
+  const rows = await sql<LogRow[]>`
+    select id, run_id, at, level, message, details from sync_log where ${chosen}
+    order by id desc limit ${size} offset ${(page - 1) * size}`
+  const [row] = await sql<{ total: number }[]>`select count(*)::int as total from sync_log where ${chosen}`
+  return { rows, total: row?.total ?? 0 }
+}
+
+const KEPT_DAYS = 30
+
+/** Drops the lines that are older than 30 days; gives how many there were. */
+export async function dropOldLogs(sql: Sql): Promise<number> {
+  const { count } = await sql`delete from sync_log where at < now() - ${KEPT_DAYS} * interval '1 day'`
+  return count
 }

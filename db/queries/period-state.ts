@@ -1,6 +1,6 @@
 import type { LongPeriod } from '../../market/bar-periods.ts'
 import type { TradeDate } from '../../market/date.ts'
-import { SOURCE_NAMES, SOURCES } from '../../market/sources.ts'
+import { exchangesOf, ROW_SOURCES } from '../../market/sources.ts'
 import type { Sql } from '../client.ts'
 
 /** A week or month that is over: its first and last session. */
@@ -16,9 +16,7 @@ export interface PeriodState {
   mixed: number
 }
 
-const SERVED = SOURCE_NAMES.flatMap((source) =>
-  SOURCES[source].exchanges.map((exchange) => ({ source, exchange })),
-)
+const SERVED = ROW_SOURCES.flatMap((source) => exchangesOf(source).map((exchange) => ({ source, exchange })))
 
 /** How much of a closed period is there. */
 export async function periodState(

@@ -1,6 +1,6 @@
 import { SessionCalendar } from '../../market/calendar.ts'
 import type { InstrumentKind } from '../../market/datasets.ts'
-import { type SourceName, SOURCES } from '../../market/sources.ts'
+import { exchangesOf, type RowSource } from '../../market/sources.ts'
 import { ofExchanges } from '../../planning/exchanges.ts'
 import type { PlanInstrument } from '../../planning/types.ts'
 import type { SourceCoverage } from '../../planning/wanted.ts'
@@ -41,14 +41,14 @@ export async function instrumentIds(sql: Sql | Tx, symbols: readonly string[]): 
 }
 
 export interface StoredCoverage extends SourceCoverage {
-  source: SourceName
+  source: RowSource
 }
 
 /** What each source has covered of a dataset. Cells that are absent upstream, or that a person accepted, are no holes any more: they are not asked again. */
 export async function loadCoverage(
   sql: Sql,
   dataset: string,
-  sources: readonly SourceName[],
+  sources: readonly RowSource[],
 ): Promise<StoredCoverage[]> {
   const ranges = await sql<{ id: number; source: string; ranges: string }[]>`
     select instrument_id as id, source, ranges::text as ranges from coverage where dataset = ${dataset} and source = any(${sources as string[]})`
@@ -58,7 +58,7 @@ export async function loadCoverage(
       and accepted_at is null group by 1, 2`
   return sources.map((source) => ({
     source,
-    serves: ofExchanges(SOURCES[source].exchanges),
+    serves: ofExchanges(exchangesOf(source)),
     ranges: new Map(ranges.filter((r) => r.source === source).map((r) => [r.id, parseMultirange(r.ranges)])),
     holes: new Map(holes.filter((h) => h.source === source).map((h) => [h.id, h.dates])),
   }))

@@ -61,6 +61,20 @@ export interface RunPage {
   limit: number
 }
 
+/** A numbered page of runs, newest first, and how many there are in all. */
+export async function pageRuns(
+  sql: Sql,
+  filter: { states?: readonly string[] | undefined; job?: string | undefined; page: number; size: number },
+): Promise<{ views: RunView[]; total: number }> {
+  const { states = null, job = null, page, size } = filter
+  const chosen = sql`(${states === null} or r.status = any(${(states ?? []) as string[]})) and (${job}::text is null or r.job = ${job})`
+  const views = await sql<RunView[]>`
+    select ${columns(sql)} from sync_run r where ${chosen}
+    order by r.created_at desc, r.id desc limit ${size} offset ${(page - 1) * size}`
+  const [row] = await sql<{ total: number }[]>`select count(*)::int as total from sync_run r where ${chosen}`
+  return { views, total: row?.total ?? 0 }
+}
+
 /** A page of runs, newest first; runs that were made in the same instant are told apart by their id. */
 export async function viewRuns(sql: Sql, page: RunPage): Promise<RunView[]> {
   const { status = null, job = null, after, limit } = page

@@ -77,9 +77,17 @@ export async function runTotals(sql: Sql | Tx, runId: string): Promise<RunTotals
 export async function sourceStats(
   sql: Sql,
   runId: string,
-): Promise<{ source: string; dataset: string; inserted: number; updated: number }[]> {
+): Promise<{ source: string; dataset: string; inserted: number; updated: number; unchanged: number }[]> {
   return await sql`
-    select source, dataset, inserted::int, updated::int from sync_run_source where run_id = ${runId} order by 1, 2`
+    select source, dataset, inserted::int, updated::int, unchanged::int from sync_run_source
+    where run_id = ${runId} order by 1, 2`
+}
+
+/** Open failures of a run by source; those that were nobody's fault are with none. */
+export async function sourceErrors(sql: Sql, runId: string): Promise<{ source: string; errors: number }[]> {
+  return await sql`
+    select source, count(*)::int as errors from sync_failure
+    where run_id = ${runId} and resolved_at is null and source <> 'any' group by 1 order by 1`
 }
 
 /** True when the epoch is still the owner's; the row is locked until the transaction ends. */
@@ -104,7 +112,8 @@ export async function reopenRun(db: Database, runId: string): Promise<number | '
         update sync_batch set owner_epoch = owner_epoch + 1, state = 'pending', error_class = null, message = null
         where run_id = ${runId} and state in ('pending', 'running', 'failed')`
       const [row] = await tx<{ owner_epoch: number }[]>`
-        update sync_run set owner_epoch = owner_epoch + 1, status = 'pending', finished_at = null, message = null, updated_at = now()
+        update sync_run set owner_epoch = owner_epoch + 1, status = 'pending', finished_at = null, message = null, error_class = null,
+          updated_at = now()
         where id = ${runId} and status in ('success', 'success_with_errors', 'failed', 'cancelled', 'terminated')
         returning owner_epoch`
       if (!row) throw new NotReopened()

@@ -55,6 +55,15 @@ export const coverageHole = pgTable(
   ],
 )
 
+/** Daily bars of the whole market whose weeks and months are still to be made. */
+export const derivedDue = pgTable('derived_due', {
+  id: bigint('id', { mode: 'bigint' }).primaryKey().generatedAlwaysAsIdentity(),
+  source: text('source').notNull(),
+  fromDate: date('from_date').notNull(),
+  toDate: date('to_date').notNull(),
+  createdAt: instant('created_at').notNull().defaultNow(),
+})
+
 /** What verification found for one date. */
 export const dayGate = pgTable(
   'day_gate',

@@ -57,6 +57,8 @@ export const syncRun = pgTable(
     lastTradeDate: date('last_trade_date'),
     /** One line for people: why it failed, what to do next. */
     message: text('message'),
+    /** Why it failed, where a source was the reason: a class of market/source-errors.ts. */
+    errorClass: text('error_class'),
     verification: jsonb('verification'),
     /** Who may bring each dataset, best first, and who was left out with the reason. */
     plan: jsonb('plan').notNull().default({}),
@@ -130,6 +132,8 @@ export const syncFailure = pgTable(
     lastAttemptAt: instant('last_attempt_at').notNull().defaultNow(),
     resolvedAt: instant('resolved_at'),
     resolvedBy: text('resolved_by'),
+    /** What failed where it is no single symbol: the regions of batches that were given up. */
+    regions: jsonb('regions'),
   },
   (t) => [
     uniqueIndex('sync_failure_open')

@@ -5,6 +5,7 @@ import { closedPeriods } from './closed-periods.ts'
 import { auditedParams } from './audit.ts'
 import type { Resolved, ScopeContext } from './context.ts'
 import { missingDays } from './days.ts'
+import { openFailures } from './failures.ts'
 import { newestSession } from './newest.ts'
 import { reportPeriods } from './reports.ts'
 import { comparisonParams } from './sample.ts'
@@ -44,6 +45,8 @@ export async function resolveParams(
       return await closedPeriods(context, 'monthly', params)
     case 'audit':
       return await auditedParams(context, params)
+    case 'failures':
+      return await openFailures(context, params)
     default:
       return { params, notes: [] }
   }

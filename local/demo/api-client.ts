@@ -33,13 +33,14 @@ export interface ApiClient {
   logs(runId: string, cursor: string | null): Promise<{ lines: LogLine[]; cursor: string | null }>
 }
 
-/** The calls that the demo makes, over HTTP like everybody else's. */
-export function createApiClient(base: string): ApiClient {
+/** The calls that the demo makes, over HTTP like everybody else's; with a key where the environment sets any. */
+export function createApiClient(base: string, key?: string): ApiClient {
+  const access: Record<string, string> = key === undefined ? {} : { 'x-api-key': key }
   return {
     trigger: async (body) => {
       const response = await fetch(`${base}/api/sync/trigger`, {
         method: 'POST',
-        headers: { 'content-type': 'application/json' },
+        headers: { ...access, 'content-type': 'application/json' },
         body: JSON.stringify(body),
       })
       const answer = (await response.json()) as { message?: string; data?: { job_id?: string } | null }
@@ -49,12 +50,12 @@ export function createApiClient(base: string): ApiClient {
       throw new Error(`the run was refused with ${response.status}: ${answer.message ?? 'no reason given'}`)
     },
     status: async (runId) => {
-      const response = await fetch(`${base}/api/sync/status?job_id=${runId}`)
+      const response = await fetch(`${base}/api/sync/status?job_id=${runId}`, { headers: access })
       return envelope(status).parse(await response.json()).data
     },
     logs: async (runId, cursor) => {
       const from = cursor === null ? '' : `?cursor=${encodeURIComponent(cursor)}`
-      const response = await fetch(`${base}/api/runs/${runId}/logs${from}`)
+      const response = await fetch(`${base}/api/runs/${runId}/logs${from}`, { headers: access })
       const { items, next_cursor: next } = logPage.parse(await response.json())
       return { lines: items, cursor: next ?? cursor }
     },

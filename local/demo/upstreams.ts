@@ -68,6 +68,8 @@ export function sourceEnvironment(options: MarketOptions, upstream: ReadyInfo): 
     BAOSTOCK_PRIORITY: hasAll ? '2' : '',
     AKTOOLS_URL: hasAll ? aktools.url : '',
     AKSHARE_PRIORITY: hasAll ? '3' : '',
+    // What a demo does is what it shows.
+    DEFAULT_SCHEDULES: 'off',
   }
 }
 

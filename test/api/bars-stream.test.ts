@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
+import { parquetReadObjects } from 'hyparquet'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { addStock } from '../db/bars-support.ts'
 import { type ApiLab, openApiLab } from './support.ts'
@@ -50,13 +51,25 @@ test('a long answer comes whole', async () => {
   expect([data.length, count]).toEqual([73_040, 73_040])
 })
 
-test('readers that leave in the middle leave nothing behind', async () => {
-  for (let i = 0; i < 6; i++) {
-    const socket = connect(port, '127.0.0.1')
-    socket.write(`GET /api/bars?symbol=${CODES.join()} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`)
-    await once(socket, 'data')
-    socket.destroy()
-  }
-  await expect.poll(busy, { timeout: 10_000 }).toBe(0)
-  expect((await lab.get('/api/bars?symbol=000010')).status).toBe(200)
+// Of so many years, some stocks are read at a time.
+test('the whole market over years comes as a Parquet file', async () => {
+  const answer = await fetch(`http://127.0.0.1:${port}/api/bars?from=1900-01-01&format=parquet`)
+  const rows = await parquetReadObjects({ file: await answer.arrayBuffer(), columns: ['symbol'] })
+  expect([rows.length, new Set(rows.map((row: Record<string, unknown>) => row['symbol'])).size]).toEqual([
+    73_040, 20,
+  ])
 })
+
+test.each([`symbol=${CODES.join()}`, 'from=2014-01-01&format=csv', 'from=2014-01-01&format=arrow'])(
+  'readers that leave in the middle of %s leave nothing behind',
+  async (query) => {
+    for (let i = 0; i < 6; i++) {
+      const socket = connect(port, '127.0.0.1')
+      socket.write(`GET /api/bars?${query} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`)
+      await once(socket, 'data')
+      socket.destroy()
+    }
+    await expect.poll(busy, { timeout: 10_000 }).toBe(0)
+    expect((await lab.get('/api/bars?symbol=000010')).status).toBe(200)
+  },
+)

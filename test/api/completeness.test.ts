@@ -145,7 +145,7 @@ describe('gaps', () => {
     expect((await lab.post('/api/gaps/accept', selection)).body).toEqual({ changed: 1 })
     expect((await lab.post('/api/gaps/accept', selection)).body).toEqual({ changed: 0 })
     expect((await get<GapView>('/api/gaps?wanted=false')).items).toMatchObject([
-      { symbol, date: newest, wanted: false, accepted_by: 'operator' },
+      { symbol, date: newest, wanted: false, accepted_by: 'local' },
     ])
     expect(await plan()).toBe(open - 1)
     expect((await lab.post('/api/gaps/reopen', selection)).body).toEqual({ changed: 1 })

@@ -40,10 +40,10 @@ beforeAll(async () => {
 afterAll(() => lab.close())
 
 interface Reports {
-  items: { period_end: string; f_ann_date: string; items: Record<string, number> }[]
+  data: { period_end: string; f_ann_date: string; items: Record<string, number> }[]
 }
 const figures = async (query: string) =>
-  (await lab.get<Reports>(`/api/financials?symbol=600519${query}`)).body.items.map(({ items }) => items)
+  (await lab.get<Reports>(`/api/financials?symbol=600519${query}`)).body.data.map(({ items }) => items)
 
 test('the newest version, what was known on a day, and all versions', async () => {
   expect(await figures('')).toEqual([{ revenue: 81_000_000_000 }])
@@ -58,14 +58,14 @@ test('the newest version, what was known on a day, and all versions', async () =
 
 test('as CSV one line a figure, by format or by what the client accepts', async () => {
   const byFormat = await lab.get('/api/financials?symbol=sh.600519&as_of=2024-09-01&format=csv')
-  expect(byFormat.headers.get('content-type')).toBe('text/csv; charset=utf-8')
-  const [head, first, second, ...others] = byFormat.text.split('\n')
-  expect(head?.endsWith('first_seen_at,field,value')).toBe(true)
+  expect(byFormat.headers.get('content-type')).toBe('text/csv; charset=utf-8; header=present')
+  const [head, first, second, ...others] = byFormat.text.split('\r\n')
+  expect(head?.endsWith('first_seen_at,field,value,text')).toBe(true)
   expect([first, second, others]).toEqual([
     expect.stringMatching(
-      /^600519\.SH,tushare,income,2024-06-30,1,1,2024-08-09,2024-08-09,0,.*Z,(n_income,5|revenue,81931271234\.56)$/,
+      /^600519\.SH,tushare,income,2024-06-30,1,1,2024-08-09,2024-08-09,0,.*Z,(n_income,5|revenue,81931271234\.56),$/,
     ),
-    expect.stringMatching(/(n_income,5|revenue,81931271234\.56)$/),
+    expect.stringMatching(/(n_income,5|revenue,81931271234\.56),$/),
     [''],
   ])
   const accepted = await lab.get('/api/financials?symbol=600519.SH&as_of=2024-09-01', { accept: 'text/csv' })
@@ -73,7 +73,9 @@ test('as CSV one line a figure, by format or by what the client accepts', async 
 })
 
 test.each([
-  ['symbol=000001', 404, 'not_found'],
+  ['symbol=000001', 404, 'stock_not_found'],
+  ['from=2024-06-30', 400, 'invalid_request'],
+  ['statement=income', 400, 'invalid_request'],
   ['symbol=ABC', 400, 'invalid_request'],
   ['symbol=600519&statement=nothing', 400, 'invalid_request'],
   ['symbol=600519&as_of=2024-02-30', 400, 'invalid_request'],

@@ -31,6 +31,7 @@ async function startApi(env: Record<string, string> = {}, ready = true): Promise
       TEMPORAL_ADDRESS: lab.temporal.address,
       TUSHARE_TOKEN: TEST_TOKEN,
       PORT: '0',
+      DEFAULT_SCHEDULES: 'off',
       ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -141,6 +142,45 @@ test('it ends within seconds although an event stream is open', async () => {
   expect(Date.now() - began).toBeLessThan(5_000)
   expect(output()).not.toContain(TEST_TOKEN)
   await lab.clear()
+})
+
+test('with keys it asks for one, and tells none', async () => {
+  const key = 'k'.repeat(24)
+  const { url, output } = await startApi({ API_KEYS: `ops:operator:${key}`, LOG_LEVEL: 'debug' })
+  const status = async (headers: Record<string, string>) =>
+    (await fetch(`${url}/api/runs`, { headers })).status
+  expect([await status({}), await status({ 'x-api-key': key })]).toEqual([401, 200])
+  await expect.poll(output).toContain('"caller":"ops"')
+  expect(output()).not.toContain(key)
+})
+
+test('of two that start at once one makes the schedules; what is removed then stays away at the next start', async () => {
+  const ids = async (url: string) =>
+    ((await json(await fetch(`${url}/scheduler/status`)))['jobs'] as { id: string }[]).map(({ id }) => id)
+  const isOver = async () => (await lab.db.sql`select from schedule_made where id = '*'`).length > 0
+  const [first, second] = await Promise.all([1, 2].map(() => startApi({ DEFAULT_SCHEDULES: 'on' })))
+  await expect.poll(isOver, { timeout: 10_000 }).toBe(true)
+  expect(await ids(first?.url ?? '')).toHaveLength(7)
+  expect((await post(`${second?.url ?? ''}/scheduler/jobs/weekly/stop`)).status).toBe(200)
+  first?.child.kill('SIGKILL')
+  second?.child.kill('SIGKILL')
+  const { url, output } = await startApi({ DEFAULT_SCHEDULES: 'on', LOG_LEVEL: 'debug' })
+  await expect.poll(output, { timeout: 10_000 }).toContain('since the first start')
+  expect((await ids(url)).sort()).toEqual([
+    'daily_incremental',
+    'daily_incremental.evening',
+    'finance_incremental',
+    'full_history',
+    'monthly',
+    'retry_failures',
+  ])
+  await Promise.all((await ids(url)).map((id) => post(`${url}/scheduler/jobs/${id}/stop`)))
+})
+
+test('a schedules file that is wrong is refused, with what is wrong', async () => {
+  const { ended, output } = await startApi({ DEFAULT_SCHEDULES: 'on', SCHEDULES_FILE: 'no-such.json' }, false)
+  expect(await ended).toBe(1)
+  expect(output()).toContain('SCHEDULES_FILE no-such.json has a problem:\n  cannot be read: ENOENT')
 })
 
 test('an address that other machines reach is refused', async () => {

@@ -46,6 +46,9 @@ export async function openApiLab(options: LabOptions & { api?: Partial<ApiDeps> 
       onToken: redactor.learn,
     }),
     sealKey: key,
+    receiver: null,
+    // A test sends more in a minute than a person does.
+    access: { keys: [], openWithoutKeys: true, allowedHosts: [], corsOrigins: [], changesPerMinute: 0 },
     settings: { ...RUN_DEFAULTS, lock: 'global', batchSize: options.batchSize ?? RUN_DEFAULTS.batchSize },
     log: pino({ level: 'silent' }),
     now: lab.deps.now,

@@ -75,6 +75,8 @@ function launch(dataDir: string, { upstream, batchSize, env }: ChaosOptions): Su
     env: {
       ...process.env,
       PORT: '0',
+      // Runs that nobody asked for would take the lock from those of the trial.
+      DEFAULT_SCHEDULES: 'off',
       DATA_DIR: dataDir,
       BATCH_SIZE: String(batchSize),
       CHAOS_UPSTREAM: JSON.stringify(upstream),

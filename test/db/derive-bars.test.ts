@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Tx } from '../../db/client.ts'
 import { deriveBars, lockDerivedBars } from '../../db/derive-bars.ts'
+import { deriveLeft } from '../../db/derived-due.ts'
 import { mergeCalendar } from '../../db/trade-calendar.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { type Bar, barLine, commit, mergeIn, openRun, waiting } from './support.ts'
@@ -25,7 +27,7 @@ beforeAll(async () => {
 })
 afterAll(() => db.drop())
 beforeEach(async () => {
-  await db.sql`truncate trade_calendar, bars, coverage, coverage_hole, revision`
+  await db.sql`truncate trade_calendar, bars, coverage, coverage_hole, revision, derived_due`
   await db.sql`update instrument set list_date = '2020-01-02', delist_date = null where id between 101 and 103`
   await db.sql`
     insert into trade_calendar (exchange, trade_date, is_open, source)
@@ -45,15 +47,18 @@ async function answer(
   bars: readonly Bar[],
   cover: { instruments: number[] | null; from: string; to: string },
   missing: { instrumentId: number; tradeDate: string }[] = [],
-): Promise<void> {
+  isFollowed = false,
+): Promise<string> {
   const { runId, claim } = await openRun(db, [{ calls: 1 }])
   const lines = bars.toSorted((a, b) => a.id - b.id || (a.date < b.date ? -1 : 1)).map(barLine)
   const result = await commit(db, claim(1), {
     merge: (tx) => mergeIn(tx, 'bars', lines, { runId }),
     cover: { ...cover, until: await after(cover.to) },
     missing,
+    isFollowed,
   })
   expect(result.kind).toBe('committed')
+  return runId
 }
 
 const derived = (period: string, id = 101) => db.sql<
@@ -216,6 +221,7 @@ const history = fc
   .map((drawn) => [...new Map(drawn.map(([id, at, close]) => [`${id} ${at}`, { id, at, close }])).values()])
 
 /** Sessions behind which history is cut, each with the place of what ends there among the answers. */
+const followed = fc.array(fc.boolean(), { minLength: 1, maxLength: 7 })
 const cuts = fc.array(fc.record({ at: fc.nat(SESSIONS.length - 2), place: fc.nat(100) }), { maxLength: 6 })
 
 /** The parts of all sessions between cuts, in the order of their places. */
@@ -233,6 +239,26 @@ function partsOf(cut: readonly { at: number; place: number }[]): { from: string;
     .sort((a, b) => a.place - b.place)
 }
 
+test('days of a month that are followed by others of it are left for the last of them', async () => {
+  const due = () => db.sql`select from_date::text as from, to_date::text as to from derived_due order by 1`
+  const days = weekOf(101)
+  for (const day of days.slice(1).reverse())
+    await answer([day], { instruments: null, from: day.date, to: day.date }, [], true)
+  expect([await derived('weekly'), await derived('monthly')]).toEqual([[], []])
+  expect(await due()).toHaveLength(4)
+  await answer(days.slice(0, 1), { instruments: null, from: '2024-01-08', to: '2024-01-08' })
+  expect(await derived('weekly')).toMatchObject([{ date: '2024-01-12', final: true }])
+  expect(await due()).toEqual([])
+})
+
+test('nothing is left for later where a week is final', async () => {
+  await answer(weekOf(101), { instruments: null, from: '2024-01-08', to: '2024-01-12' })
+  const corrected = { id: 101, date: '2024-01-12', close: 11, pre_close: 10.3, volume: 500 }
+  await answer([corrected], { instruments: null, from: '2024-01-12', to: '2024-01-12' }, [], true)
+  expect(await derived('weekly')).toMatchObject([{ row: '10 12 9 11 9.9 1.1 11.1111 1500 15000' }])
+  expect(await db.sql`select from derived_due`).toHaveLength(0)
+})
+
 test(
   'however days come, in what order and in what answers, the weeks and months are the same',
   { timeout: 120_000 },
@@ -242,7 +268,7 @@ test(
       low::text, close::text, pre_close::text, change::text, pct_chg::text, volume::text, amount::text
       from bars order by 1, 2, 3`
     await fc.assert(
-      fc.asyncProperty(history, cuts, fc.boolean(), async (days, cut, byDate) => {
+      fc.asyncProperty(history, cuts, fc.boolean(), followed, async (days, cut, byDate, isFollowed) => {
         const bars = days.map(({ id, at, close }): Bar => ({
           id,
           date: SESSIONS[at] ?? '',
@@ -253,14 +279,19 @@ test(
         await answer(bars, { instruments, from: SESSIONS[0] ?? '', to: SESSIONS.at(-1) ?? '' })
         const whole = await all()
         await db.sql`truncate bars, coverage, coverage_hole`
-        for (const { from, to } of partsOf(cut))
-          await answer(
-            bars.filter(({ date }) => date >= from && date <= to),
-            { instruments, from, to },
-          )
+        let last = ''
+        for (const [i, { from, to }] of partsOf(cut).entries()) {
+          const rows = bars.filter(({ date }) => date >= from && date <= to)
+          last = await answer(rows, { instruments, from, to }, [], isFollowed[i % isFollowed.length])
+          // Whatever was left for later: what is final is right at any moment.
+          const isWhole = (row: unknown) => whole.some((each) => isDeepStrictEqual(each, row))
+          expect((await all()).filter((row) => row.is_final && !isWhole(row))).toEqual([])
+        }
+        await deriveLeft(db.sql, last)
         expect(await all()).toEqual(whole)
+        expect(await db.sql`select from derived_due`).toHaveLength(0)
       }),
-      { numRuns: 40 },
+      { numRuns: 25 },
     )
   },
 )

@@ -91,12 +91,12 @@ test('a failure of another dataset is not resolved', async () => {
   expect(await open()).toHaveLength(1)
 })
 
-test('the failure of a batch that was given up is resolved once a retry brings the batch', async () => {
+test('the failure of a list that was given up is resolved once a retry brings all of it', async () => {
   const { runId, claim } = await openRun(db, [
     { calls: 1, instruments: [1, 2] },
     { calls: 1, instruments: [3] },
   ])
-  await record({ runId, symbols: [{ id: null, symbol: null }] })
+  await record({ runId, symbols: [{ id: null, symbol: null }], from: null, to: null })
   await db.sql`update sync_batch set state = 'failed' where run_id = ${runId}`
   await db.sql`update sync_run set status = 'failed' where id = ${runId}`
   const epoch = Number(await reopenRun(db, runId))
@@ -112,6 +112,21 @@ test('a failure is offered for retry until its tries are used', async () => {
   expect(await openFailuresOf(db.sql, RUN)).toHaveLength(1)
   await record({ maxRetries: 1 })
   expect(await openFailuresOf(db.sql, RUN)).toHaveLength(0)
+})
+
+test('batches of the same dates that are given up in one run are one failure and one attempt', async () => {
+  const region = (id: number): NewFailure['region'] => ({
+    kind: 'symbols',
+    from: '2024-01-02',
+    to: '2024-01-05',
+    items: [{ id, from: '2024-01-02', to: '2024-01-05' }],
+  })
+  const giveUp = (id: number, runId = RUN) =>
+    record({ symbols: [{ id: null, symbol: null }], runId, region: region(id) as never })
+  for (const id of [1, 2, 2]) await giveUp(id)
+  expect(await open()).toMatchObject([{ retry_count: 0, regions: [region(1), region(2)] }])
+  await giveUp(1, RUN.replace('1', '2'))
+  expect(await open()).toMatchObject([{ retry_count: 1, regions: [region(1), region(2)] }])
 })
 
 test('pages of failures come newest first, without gaps', async () => {

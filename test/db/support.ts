@@ -70,6 +70,7 @@ export const answerFor = (claim: Claim, differs: Partial<AnswerCommit> = {}): An
   merge: async () => NOTHING,
   cover: null,
   alongside: [],
+  isFollowed: false,
   resolves: false,
   missing: [],
   suspensionExplains: false,

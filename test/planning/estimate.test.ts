@@ -47,6 +47,13 @@ test('apis that are counted together wait for each other', () => {
   expect(plan.minutes).toBe(2)
 })
 
+test('what is over the quota of a day waits for the next one', () => {
+  const scarce = { ...part('daily', [[450, 1]]), callsPerDay: 200 }
+  // Two full days, and 50 calls on the third at 200 a minute.
+  expect(estimatePlan([scarce])).toMatchObject({ minutes: 2 * 1_440 + 0.25, apis: [{ dayShare: 2.25 }] })
+  expect(estimatePlan([{ ...scarce, callsPerDay: 450 }]).minutes).toBe(2.25)
+})
+
 test.each<[string, Partial<ResolvedCapability>, number | null]>([
   ['packed symbols fill an answer', {}, 6000],
   [

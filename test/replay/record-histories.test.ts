@@ -2,7 +2,8 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
-import { afterAll, beforeAll, describe, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { eventually, startScheduled } from '../schedules/support.ts'
 import { openLab, wholeMarket, type Lab } from '../support/lab.ts'
 
 /*
@@ -14,8 +15,10 @@ const FOLDER = join(import.meta.dirname, 'histories')
 
 const isRecording = process.env.RECORD_HISTORIES !== undefined
 
-async function saveHistory(lab: Lab, runId: string, name: string): Promise<void> {
-  const history = await lab.client.workflow.getHandle(`sync/${runId}`).fetchHistory()
+const saveHistory = (lab: Lab, runId: string, name: string) => saveWorkflow(lab, `sync/${runId}`, name)
+
+async function saveWorkflow(lab: Lab, workflowId: string, name: string): Promise<void> {
+  const history = await lab.client.workflow.getHandle(workflowId).fetchHistory()
   // Identities of workers and names of their queues hold a machine's name.
   const text = historyToJSON(history).replace(/\d+@[\w.-]+?(?=["-])/g, 'worker')
   await writeFile(join(FOLDER, `${name}.json`), text)
@@ -100,5 +103,62 @@ describe.skipIf(!isRecording)('recording two sources', () => {
     const id = await lab.start('daily_history', { ...wholeMarket(lab.market), symbols })
     await lab.until(id)
     await saveHistory(lab, id, 'daily-history-failover')
+  })
+})
+
+describe.skipIf(!isRecording)('recording starts by a schedule', () => {
+  let lab: Lab
+  beforeAll(async () => {
+    lab = await openLab({ batchSize: 20 })
+    await lab.run('stock_list')
+  })
+  afterEach(() => lab.upstream.setFaults([]))
+  afterAll(() => lab.close())
+
+  test('one that tries again', async () => {
+    const symbols = lab.market.instruments.slice(0, 3).map(({ code }) => code)
+    const params = { symbols, start_date: '2026-11-18', end_date: '2026-11-18' }
+    lab.upstream.setFaults([
+      { kind: 'missing_column', api: 'daily', column: 'close' },
+      { kind: 'missing_column', api: 'adj_factor', column: 'adj_factor' },
+    ])
+    const failing = await startScheduled(lab, { job: 'daily_history', params })
+    expect(await failing.end()).toMatchObject({ tries: 3 })
+    await saveWorkflow(lab, failing.workflowId, 'scheduled-tried-again')
+  })
+
+  test('one that waits for a backfill, which gives way', async () => {
+    lab.upstream.setFaults([{ kind: 'latency', api: 'daily', ms: 200 }])
+    const backfill = await lab.start('daily_history', { ...wholeMarket(lab.market), refresh: true })
+    await eventually(
+      async () =>
+        (await lab.db.sql`select from sync_run where id = ${backfill} and cells_done > 0`).length > 0,
+      'the first bars',
+    )
+    const start = await startScheduled(lab, { job: 'daily_incremental' })
+    await start.end()
+    await saveWorkflow(lab, start.workflowId, 'scheduled')
+    await lab.until(backfill)
+    await saveHistory(lab, backfill, 'daily-history-gives-way')
+  })
+
+  test('one that is superseded, one that is cancelled', async () => {
+    lab.upstream.setFaults([{ kind: 'latency', ms: 500 }])
+    const running = await lab.start('stock_list', { refresh: true })
+    await lab.until(running, ['running'])
+    const superseded = await startScheduled(lab, { job: 'stock_list', params: { refresh: true } })
+    await lab.db.sql`update sync_run set started_at = now() + interval '1 hour' where id = ${running}`
+    await superseded.end()
+    await saveWorkflow(lab, superseded.workflowId, 'scheduled-superseded')
+
+    const cancelled = await startScheduled(lab, { job: 'stock_basics', params: { refresh: true } })
+    await eventually(
+      async () =>
+        (await lab.db.sql`select from sync_run where job = 'stock_basics' and status = 'running'`).length > 0,
+      'the run',
+    )
+    await cancelled.cancel()
+    await cancelled.end().catch(() => undefined)
+    await saveWorkflow(lab, cancelled.workflowId, 'scheduled-cancelled')
   })
 })

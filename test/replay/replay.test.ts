@@ -11,7 +11,7 @@ const FOLDER = join(import.meta.dirname, 'histories')
 const names = readdirSync(FOLDER).filter((name) => name.endsWith('.json'))
 const read = (name: string) => readFileSync(join(FOLDER, name), 'utf8')
 
-test('histories of a full, a paused, a cancelled, an isolating run and one with two sources are there', () => {
+test('histories of a full, a paused, a cancelled, an isolating run, of several sources and of schedules are there', () => {
   expect(names).toEqual(
     expect.arrayContaining([
       'daily-history-full.json',
@@ -20,6 +20,11 @@ test('histories of a full, a paused, a cancelled, an isolating run and one with 
       'daily-history-isolated.json',
       'daily-history-failover.json',
       'stock-list.json',
+      'daily-history-gives-way.json',
+      'scheduled.json',
+      'scheduled-tried-again.json',
+      'scheduled-superseded.json',
+      'scheduled-cancelled.json',
     ]),
   )
 })

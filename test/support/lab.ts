@@ -274,9 +274,17 @@ async function startWorker(address: string, deps: ActivityDeps): Promise<() => P
   }
   const connection = await NativeConnection.connect({ address })
   const bundle = await workflowBundle(join(tmpdir(), 'ashare-test-bundles'))
-  const workers: Worker[] = await createWorkers({ connection, namespace: 'default', bundle, deps })
+  const stopping = new AbortController()
+  const workers: Worker[] = await createWorkers({
+    connection,
+    namespace: 'default',
+    bundle,
+    deps: { ...deps, stopping: stopping.signal },
+  })
   const running = Promise.all(workers.map((worker) => worker.run()))
   return async () => {
+    if (workers.every((worker) => worker.getState() === 'STOPPED')) return
+    stopping.abort()
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown()
     await running
     await connection.close()

@@ -35,7 +35,7 @@ export interface Script {
   /** Until when a place that is probed for the nth time rests; null: it is up. */
   probe?: (place: SourcePlace, nth: number, signal: AbortSignal) => number | null | Promise<number | null>
   /** Resolves when no other run holds the lock; at once when absent. */
-  takeLock?: () => Promise<void>
+  takeLock?: (signal: AbortSignal) => Promise<void>
 }
 
 /** What the activities of one run saw, in the order of time. */
@@ -194,7 +194,7 @@ export function createScriptedActivities(runs: Map<string, Playing>): SyncActivi
     resumeRun: async ({ runId }) => {
       const { script, seen } = of(runId)
       seen.steps.push('lock wanted')
-      await alive(async () => await script.takeLock?.())
+      await alive(async (signal) => await script.takeLock?.(signal))
       seen.steps.push('lock taken again')
     },
     logRun: async ({ runId, level, message }) => {

@@ -203,6 +203,60 @@ describe('the lock', () => {
   })
 })
 
+describe('a run that another job goes before', () => {
+  test('brings what is in hand to its end, starts nothing, gives the lock back, and goes on when it has it again', async () => {
+    let letGo: () => void = () => undefined
+    const otherRun = new Promise<void>((resolve) => (letGo = resolve))
+    let inHand = 0
+    const run = await stage.start({
+      stages: [bars(40, 'tushare')],
+      batch: async ({ seq }, signal) => {
+        inHand++
+        const outcome = await after(seq > 35 ? 50 : 200, DONE, signal).finally(() => inHand--)
+        return seq > 35 ? { ...outcome, goesFirst: 'weekly' } : outcome
+      },
+      takeLock: async () => {
+        expect(inHand).toBe(0)
+        await otherRun
+      },
+    })
+    await run.until(({ steps }) => steps.includes('lock wanted'), 'the wish for the lock')
+    const tries = run.seen.tries.length
+    expect(tries).toBeLessThan(40)
+    expect(run.seen.steps).toContain('waiting: gives way to weekly')
+    expect((await run.progress()).state).toBe('waiting')
+    expect(run.seen.tries).toHaveLength(tries)
+    letGo()
+    expect((await run.end()).status).toBe('success')
+    expect(run.seen.tries.map(({ seq }) => seq).toSorted((a, b) => a - b)).toEqual(
+      Array.from({ length: 40 }, (_, i) => i + 1),
+    )
+  })
+
+  test('can be paused while it waits, and resumed', async () => {
+    let wishes = 0
+    const run = await stage.start({
+      stages: [bars(12, 'tushare')],
+      batch: ({ seq }) => (seq === 1 ? { ...DONE, goesFirst: 'weekly' } : DONE),
+      takeLock: async (signal) => {
+        if (++wishes === 1) await sleep(60_000, undefined, { signal })
+      },
+    })
+    await run.until(({ steps }) => steps.includes('lock wanted'), 'the wish for the lock')
+    await run.handle.signal('pause')
+    await run.until(({ steps }) => steps.includes('paused: paused by request'), 'the pause')
+    await run.handle.signal('resume')
+    expect((await run.end()).status).toBe('success')
+    expect(run.seen.steps.slice(2)).toEqual([
+      'waiting: gives way to weekly',
+      'lock wanted',
+      'paused: paused by request',
+      'lock wanted',
+      'lock taken again',
+    ])
+  })
+})
+
 test('a long run goes on in a new execution, which asks anew who rests', { timeout: 120_000 }, async () => {
   let triesOfTheNext = 0
   const run = await stage.start({

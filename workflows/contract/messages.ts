@@ -116,7 +116,8 @@ export interface BatchInput {
   isolate: boolean
 }
 
-export type BatchOutcome = { totals: RunTotals } & (
+/** `goesFirst`: a job that waits for the lock of this run, which is to give way to it. */
+export type BatchOutcome = { totals: RunTotals; goesFirst?: string } & (
   | { kind: 'done' }
   /** Its children take its place: it was too large for the source, or the source does not serve all of it (`unserved`). */
   | { kind: 'split'; children: SeqRanges; unserved: SeqRanges }
@@ -162,6 +163,8 @@ export interface CloseInput {
   epoch: number
   outcome: 'finished' | 'failed' | 'cancelled'
   message: string | null
+  /** Why it failed, where a source is the reason. */
+  errorClass?: SourceErrorClass
 }
 
 export interface ClosedRun {

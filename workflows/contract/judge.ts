@@ -1,5 +1,5 @@
-import { isFinal, type FinalState, type RunState } from '../../workflows/contract/status.ts'
-import type { Ending, Execution } from '../temporal/gateway.ts'
+import { isFinal, type FinalState, type RunState } from './status.ts'
+import type { Ending, Execution } from './execution.ts'
 
 /*
  * What the database believes of a run against what Temporal knows of its workflow.

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { judge, type RunFacts } from '../../api/runs/judge.ts'
-import type { Execution } from '../../api/temporal/gateway.ts'
+import type { Execution } from '../../workflows/contract/execution.ts'
+import { judge, type RunFacts } from '../../workflows/contract/judge.ts'
 
 /* The reconciler's decisions, each for a run that was read before Temporal was asked. */
 

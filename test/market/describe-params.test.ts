@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { describeParams } from '../../api/runs/launch.ts'
+import { describeParams } from '../../market/describe-params.ts'
 import type { RunParams } from '../../market/run-params.ts'
 
 test.each<[RunParams, string]>([

@@ -1,0 +1,52 @@
+import type { ScheduleSpec } from '@temporalio/client'
+
+/** When a schedule starts its job; `text` says it in words. */
+export type Timing =
+  { kind: 'interval'; everyMs: number } | { kind: 'calendar'; cron: string; timezone: string; text: string }
+
+export const DEFAULT_ZONE = 'Asia/Shanghai'
+
+const MINUTE_MS = 60_000
+
+/** What Temporal is told. The words go along as its comment, since it gives the times back only taken apart. */
+export function specOf(timing: Timing): ScheduleSpec {
+  if (timing.kind === 'interval') return { intervals: [{ every: timing.everyMs }] }
+  return { cronExpressions: [`${timing.cron} # ${timing.text}`], timezone: timing.timezone }
+}
+
+export interface CalendarTimes {
+  hour?: number | undefined
+  minute?: number | undefined
+  day_of_week?: string | undefined
+  day_of_month?: number | undefined
+  cron?: string | undefined
+  timezone?: string | undefined
+}
+
+/** Times of the day, on all days or on some. */
+export function calendarTiming(times: CalendarTimes): Timing {
+  const { hour = 0, minute = 0, day_of_week: week, day_of_month: day, cron } = times
+  const timezone = times.timezone ?? DEFAULT_ZONE
+  if (cron !== undefined) return { kind: 'calendar', cron, timezone, text: `cron ${cron}` }
+  const at = `at ${String(hour).padStart(2, '0')}:${String(minute).padStart(2, '0')}`
+  const days = [
+    ...(day === undefined ? [] : [`on day ${day} of the month`]),
+    ...(week === undefined ? [] : [`on ${week}`]),
+  ]
+  return {
+    kind: 'calendar',
+    cron: `${minute} ${hour} ${day ?? '*'} * ${week ?? '*'}`,
+    timezone,
+    text: [at, ...(days.length > 0 ? days : ['every day'])].join(' '),
+  }
+}
+
+/** `every 30 minutes`, `every 2 hours`. */
+export function intervalText(everyMs: number): string {
+  const minutes = everyMs / MINUTE_MS
+  if (minutes < 1) return `every ${everyMs / 1_000} s`
+  if (minutes % 60 === 0) return minutes === 60 ? 'every hour' : `every ${minutes / 60} hours`
+  return minutes === 1 ? 'every minute' : `every ${minutes} minutes`
+}
+
+export const minutesTiming = (minutes: number): Timing => ({ kind: 'interval', everyMs: minutes * MINUTE_MS })
