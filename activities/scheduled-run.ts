@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { keepWaiting, stopWaiting } from '../db/lock-waiters.ts'
 import { endFromOutside } from '../db/end-from-outside.ts'
 import { logRun } from '../db/queries/logs.ts'
+import { addNotice } from '../db/queries/notifications.ts'
 import { getRun, insertRun, lockHolder, type RunRow } from '../db/queries/runs.ts'
 import { successSince } from '../db/queries/schedules.ts'
 import { runWorkflowId } from '../workflows/contract/ids.ts'
@@ -78,6 +79,13 @@ async function stay(deps: ActivityDeps, start: ScheduledStart, holder: RunRow): 
     level: 'warn',
     message,
     details: { job, holder: holder.id, requestId },
+  })
+  await addNotice(deps.db.sql, {
+    event: 'start_waits',
+    title: `${job} waits for ${holder.job}`,
+    text: message,
+    details: { job, run_id: runId, holder: holder.id },
+    dedup: `start_waits/${runId}`,
   })
 }
 

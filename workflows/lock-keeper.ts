@@ -3,11 +3,13 @@ import { endedByCancel } from './cancelled.ts'
 import type { Progress } from './contract/messages.ts'
 import type { PauseGate } from './pause-gate.ts'
 
-// A run that can do nothing for longer than this gives its lock back (rule 4).
-const LONG_WAIT_MS = 15 * 60_000
+/** A run that can do nothing for longer than this gives its lock back (rule 4), ms. */
+export const LONG_WAIT_MS = 15 * 60_000
 
 interface LockContext {
   gate: PauseGate
+  /** How long a run that can do nothing keeps the lock, ms. */
+  longWaitMs(): number
   /** Batches that somebody works on. */
   inHand(): number
   /** When something can be done again; 0 when it can be now, Infinity when nothing is left to do. */
@@ -23,7 +25,7 @@ interface LockContext {
  * Looks after the run's lock beside its work.
  *
  *   held → (pause)                → draining: steps in flight end after the commit at hand → given back, paused
- *   held → (nothing to do for long) → given back, waiting: others may run meanwhile
+ *   held → (nothing to do for long, in one wait or in several on end) → given back, waiting: others may run meanwhile
  *   held → (another one goes first) → no batch is started any more; when none is in hand: given back, waiting
  *   given back → (resume, or something can be done again) → waits until no other run holds it or goes first → held
  *   waits for it → (pause) → given back, paused
@@ -34,6 +36,8 @@ export class LockKeeper {
   #isHeld: boolean
   /** The job that goes first. */
   #first: string | null = null
+  /** Short waits have followed each other for long: a source is asked every few minutes and stays down. */
+  #hasIdled = false
 
   /** @param isHeld false when the execution before this one had given it back */
   constructor(context: LockContext, isHeld: boolean) {
@@ -54,12 +58,24 @@ export class LockKeeper {
   async watch(): Promise<void> {
     const { gate } = this.#context
     for (;;) {
-      await condition(() => !gate.isOpen || !this.#isHeld || this.#first !== null || this.#waitsLong())
+      await this.#untilNeeded()
       if (this.#first !== null) await this.#letGo(this.#first)
       if (!gate.isOpen) await this.#drain()
       if (!this.#isHeld || gate.pauseWanted || (gate.isOpen && this.#waitsLong())) await this.#beWithout()
+      this.#hasIdled = false
       this.#context.show('running')
       gate.reopen()
+    }
+  }
+
+  async #untilNeeded(): Promise<void> {
+    const { gate, inHand, longWaitMs } = this.#context
+    const isNeeded = () => !gate.isOpen || !this.#isHeld || this.#first !== null || this.#waitsLong()
+    const isIdle = () => inHand() === 0 && this.#waits()
+    while (!isNeeded()) {
+      await condition(() => isNeeded() || isIdle())
+      if (isNeeded()) return
+      this.#hasIdled = !(await condition(() => isNeeded() || !isIdle(), longWaitMs()))
     }
   }
 
@@ -135,6 +151,7 @@ export class LockKeeper {
   }
 
   #waitsLong(): boolean {
-    return this.#waits() && this.#context.nextStart() > Date.now() + LONG_WAIT_MS
+    if (!this.#waits()) return false
+    return this.#hasIdled || this.#context.nextStart() > Date.now() + this.#context.longWaitMs()
   }
 }

@@ -19,7 +19,7 @@ import { batchName } from './dataset-sources.ts'
 import { Healers } from './healers.ts'
 import { LaneStopped, type LaneContext } from './lane-context.ts'
 import { Lane } from './lane.ts'
-import { LockKeeper } from './lock-keeper.ts'
+import { LockKeeper, LONG_WAIT_MS } from './lock-keeper.ts'
 import { PauseGate } from './pause-gate.ts'
 import { batchOn, long, probeOn, short, takenInTime } from './proxies.ts'
 import { describeWait } from './run-details.ts'
@@ -58,6 +58,7 @@ class SyncRun {
   readonly #root = new CancellationScope()
   readonly #watchers = new CancellationScope()
   #lanes: Lane[] = []
+  #longWaitMs = LONG_WAIT_MS
   /** Stages of which something is left for the end. */
   readonly #postponed: Set<number>
 
@@ -109,6 +110,7 @@ class SyncRun {
   async #work(): Promise<void> {
     const opened = await short.openRun(this.#owner)
     this.#display.update(opened.totals)
+    this.#longWaitMs = opened.longWaitMs ?? LONG_WAIT_MS
     if (opened.sources.length === 0) {
       const how = 'set TUSHARE_TOKEN or AKTOOLS_URL, or give BaoStock a priority, which needs neither'
       throw new LaneStopped('fatal', `no source is switched on and has what it needs: ${how}`)
@@ -201,6 +203,7 @@ class SyncRun {
     return new LockKeeper(
       {
         gate: this.#gate,
+        longWaitMs: () => this.#longWaitMs,
         inHand: () => this.#lanes.reduce((sum, lane) => sum + lane.inHand.length, 0),
         nextStart: () => Math.min(Infinity, ...this.#lanes.map((lane) => lane.nextStart)),
         describeWait: (untilMs) => describeWait(absences(), untilMs),

@@ -30,6 +30,7 @@ export interface Script {
   stages: (Omit<PlannedDataset, 'sources' | 'calls'> & { sources: (SourceName | SourcePlace)[] })[][]
   resting?: Resting[]
   queueLimitMs?: number
+  longWaitMs?: number
   /** What a try comes to; `done` after no time when absent. */
   batch?: (batch: Try, signal: AbortSignal) => Outcome | Promise<Outcome>
   /** Until when a place that is probed for the nth time rests; null: it is up. */
@@ -129,6 +130,7 @@ export function createScriptedActivities(runs: Map<string, Playing>): SyncActivi
         mode: script.mode ?? 'failover',
         sources: [...new Set(named)],
         resting: script.resting ?? [],
+        ...(script.longWaitMs === undefined ? {} : { longWaitMs: script.longWaitMs }),
         ...(script.queueLimitMs === undefined ? {} : { queueLimitMs: script.queueLimitMs }),
         totals: NOTHING,
       }

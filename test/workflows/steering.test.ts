@@ -135,6 +135,24 @@ describe('the lock', () => {
     expect(run.seen.tries).toEqual([])
   })
 
+  test('is given back when a source stays down over many short rests, and the run goes on when it is up', async () => {
+    let isUp = false
+    const run = await stage.start({
+      stages: [bars(2, 'tushare')],
+      longWaitMs: 3_000,
+      batch: () => (isUp ? DONE : { kind: 'resting', untilMs: Date.now() + 400, reason: 'Transient: reset' }),
+      probe: () => (isUp ? null : Date.now() + 400),
+    })
+    await run.until(({ steps }) => steps.length === 3, 'the lock given back')
+    expect(run.seen.steps[2]).toMatch(/^waiting: no source can be asked: tushare rests until/)
+    expect(run.seen.probes.length).toBeGreaterThan(2)
+    expect((await run.progress()).state).toBe('waiting')
+    isUp = true
+    expect(await run.end()).toMatchObject({ status: 'success' })
+    expect(run.seen.steps.slice(-2)).toEqual(['lock wanted', 'lock taken again'])
+    expect(run.seen.open.size).toBe(0)
+  })
+
   test('is given back when one rests and the budget of the other is used up', async () => {
     const run = await stage.start({
       stages: [bars(3, 'tushare', 'baostock')],

@@ -88,6 +88,8 @@ export interface OpenedRun {
   resting: Resting[]
   /** How long a batch may wait for a worker of its source; as usual where it is left out. */
   queueLimitMs?: number
+  /** How long a run that can do nothing keeps the lock; as usual where it is left out. */
+  longWaitMs?: number
   totals: RunTotals
 }
 
