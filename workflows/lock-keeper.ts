@@ -69,13 +69,14 @@ export class LockKeeper {
   }
 
   async #untilNeeded(): Promise<void> {
-    const { gate, inHand, longWaitMs } = this.#context
+    const context = this.#context
+    const { gate } = context
     const isNeeded = () => !gate.isOpen || !this.#isHeld || this.#first !== null || this.#waitsLong()
-    const isIdle = () => inHand() === 0 && this.#waits()
+    const isIdle = () => context.inHand() === 0 && this.#waits()
     while (!isNeeded()) {
       await condition(() => isNeeded() || isIdle())
       if (isNeeded()) return
-      this.#hasIdled = !(await condition(() => isNeeded() || !isIdle(), longWaitMs()))
+      this.#hasIdled = !(await condition(() => isNeeded() || !isIdle(), context.longWaitMs()))
     }
   }
 
