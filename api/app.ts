@@ -69,7 +69,14 @@ export function createApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   const table = new RouteTable(app)
   const metrics = new Registry()
   collectDefaultMetrics({ register: metrics })
-  app.use(measureRequests(metrics), requestId, securityHeaders, limitAddress, sameSite(deps.access), crossOrigin(deps.access))
+  app.use(
+    measureRequests(metrics),
+    requestId,
+    securityHeaders,
+    limitAddress,
+    sameSite(deps.access),
+    crossOrigin(deps.access),
+  )
   app.use(audit(deps, table), authorise(gate, table), noUnknownQuery(table), emptyBody, limitBody)
   app.onError(onError(deps))
   app.notFound(onNotFound)
@@ -102,7 +109,8 @@ export function createApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     factorRoutes,
     financialRoutes,
     indexRoutes,
-  ]) app.route('/', routes(deps, reads))
+  ])
+    app.route('/', routes(deps, reads))
   for (const routes of [sessionRoutes, keyRoutes]) app.route('/', routes(deps, gate))
   app.route('/', auditRoutes(deps))
   app.route('/', docsRoutes())

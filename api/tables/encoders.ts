@@ -1,4 +1,5 @@
 import { plainDecimal } from '../../market/units.ts'
+import { TextBuffer } from './text-buffer.ts'
 import type { TableAbout, TableColumn, TableEncoder, TableRow } from './table.ts'
 
 type Value = TableRow[number]
@@ -8,56 +9,56 @@ type Value = TableRow[number]
  *
  * @param about members that come before the rows
  */
-export function jsonEncoder(columns: readonly TableColumn[], about: TableAbout): TableEncoder<string> {
-  const members = columns.map(memberOf)
+export function jsonEncoder(columns: readonly TableColumn[], about: TableAbout): TableEncoder {
+  const keys = columns.map(({ name }, i) => `${i === 0 ? '' : ','}${JSON.stringify(name)}:`)
+  const write = columns.map(({ type }) => (QUOTED.includes(type) ? quoted : plain))
+  const buffer = new TextBuffer()
   let count = 0
   return {
     contentType: 'application/json',
     head: () => `${JSON.stringify(about).slice(0, -1)}${Object.keys(about).length > 0 ? ',' : ''}"data":[`,
     lot: (rows) => {
-      let text = ''
       for (const row of rows) {
-        text += count++ === 0 ? '\n{' : ',\n{'
-        for (let i = 0; i < members.length; i++) text += members[i]?.(row[i] ?? null) ?? ''
-        text += '}'
+        buffer.add(count++ === 0 ? '\n{' : ',\n{')
+        for (let i = 0; i < keys.length; i++) {
+          buffer.add(keys[i] ?? '')
+          buffer.add((write[i] ?? plain)(row[i] ?? null))
+        }
+        buffer.add('}')
       }
-      return text
+      return buffer.take()
     },
     tail: () => `\n],"count":${count}}\n`,
   }
 }
 
-/** Writes a column's member of each row. Many come again in the next row: those are not made twice. */
-function memberOf({ name, type }: TableColumn, place: number): (value: Value) => string {
-  const key = `${place === 0 ? '' : ','}${JSON.stringify(name)}:`
-  const write = ['text', 'date', 'instant'].includes(type) ? quoted : plain
-  let latest: Value = null
-  let text = `${key}null`
-  return (value) => {
-    if (value !== latest) {
-      latest = value
-      text = key + write(value)
-    }
-    return text
-  }
-}
-
-const quoted = (value: Value): string => (value === null ? 'null' : JSON.stringify(value))
+const QUOTED: readonly TableColumn['type'][] = ['text', 'date', 'instant']
+// Most texts are codes, names of sources and dates.
+const NEEDS_NO_ESCAPE = /^[\w.:-]*$/
+const quoted = (value: Value): string =>
+  value === null
+    ? 'null'
+    : typeof value === 'string' && NEEDS_NO_ESCAPE.test(value)
+      ? `"${value}"`
+      : JSON.stringify(value)
 // Decimals are numbers in JSON, digit by digit as they are stored.
 const plain = (value: Value): string => (typeof value === 'number' ? plainDecimal(value) : String(value))
 
 /** A header line, then a line for each row, by RFC 4180; null is empty. */
-export function csvEncoder(columns: readonly TableColumn[]): TableEncoder<string> {
+export function csvEncoder(columns: readonly TableColumn[]): TableEncoder {
+  const buffer = new TextBuffer()
   return {
     contentType: 'text/csv; charset=utf-8; header=present',
     head: () => `${columns.map(({ name }) => name).join(',')}\r\n`,
     lot: (rows) => {
-      let text = ''
       for (const row of rows) {
-        for (let i = 0; i < columns.length; i++) text += (i === 0 ? '' : ',') + field(row[i] ?? null)
-        text += '\r\n'
+        for (let i = 0; i < columns.length; i++) {
+          if (i > 0) buffer.add(',')
+          buffer.add(field(row[i] ?? null))
+        }
+        buffer.add('\r\n')
       }
-      return text
+      return buffer.take()
     },
     tail: () => '',
   }

@@ -2,8 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { csvEncoder, jsonEncoder } from '../../api/tables/encoders.ts'
 import { Slots } from '../../api/tables/slots.ts'
+import { TextBuffer } from '../../api/tables/text-buffer.ts'
 import { streamTable } from '../../api/tables/stream.ts'
-import type { Table, TableColumn } from '../../api/tables/table.ts'
+import type { Chunk, Table, TableColumn } from '../../api/tables/table.ts'
 
 fc.configureGlobal({ seed: 20_261_120 })
 
@@ -16,19 +17,27 @@ const COLUMNS: TableColumn[] = [
 ]
 
 const anyRow = fc.tuple(
-  fc.option(fc.oneof(fc.string(), fc.constantFrom('a,b', 'say "no"', 'two\r\nlines', ''))),
+  fc.option(
+    fc.oneof(
+      fc.string(),
+      fc.constantFrom('a,b', 'say "no"', 'two\r\nlines', '', '平安银行', 'A股 \u{20bb7}野家'),
+    ),
+  ),
   fc.option(fc.integer().map((n) => String(n / 10_000))),
   fc.option(fc.double({ noNaN: true, noDefaultInfinity: true }).map((n) => n + 0)),
   fc.option(fc.integer()),
   fc.option(fc.boolean()),
 )
 
+const textOfChunks = (...chunks: Chunk[]): string =>
+  Buffer.concat(chunks.map((chunk) => Buffer.from(chunk))).toString()
+
 describe('JSON', () => {
   test('is what any parser reads back, however the rows come in lots', () => {
     fc.assert(
       fc.property(fc.array(fc.array(anyRow, { maxLength: 4 }), { maxLength: 4 }), (lots) => {
         const encoder = jsonEncoder(COLUMNS, { adjust: 'qfq', anchor: null })
-        const text = encoder.head() + lots.map((lot) => encoder.lot(lot)).join('') + encoder.tail()
+        const text = textOfChunks(encoder.head(), ...lots.map((lot) => encoder.lot(lot)), encoder.tail())
         const rows = lots.flat().map(([name, price, ...rest]) => {
           const values = [name, price == null ? null : Number(price), ...rest]
           return Object.fromEntries(COLUMNS.map((column, i) => [column.name, values[i]]))
@@ -40,7 +49,7 @@ describe('JSON', () => {
 
   test('without anything to say before the rows is an object all the same', () => {
     const encoder = jsonEncoder(COLUMNS, {})
-    expect(JSON.parse(encoder.head() + encoder.tail())).toEqual({ data: [], count: 0 })
+    expect(JSON.parse(textOfChunks(encoder.head(), encoder.tail()))).toEqual({ data: [], count: 0 })
   })
 })
 
@@ -51,7 +60,7 @@ describe('CSV', () => {
       ['a,"b"', '12.3400', 0.0000001, 5, true],
       [null, null, null, null, null],
     ])
-    expect(encoder.head() + lot).toBe(
+    expect(textOfChunks(encoder.head(), lot)).toBe(
       'name,price,computed,count,flag\r\n"a,""b""",12.3400,0.0000001,5,true\r\n,,,,\r\n',
     )
   })
@@ -190,5 +199,23 @@ describe('slots', () => {
     release?.()
     await slots.take()
     expect(await slots.take()).toBeNull()
+  })
+})
+
+describe('text that is put together byte by byte', () => {
+  test('is UTF-8, whatever is added and however much', () => {
+    const anyText = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.constantFrom('x'.repeat(300_000), '银'.repeat(100_000)),
+    )
+    fc.assert(
+      fc.property(fc.array(anyText, { maxLength: 20 }), (texts) => {
+        const buffer = new TextBuffer()
+        for (const text of texts) buffer.add(text)
+        expect(Buffer.from(buffer.take()).equals(Buffer.from(texts.join('')))).toBe(true)
+        expect(buffer.take()).toHaveLength(0)
+      }),
+      { numRuns: 30 },
+    )
   })
 })
