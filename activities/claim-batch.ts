@@ -92,18 +92,12 @@ async function withoutBrought(work: Work, region: Region): Promise<Region | null
   if (!coverage) return region
   if (region.kind === 'market') {
     const ranges = coverage.ranges.get(MARKET_ID) ?? []
-    return without(
-      work,
-      region,
-      ranges.map(({ from, to }) => ({
-        dataset: batch.dataset,
-        symbols: null,
-        from,
-        to,
-        part: null,
-        rows: 0,
-      })),
+    // A day of which it lacks a single cell is asked for again.
+    const holed = new Set([...coverage.holes.values()].flat())
+    const dates = region.dates.filter(
+      (date) => holed.has(date) || !ranges.some(({ from, to }) => from <= date && date <= to),
     )
+    return dates.length === 0 ? null : { ...region, dates }
   }
   const instruments = [...new Set(region.items.map(({ id }) => id))].flatMap(
     (id) => market.byId.get(id) ?? [],

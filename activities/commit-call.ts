@@ -44,16 +44,14 @@ export function answerCommit(
   const { market, served, run, batch, source } = work
   const cellKind = DATASETS[call.dataset].cell
   const ids = call.symbols === null ? null : idsOf(call.symbols, market)
-  const rows = answer.rows as BarRow[]
-  const missing =
-    cellKind === 'session' && !work.capability.sparse
-      ? missingCells({
-          call,
-          instruments: served,
-          calendar: market.calendar,
-          has: cellIndex(rows.map((row) => ({ symbol: row.symbol, tradeDate: row.trade_date }))),
-        })
-      : []
+  const lackingIn = (rows: readonly { symbol: string; trade_date: string }[]) =>
+    missingCells({
+      call,
+      instruments: served,
+      calendar: market.calendar,
+      has: cellIndex(rows.map((row) => ({ symbol: row.symbol, tradeDate: row.trade_date }))),
+    }).map((cell) => ({ instrumentId: cell.id, tradeDate: cell.date }))
+  const missing = cellKind === 'session' && !work.capability.sparse ? lackingIn(answer.rows as BarRow[]) : []
   const cover = coverOf(work, call, ids?.filter((id) => !unknown.has(id)) ?? null)
   const unheard = [...unknown].map((instrumentId) => ({ instrumentId, tradeDate: call.from ?? '' }))
   const known = (symbol: string) => market.bySymbol.get(symbol)?.id
@@ -62,9 +60,12 @@ export function answerCommit(
     ...emptyAnswer(work, claim, call.dataset),
     merge: mergeOf(call, answer, known, context),
     cover,
-    alongside: alongsideOf(answer),
+    alongside: alongsideOf(answer).map((dataset) => ({
+      dataset,
+      missing: DATASETS[dataset].cell === 'session' ? lackingIn(answer.alongside?.[dataset] ?? []) : [],
+    })),
     resolves: call.from === null || cover !== null,
-    missing: [...missing.map((cell) => ({ instrumentId: cell.id, tradeDate: cell.date })), ...unheard],
+    missing: [...missing, ...unheard],
     suspensionExplains: EXPLAINED_BY_SUSPENSION.includes(batch.dataset),
     rejected: answer.rejected,
     requests: answer.requests,

@@ -31,7 +31,7 @@ export interface AnswerCommit {
   /** What the answer covers; null for lists. `until` is exclusive. */
   cover: { instruments: readonly number[] | null; from: string; to: string; until: string } | null
   /** Datasets that came along with the rows and are covered as far as they are, e.g. suspensions marked on bars. */
-  alongside: readonly Dataset[]
+  alongside: readonly { dataset: Dataset; missing: readonly MissingCell[] }[]
   /** A later call of the batch brings another day of the same month: weeks and months may be made with that one. */
   isFollowed: boolean
   /** Open failures of the region are resolved by it. */
@@ -165,37 +165,46 @@ async function writeCoverage(
   cover: NonNullable<AnswerCommit['cover']>,
 ): Promise<void> {
   const { dataset, claim } = answer
-  const missing = await unexplained(tx, answer)
-  for (const each of inLockOrder([...answer.alongside, dataset])) {
-    await addCoverage(tx, { dataset: each, source: claim.source, ...cover })
-    // What came along on the rows is missing where they are.
-    if (each === dataset || DATASETS[each].cell === 'session')
-      await replaceHoles(tx, { dataset: each, source: claim.source, ...cover }, missing)
+  for (const each of inLockOrder([...answer.alongside, answer])) {
+    const region = { dataset: each.dataset, source: claim.source, ...cover }
+    await addCoverage(tx, region)
+    if (each.dataset === dataset || DATASETS[each.dataset].cell === 'session')
+      await replaceHoles(tx, region, await unexplained(tx, answer, each.missing))
   }
 }
 
-const inLockOrder = (datasets: readonly Dataset[]): Dataset[] =>
-  DATASET_NAMES.filter((dataset) => datasets.includes(dataset))
+type Brought = Pick<AnswerCommit, 'dataset' | 'missing'>
 
-async function unexplained(tx: Tx, answer: AnswerCommit): Promise<(MissingCell & { reason: string })[]> {
-  const missing = await notSuspended(tx, answer)
-  const refused = await refusedCells(tx, answer)
+const inLockOrder = (brought: readonly Brought[]): Brought[] =>
+  DATASET_NAMES.flatMap((dataset) => brought.filter((each) => each.dataset === dataset))
+
+/** Cells without a row and without a reason to have none. */
+async function unexplained(
+  tx: Tx,
+  answer: AnswerCommit,
+  cells: readonly MissingCell[],
+): Promise<(MissingCell & { reason: string })[]> {
+  const missing = await notSuspended(tx, answer, cells)
+  const refused = missing.length === 0 ? new Set() : await refusedCells(tx, answer)
   const isRefused = ({ instrumentId: id, tradeDate }: MissingCell) =>
     refused.has(`${id} ${tradeDate}`) || refused.has(`${id} `)
   return missing.map((cell) => ({ ...cell, reason: isRefused(cell) ? 'rejected' : 'missing' }))
 }
 
 /** Cells whose row came and was refused: those are not absent upstream. Without a date it may have been any of a symbol's. */
-async function refusedCells(tx: Tx, { missing, rejected }: AnswerCommit): Promise<Set<string>> {
+async function refusedCells(tx: Tx, { rejected }: AnswerCommit): Promise<Set<string>> {
   const symbols = rejected.flatMap((row) => row.symbol ?? [])
-  if (missing.length === 0 || symbols.length === 0) return new Set()
+  if (symbols.length === 0) return new Set()
   const ids = await instrumentIds(tx, symbols)
   return new Set(rejected.map((row) => `${ids.get(row.symbol ?? '') ?? ''} ${row.trade_date ?? ''}`))
 }
 
-async function notSuspended(tx: Tx, answer: AnswerCommit): Promise<readonly MissingCell[]> {
-  const { missing } = answer
-  if (missing.length === 0 || !answer.suspensionExplains) return missing
+async function notSuspended(
+  tx: Tx,
+  { suspensionExplains }: AnswerCommit,
+  missing: readonly MissingCell[],
+): Promise<readonly MissingCell[]> {
+  if (missing.length === 0 || !suspensionExplains) return missing
   return await tx<MissingCell[]>`
     select m.i as "instrumentId", m.d as "tradeDate"
     from unnest(${missing.map((m) => m.instrumentId)}::int[], ${missing.map((m) => m.tradeDate)}::date[]) as m(i, d)

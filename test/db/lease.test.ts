@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
-import { openDatabase } from '../../db/client.ts'
+import { openDatabase, type Sql } from '../../db/client.ts'
 import { createLease, type LeaseHold } from '../../db/lease.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { tcpProxy } from './fixtures/tcp-proxy.ts'
@@ -52,8 +52,10 @@ test('the row says who holds the right, and for half a minute', async () => {
 test('three workers take turns, never two at once, and none goes short', async () => {
   const name = newName()
   const turns = 4
-  const work = async (who: number): Promise<void> => {
-    const sql = otherWorker()
+  const workers = [otherWorker(), otherWorker(), otherWorker()]
+  // Connecting takes as long as several turns.
+  for (const sql of workers) await sql`select 1`
+  const work = async (sql: Sql, who: number): Promise<void> => {
     const lease = createLease(sql, name, TERMS)
     for (let turn = 0; turn < turns; turn++) {
       const hold = await lease.acquire(never)
@@ -63,7 +65,7 @@ test('three workers take turns, never two at once, and none goes short', async (
       await hold.release()
     }
   }
-  await Promise.all([0, 1, 2].map(work))
+  await Promise.all(workers.map(work))
   const overlaps = await db.sql`
     select 1 from held a join held b on a.name = ${name} and b.name = ${name} and a.ctid <> b.ctid
       and tstzrange(a.begun, a.ended) && tstzrange(b.begun, b.ended)`

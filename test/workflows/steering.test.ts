@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from '@temporalio/worker'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { SourceName } from '../../market/sources.ts'
 import { after, DONE, rests, type Outcome } from './scripted-activities.ts'
 import { openStage, type Stage } from './scripted.ts'
@@ -146,7 +146,7 @@ describe('the lock', () => {
     await run.until(({ steps }) => steps.length === 3, 'the lock given back')
     expect(run.seen.steps[2]).toMatch(/^waiting: no source can be asked: tushare rests until/)
     expect(run.seen.probes.length).toBeGreaterThan(2)
-    expect((await run.progress()).state).toBe('waiting')
+    await vi.waitFor(async () => expect((await run.progress()).state).toBe('waiting'), { timeout: 10_000 })
     isUp = true
     expect(await run.end()).toMatchObject({ status: 'success' })
     expect(run.seen.steps.slice(-2)).toEqual(['lock wanted', 'lock taken again'])
@@ -242,7 +242,7 @@ describe('a run that another job goes before', () => {
     const tries = run.seen.tries.length
     expect(tries).toBeLessThan(40)
     expect(run.seen.steps).toContain('waiting: gives way to weekly')
-    expect((await run.progress()).state).toBe('waiting')
+    await vi.waitFor(async () => expect((await run.progress()).state).toBe('waiting'), { timeout: 10_000 })
     expect(run.seen.tries).toHaveLength(tries)
     letGo()
     expect((await run.end()).status).toBe('success')
