@@ -1,4 +1,5 @@
 import { instrumentIds } from '../db/queries/planning.ts'
+import { isTradeDate } from '../market/date.ts'
 import type { ApiDeps } from './deps.ts'
 import { Problem } from './problems.ts'
 import { decodeCursor } from './schemas/common.ts'
@@ -16,7 +17,7 @@ export async function idsOf(
 export function partsOf(cursor: string | undefined, count: number): string[] | undefined {
   if (cursor === undefined) return undefined
   const parts = decodeCursor(cursor)
-  if (parts.length !== count || !/^\d{4}-\d\d-\d\d$/.test(parts[0] ?? '')) throw badCursor()
+  if (parts.length !== count || !isTradeDate(parts[0] ?? '')) throw badCursor()
   return parts
 }
 

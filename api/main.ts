@@ -5,12 +5,11 @@ import { ConfigError, loadConfig, readEnvironment, runSettings, sourceSettings }
 import { openDatabase } from '../db/client.ts'
 import { sealKey } from '../db/sealed.ts'
 import { keepAccessTidy } from './access/housekeeping.ts'
-import { isLoopback } from './access/hosts.ts'
-import { accessSettings, whyNotOpen } from './access/opening.ts'
+import { accessSettings, openedBy, whyNotOpen } from './access/opening.ts'
 import { createApp } from './app.ts'
 import type { ApiDeps } from './deps.ts'
 import { runNotifier } from './notifications/notifier.ts'
-import { receiverOf } from './notifications/receiver.ts'
+import { receiverOf, secretsOf } from './notifications/receiver.ts'
 import { startReconciler } from './reconciler.ts'
 import { createRedactor } from './redact.ts'
 import { registerWhenUp } from './register.ts'
@@ -54,8 +53,9 @@ const schedules = await firstSchedules(config).catch((error: unknown) => {
   throw error
 })
 const db = openDatabase({ url: config.DATABASE_URL, max: 10, name: 'ashare-sync api' })
-if (!isLoopback(config.HOST) && config.API_KEYS.length === 0) {
-  const reason = await whyNotOpen(db.sql, config.HOST)
+const opening = openedBy(config)
+if (opening !== null && config.API_KEYS.length === 0) {
+  const reason = await whyNotOpen(db.sql, opening)
   if (reason !== null) fail(reason)
 }
 const temporal = openTemporal({
@@ -71,7 +71,7 @@ const redactor = createRedactor([
   config.BAOSTOCK_API_KEY,
   config.TEMPORAL_API_KEY,
   config.APP_SECRET,
-  config.NOTIFY_URL,
+  ...secretsOf(config.NOTIFY_URL),
   config.NOTIFY_SECRET,
   ...config.API_KEYS.map(({ key }) => key),
 ])

@@ -4,6 +4,7 @@ import type { Sql } from '../../db/client.ts'
 import { findSession } from '../../db/queries/sessions.ts'
 import type { Role } from '../../market/roles.ts'
 import type { KnownKey, Keyring } from './keyring.ts'
+import { isOwnOrigin } from './hosts.ts'
 import { hashOf } from './secrets.ts'
 
 /** Who makes a request. */
@@ -52,19 +53,25 @@ export async function identify(
   if (key !== null) {
     const known = await knownKey(keyring, key)
     if (known) return { caller: callerOf(known, 'key'), sessionEndsAt: null }
-    if (await keyring.needed()) return { caller: null, why: 'unknown' }
+    if ((await keyring.needed()) || isForwarded(c)) return { caller: null, why: 'unknown' }
     return { caller: LOCAL, sessionEndsAt: null }
   }
   const session = await sessionOf(c, { sql, keyring })
   if (session) return session
-  if (await keyring.needed()) return { caller: null, why: 'missing' }
+  if ((await keyring.needed()) || isForwarded(c)) return { caller: null, why: 'missing' }
   return { caller: LOCAL, sessionEndsAt: null }
 }
+
+/** A proxy stands before us: whoever asks is not on this machine, whatever the connection says. */
+const isForwarded = (c: Context): boolean =>
+  ['forwarded', 'x-forwarded-for', 'x-real-ip'].some((name) => c.req.header(name) !== undefined)
 
 async function sessionOf(
   c: Context,
   { sql, keyring }: { sql: Sql; keyring: Keyring },
 ): Promise<Identified | null> {
+  // SameSite knows neither ports nor subdomains: the cookie is for pages of this very origin.
+  if (!isOwnOrigin(c.req.header('origin'), c.req.header('host'))) return null
   const token = getCookie(c, SESSION_COOKIE)
   if (token === undefined || token === '' || token.length > MOST_CHARACTERS) return null
   const session = await findSession(sql, hashOf(token))

@@ -56,8 +56,8 @@ export class Gate {
   }
 
   /** Counts a request that changes something. @throws Problem when there were too many of this caller */
-  countChange(c: Context, caller: Caller | null): void {
-    const who = caller === null || caller.by === 'open' ? networkOf(addressOf(c)) : `key ${caller.name}`
+  countChange(c: Context, caller: Caller): void {
+    const who = caller.by === 'open' ? networkOf(addressOf(c)) : `key ${caller.name}`
     const seconds = this.#changes?.take(who) ?? 0
     if (seconds === 0) return
     throw new Problem(

@@ -6,6 +6,10 @@ export function isLoopback(host: string): boolean {
   )
 }
 
+/** True for a page that came from the authority in `Host`, and for what is no page at all. */
+export const isOwnOrigin = (origin: string | undefined, authority: string | undefined): boolean =>
+  origin === undefined || origin === `http://${authority ?? ''}` || origin === `https://${authority ?? ''}`
+
 /** `host[:port]` → host in lower case, an IPv6 address without its brackets; null when it is no such thing. */
 export function hostOf(authority: string): string | null {
   // More than a name and a port, e.g. a user before it, is nothing that a client of ours sends.

@@ -17,7 +17,7 @@ interface Configured {
 /** What the environment says about who may call. */
 export const accessSettings = (config: Configured): AccessSettings => ({
   keys: config.API_KEYS,
-  openWithoutKeys: isLoopback(config.HOST),
+  openWithoutKeys: openedBy(config) === null,
   // A service that listens on one address is reached under it; on all of them, each has to be named.
   allowedHosts: [
     ...config.ALLOWED_HOSTS,
@@ -27,18 +27,24 @@ export const accessSettings = (config: Configured): AccessSettings => ({
   changesPerMinute: config.CHANGES_PER_MINUTE,
 })
 
+/** The setting by which other machines reach the service, directly or through a proxy; null: none does. */
+export function openedBy({ HOST, ALLOWED_HOSTS }: Pick<Configured, 'HOST' | 'ALLOWED_HOSTS'>): string | null {
+  if (!isLoopback(HOST)) return `HOST=${HOST}`
+  return ALLOWED_HOSTS.every(isLoopback) ? null : `ALLOWED_HOSTS=${ALLOWED_HOSTS.join(',')}`
+}
+
 /**
  * Why the service must not listen on an address that other machines reach; null when a key is stored. A database that is
  * away decides nothing: keys are asked for on such an address in any case.
  */
-export async function whyNotOpen(sql: Sql, host: string): Promise<string | null> {
+export async function whyNotOpen(sql: Sql, setting: string): Promise<string | null> {
   try {
     const { keys } = await activeKeys(sql)
     if (keys.length > 0) return null
-    return `HOST=${host} would open the API to other machines, and there is no key yet: make one with \`npm run key -- create NAME --role admin\` or set API_KEYS, or use HOST=127.0.0.1`
+    return `${setting} would open the API to other machines, and there is no key yet: make one with \`npm run key -- create NAME --role admin\` or set API_KEYS, or use HOST=127.0.0.1 and no ALLOWED_HOSTS`
   } catch (error) {
     const safe = withoutParameters(error)
     if (safe instanceof DatabaseError && isAway(safe.code)) return null
-    return `HOST=${host} would open the API to other machines, and its keys cannot be read: ${String(safe)}; is the database migrated (npm run db:migrate)?`
+    return `${setting} would open the API to other machines, and its keys cannot be read: ${String(safe)}; is the database migrated (npm run db:migrate)?`
   }
 }

@@ -40,6 +40,8 @@ export const onNotFound = (c: Context<ApiEnv>): Response =>
 
 // Characters that PostgreSQL has no place for; no field of ours needs them.
 const UNSTORABLE = new Set(['22021', '22P05'])
+// Numbers, dates and times that PostgreSQL has no room for, where a schema or a cursor let them through.
+const OUT_OF_RANGE = new Set(['22003', '22007', '22008', '22P02'])
 
 function problemOf(error: Error): Problem {
   if (error instanceof Problem) return error
@@ -59,6 +61,8 @@ function problemOf(error: Error): Problem {
   }
   if (safe instanceof DatabaseError && UNSTORABLE.has(safe.code))
     return new Problem('invalid_request', 'a text holds a character that no text may have, like NUL')
+  if (safe instanceof DatabaseError && OUT_OF_RANGE.has(safe.code))
+    return new Problem('invalid_request', 'a number, date or cursor lies outside of all that there can be')
   const what = safe instanceof DatabaseError ? ` (${safe.message})` : ''
   return new Problem(
     'internal',

@@ -1,5 +1,5 @@
 import { createMiddleware } from 'hono/factory'
-import { hostOf, isLoopback } from '../access/hosts.ts'
+import { hostOf, isLoopback, isOwnOrigin } from '../access/hosts.ts'
 import type { AccessSettings } from '../access/settings.ts'
 import type { ApiEnv } from '../deps.ts'
 import { Problem } from '../problems.ts'
@@ -24,20 +24,21 @@ export const sameSite = ({ allowedHosts, corsOrigins }: AccessSettings) =>
         'use http://127.0.0.1 or http://localhost with the port of this service, or have the name added to ALLOWED_HOSTS',
       )
     }
-    if (!isSafe(c.req.method)) {
-      const origin = c.req.header('origin')
-      const isGuest = origin !== undefined && corsOrigins.includes(origin)
-      if (!isGuest) refuseForeign(origin, c.req.header('sec-fetch-site'), authority)
-    }
+    const origin = c.req.header('origin')
+    const isGuest = origin !== undefined && corsOrigins.includes(origin)
+    const site = c.req.header('sec-fetch-site')
+    if (!isGuest && !isSafe(c.req.method)) refuseForeign(origin, site, authority)
+    // It could read nothing of the answer, but have this service work for it. A link may lead here.
+    if (!isGuest && site === 'cross-site' && c.req.header('sec-fetch-mode') !== 'navigate')
+      refuseForeign(origin, site, authority)
     await next()
   })
 
 function refuseForeign(origin: string | undefined, site: string | undefined, authority: string): void {
-  const own = origin === undefined || origin === `http://${authority}` || origin === `https://${authority}`
-  if (!own || site === 'cross-site') {
+  if (!isOwnOrigin(origin, authority) || site === 'cross-site') {
     throw new Problem(
       'foreign_origin',
-      'changes are taken from the console and from programs, not from other sites (CORS_ORIGINS names those that may)',
+      'requests are taken from the console and from programs, not from other sites (CORS_ORIGINS names those that may)',
     )
   }
 }

@@ -47,10 +47,23 @@ export async function sendNotice(receiver: Receiver, telling: Telling, signal: A
   }).catch((error: unknown) => {
     throw new NotTaken(`the receiver does not answer: ${reasonOf(error)}`)
   })
-  const text = (await response.text().catch(() => '')).slice(0, ANSWER_READ)
+  const text = await beginningOf(response).catch(() => '')
   if (!response.ok) throw new NotTaken(`HTTP ${response.status}: ${text.slice(0, 200)}`, retryAfter(response))
   const refusal = format.refusal(text)
   if (refusal !== null) throw new NotTaken(`refused: ${refusal}`)
+}
+
+/** What an answer begins with; the rest, which may have no end, is not read. */
+async function beginningOf({ body }: Response): Promise<string> {
+  if (!body) return ''
+  const parts: Uint8Array[] = []
+  let length = 0
+  for await (const part of body as AsyncIterable<Uint8Array>) {
+    parts.push(part)
+    length += part.length
+    if (length >= ANSWER_READ) break
+  }
+  return Buffer.concat(parts).toString('utf8').slice(0, ANSWER_READ)
 }
 
 /** The message of fetch alone says "fetch failed"; its cause holds no address of ours but host and port. */

@@ -220,10 +220,13 @@ describe('who may call', () => {
     expect(answer).toMatchObject({ status: 403, body: { code: 'foreign_origin' } })
   })
 
-  test('changes are taken from a page of this service, reads from anywhere on this machine', async () => {
+  test('changes are taken from a page of this service; of other sites only links lead here', async () => {
     const own = { host: 'localhost:8000', origin: 'http://localhost:8000', 'sec-fetch-site': 'same-origin' }
     expect((await lab.post('/api/plan', { job: 'stock_list' }, own)).status).toBe(200)
-    expect((await lab.get('/api/runs', { 'sec-fetch-site': 'cross-site' })).status).toBe(200)
+    const foreign = { 'sec-fetch-site': 'cross-site' }
+    expect((await lab.get('/api/runs', { ...foreign, 'sec-fetch-mode': 'navigate' })).status).toBe(200)
+    // A page that makes a browser load whole tables, without being able to read them.
+    expect((await lab.get('/api/runs', { ...foreign, 'sec-fetch-mode': 'no-cors' })).status).toBe(403)
   })
 
   test('every answer carries the security headers and a request id of its own or the caller’s', async () => {
@@ -265,5 +268,22 @@ describe('what never leaves', () => {
     expect(redact(`token=${TEST_TOKEN} at postgres://u:p@h/db`)).toBe(
       'token=[redacted] at postgres://[redacted]@h/db',
     )
+  })
+})
+
+describe('what no schema can know is a fault of the request, never of the service', () => {
+  const cursor = (text: string) => Buffer.from(text).toString('base64url')
+  test.each([
+    `/api/coverage?dataset=bars&cursor=${cursor('9999-99-99')}`,
+    `/api/quality?cursor=${cursor('9999-99-99|bars')}`,
+    '/api/quality?from=0000-01-01',
+    '/api/gaps?from=0000-01-01',
+    '/api/revisions?from=0000-01-01',
+    `/api/runs?cursor=${cursor('0|00000000-0000-4000-8000-000000000000')}`,
+    `/api/runs/00000000-0000-4000-8000-000000000000/batches?cursor=${cursor('999999999999999')}`,
+  ])('%s', async (path) => {
+    const answer = await lab.get(path)
+    expect(answer.status, answer.text).toBeGreaterThanOrEqual(400)
+    expect(answer.status).toBeLessThan(500)
   })
 })

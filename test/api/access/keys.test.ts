@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { KeyCommandError, runKeyCommand } from '../../../api/access/key-command.ts'
-import { whyNotOpen } from '../../../api/access/opening.ts'
+import { openedBy, whyNotOpen } from '../../../api/access/opening.ts'
 import { openDatabase } from '../../../db/client.ts'
 import { type Answer, clientOf } from '../support.ts'
 import { type AccessLab, bearer, CONFIGURED, KEYS, openAccessLab } from './support.ts'
@@ -130,15 +130,35 @@ describe('when a key is needed', () => {
     expect((await asking(lab.app({ openWithoutKeys: false })).get()).status).toBe(401)
   })
 
+  test.each([
+    [{ HOST: '127.0.0.1', ALLOWED_HOSTS: [] }, null],
+    [{ HOST: 'localhost', ALLOWED_HOSTS: ['localhost'] }, null],
+    [{ HOST: '0.0.0.0', ALLOWED_HOSTS: [] }, 'HOST=0.0.0.0'],
+    // Behind a proxy on this machine.
+    [{ HOST: '127.0.0.1', ALLOWED_HOSTS: ['sync.example.com'] }, 'ALLOWED_HOSTS=sync.example.com'],
+  ])('%j is reached by other machines: %s', (settings, by) => {
+    expect(openedBy(settings)).toBe(by)
+  })
+
+  test.each(['x-forwarded-for', 'forwarded', 'x-real-ip'])(
+    'by whoever comes through a proxy (%s)',
+    async (name) => {
+      const headers = { host: '127.0.0.1', [name]: '203.0.113.7' }
+      expect((await lab.app().request('/api/runs', { headers })).status).toBe(401)
+    },
+  )
+
   test('such a service does not even start without one', async () => {
     const { sql } = lab.db
-    expect(await whyNotOpen(sql, '0.0.0.0')).toContain('HOST=0.0.0.0 would open the API to other machines')
+    expect(await whyNotOpen(sql, 'HOST=0.0.0.0')).toContain(
+      'HOST=0.0.0.0 would open the API to other machines',
+    )
     await make('first', 'admin')
-    expect(await whyNotOpen(sql, '0.0.0.0')).toBeNull()
+    expect(await whyNotOpen(sql, 'HOST=0.0.0.0')).toBeNull()
     await runKeyCommand(sql, ['revoke', 'first'])
-    expect(await whyNotOpen(sql, '0.0.0.0')).toContain('there is no key yet')
+    expect(await whyNotOpen(sql, 'HOST=0.0.0.0')).toContain('there is no key yet')
     const away = openDatabase({ url: 'postgres://nobody@127.0.0.1:9/none' })
-    expect(await whyNotOpen(away.sql, '0.0.0.0')).toBeNull()
+    expect(await whyNotOpen(away.sql, 'HOST=0.0.0.0')).toBeNull()
     await away.close()
   })
 })

@@ -40,6 +40,23 @@ test('a key opens a session whose cookie no script and no other site can use', a
   expect(foreign).toMatchObject({ status: 403, body: { code: 'foreign_origin' } })
 })
 
+test('a page that may read answers has no part in the session of the console', async () => {
+  const origin = 'http://localhost:3000'
+  const app = lab.app({ keys: CONFIGURED, corsOrigins: [origin] })
+  const { cookie } = await signIn(app, KEYS.operator)
+  const { post } = clientOf(app)
+  // Another port is the same site, so the browser sends the cookie along.
+  const answer = await post('/api/runs', {}, { ...cookie, origin, host: 'localhost:8000' })
+  expect(answer).toMatchObject({ status: 401, body: { code: 'key_missing' } })
+})
+
+test('a stranger who tries to log in again and again keeps nobody else out', async () => {
+  const app = lab.app({ keys: CONFIGURED, changesPerMinute: 5 })
+  const { post } = clientOf(app)
+  for (let i = 0; i < 20; i++) await post(SESSION, { key: 'wrong' })
+  expect((await signIn(app, KEYS.viewer)).answer.status).toBe(200)
+})
+
 test('behind a proxy that speaks https the cookie never travels in the open', async () => {
   const { setCookie } = await signIn(lab.app({ keys: CONFIGURED }), KEYS.viewer, {
     'x-forwarded-proto': 'https',
