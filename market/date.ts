@@ -4,12 +4,9 @@ export type TradeDate = string
 const COMPACT = /^(\d{4})(\d{2})(\d{2})$/
 const ISO = /^\d{4}-\d{2}-\d{2}$/
 
-// Shanghai's exchange opened in December 1990; a year 0 is a typing error, and nothing that PostgreSQL has.
-const FIRST = '1900-01-01'
-
-/** True for a real calendar day of the market's time: `2025-02-30` is not one. */
+/** True for a real calendar day: `2025-02-30` is not one. */
 export function isTradeDate(text: string): boolean {
-  if (!ISO.test(text) || text < FIRST) return false
+  if (!ISO.test(text)) return false
   const at = Date.parse(`${text}T00:00:00Z`)
   return !Number.isNaN(at) && new Date(at).toISOString().slice(0, 10) === text
 }

@@ -49,6 +49,8 @@ const events = createRoute({
 })
 
 const INTERVAL_MS = 1_000
+// A listener comes back by itself, with the last line that it has, and shows its key again: it may be none any more.
+const MAX_AGE_MS = 15 * 60_000
 // Proxies and browsers give up on a silent connection after half a minute or more.
 const KEEP_ALIVE_MS = 15_000
 // Each open stream asks the database once a second.
@@ -89,10 +91,11 @@ class RunStream {
     this.#seen = seen
   }
 
-  /** Until the run has ended, the listener has left or the process ends. */
+  /** Until the run has ended, the listener has left, the process ends or it has lasted long enough. */
   async tell(): Promise<void> {
     const { closing } = this.#deps
-    while (!this.#stream.aborted && !closing.aborted) {
+    const began = Date.now()
+    while (!this.#stream.aborted && !closing.aborted && Date.now() - began < MAX_AGE_MS) {
       if (await this.#look()) return
       if (Date.now() - this.#spokeAt > KEEP_ALIVE_MS) await this.#write(': still here\n\n')
       await sleep(INTERVAL_MS, undefined, { signal: closing }).catch(() => undefined)

@@ -38,7 +38,8 @@ export const isNothing = (value: unknown): boolean =>
   (typeof value === 'number' && Number.isNaN(value)) ||
   (typeof value === 'string' && NOTHING.has(value.trim().toLowerCase()))
 
-const PLAIN = /^-?\d+(\.\d+)?$/
+// More digits than that are a mistake: the number nearest to them is meant.
+const PLAIN = /^-?\d+(\.\d{1,40})?$/
 
 // Larger ones are no prices, volumes or amounts, and would not fit into their columns.
 const MOST_DIGITS = 17

@@ -15,7 +15,7 @@ export interface CsvOptions {
 }
 
 // A line of market data has some hundred characters: what is longer is no CSV.
-const MAX_LINE = 1_000_000
+const MAX_LINE = 20_000
 
 /** A CSV file whose first line names the columns. */
 export async function openCsv(path: string, options: CsvOptions): Promise<RowStream> {

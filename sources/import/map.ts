@@ -40,11 +40,14 @@ export interface MapOptions {
 
 // The same few thousand codes and dates come in millions of rows.
 const REMEMBERED = 50_000
+// Longer texts are no codes and no dates.
+const LONGEST_REMEMBERED = 40
 
 function remembering<T>(read: (value: unknown) => T): (value: unknown) => T {
   const known = new Map<unknown, T>()
   return (value) => {
     if (typeof value === 'object') return read(value)
+    if (typeof value === 'string' && value.length > LONGEST_REMEMBERED) return read(value)
     let result = known.get(value)
     if (result === undefined) {
       result = read(value)
