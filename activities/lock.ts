@@ -8,7 +8,7 @@ import type { OwnedRun } from '../workflows/contract/activities.ts'
 import type { ActivityDeps } from './deps.ts'
 import { waiting } from './heartbeat.ts'
 
-/** The run gives its lock back: another one may start. */
+/** The run gives its lock back: another one may start. One that was paused before it was opened holds it as well. */
 export async function suspendRun(
   deps: ActivityDeps,
   input: OwnedRun & { state: 'paused' | 'waiting'; message: string | null },
@@ -16,7 +16,7 @@ export async function suspendRun(
   const { runId, epoch, state, message } = input
   const rows = await deps.db.sql`
     update sync_run set status = ${state}, message = ${message}, updated_at = now()
-    where id = ${runId} and owner_epoch = ${epoch} and status in ('running', 'waiting')`
+    where id = ${runId} and owner_epoch = ${epoch} and status in ('pending', 'running', 'waiting')`
   if (rows.count === 0) return
   const line = state === 'waiting' && message !== null ? `${state}: ${message}` : state
   await logRun(deps.db.sql, { runId, level: 'info', message: line })
@@ -47,7 +47,7 @@ async function takeLock(deps: ActivityDeps, owner: OwnedRun): Promise<boolean> {
   if (first !== null) return await waits(deps, owner, `gives way to ${first}`)
   try {
     const rows = await sql`
-      update sync_run set status = 'running', message = null, updated_at = now()
+      update sync_run set status = 'running', message = null, started_at = coalesce(started_at, now()), updated_at = now()
       where id = ${runId} and owner_epoch = ${epoch} and status in ('paused', 'waiting')`
     if (rows.count > 0) await logRun(sql, { runId, level: 'info', message: 'resumed' })
     // Nothing to update: another attempt took it, or the run has a newer owner, which the next commit will notice.

@@ -9,6 +9,9 @@ import type { ActivityDeps } from './deps.ts'
 import { rankedSources } from './ranking.ts'
 import { loadRun } from './run-context.ts'
 
+// The activity has ten seconds; what is left then is made by the verification.
+const SHORT_MS = 4_000
+
 /** Takes the run over: it is running from now on, unless a newer owner has it. */
 export async function openRun(deps: ActivityDeps, owner: OwnedRun): Promise<OpenedRun> {
   const { job, params, stages, row } = await loadRun(deps, owner.runId)
@@ -20,7 +23,7 @@ export async function openRun(deps: ActivityDeps, owner: OwnedRun): Promise<Open
   const ranked = await rankedSources(deps, set, params.preferred_sources ?? [], 'whatever rests')
   const sources = ranked.map(({ source }) => source)
   // Of a run that was killed and never closed.
-  await deriveLeft(sql, owner.runId)
+  await deriveLeft(sql, owner.runId, SHORT_MS)
   if (opened.count > 0) {
     const order = ranked.map(({ source, reason }) => `${source} (${reason})`).join(', then ')
     await logRun(sql, {

@@ -149,12 +149,9 @@ async function writeCovered(
     return
   }
   const { instruments, from, to } = cover
-  if (answer.isFollowed && instruments === null && (await leavePeriods(tx, { source, from, to }))) {
-    await writeCoverage(tx, answer, cover)
-    return
-  }
   await lockDerivedBars(tx, { source, instruments })
   await writeCoverage(tx, answer, cover)
+  if (answer.isFollowed && instruments === null && (await leavePeriods(tx, { source, from, to }))) return
   const days = instruments === null ? await withLeft(tx, { source, from, to }) : { source, from, to }
   await deriveBars(tx, { ...days, instruments }, { runId, job })
 }

@@ -18,7 +18,12 @@ export interface MarketDays {
   to: TradeDate
 }
 
-/** Leaves the weeks and months of some days for later, unless one of them is final. @returns whether it did */
+/**
+ * Leaves the weeks and months of some days for later, unless one of them is final. Those of stocks that were not listed on the
+ * days do not count: the month of a new listing is final long before the market's. The caller holds `lockDerivedBars`.
+ *
+ * @returns whether it did
+ */
 export async function leavePeriods(tx: Tx, { source, from, to }: MarketDays): Promise<boolean> {
   const left = await tx`
     insert into derived_due (source, from_date, to_date)
@@ -32,17 +37,22 @@ export async function leavePeriods(tx: Tx, { source, from, to }: MarketDays): Pr
         union all select max(trade_date), 'monthly' from trade_calendar where exchange = 'SSE' and is_open
           and trade_date between ${periodAround('monthly', from).from} and ${periodAround('monthly', to).to}
       ) last on b.trade_date = last.date and b.period = last.period
-      where b.source = ${source} and b.is_final)`
+      join instrument i on i.id = b.instrument_id
+      where b.source = ${source} and b.is_final and (i.list_date is null or i.list_date <= ${to}::date)
+        and (i.delist_date is null or i.delist_date > ${from}::date))`
   return left.count > 0
 }
 
 /** Takes what was left of the months of some days with them. The caller holds `lockDerivedBars` of the market. */
 export async function withLeft(tx: Tx, days: MarketDays): Promise<MarketDays> {
-  const taken = await tx<{ from: TradeDate; to: TradeDate }[]>`
+  return (await takeLeft(tx, days)).reduce(joined, days)
+}
+
+async function takeLeft(tx: Tx, days: MarketDays): Promise<{ from: TradeDate; to: TradeDate }[]> {
+  return await tx<{ from: TradeDate; to: TradeDate }[]>`
     delete from derived_due where source = ${days.source}
       and from_date <= ${periodAround('monthly', days.to).to} and to_date >= ${periodAround('monthly', days.from).from}
     returning from_date::text as from, to_date::text as to`
-  return taken.reduce(joined, days)
 }
 
 const joined = (days: MarketDays, more: { from: TradeDate; to: TradeDate }): MarketDays => ({
@@ -51,9 +61,14 @@ const joined = (days: MarketDays, more: { from: TradeDate; to: TradeDate }): Mar
   to: more.to > days.to ? more.to : days.to,
 })
 
-/** Makes all weeks and months that are still to be made, month by month, in the name of a run. */
-export async function deriveLeft(sql: Sql, runId: string): Promise<void> {
-  for (;;) {
+/**
+ * Makes the weeks and months that are still to be made, month by month, in the name of a run.
+ *
+ * @param limitMs begins no further month after that; the marks stay
+ */
+export async function deriveLeft(sql: Sql, runId: string, limitMs = Infinity): Promise<void> {
+  const began = performance.now()
+  while (performance.now() - began < limitMs) {
     const [first] = await sql<(MarketDays & { job: string })[]>`
       select d.source, d.from_date::text as from, d.to_date::text as to, r.job
       from derived_due d join sync_run r on r.id = ${runId} order by d.id limit 1`
@@ -61,7 +76,10 @@ export async function deriveLeft(sql: Sql, runId: string): Promise<void> {
     const { job, ...days } = first
     await sql.begin(async (tx) => {
       await lockDerivedBars(tx, { source: days.source, instruments: null })
-      await deriveBars(tx, { ...(await withLeft(tx, days)), instruments: null }, { runId, job })
+      const left = await takeLeft(tx, days)
+      // Somebody else was faster.
+      if (left.length === 0) return
+      await deriveBars(tx, { ...left.reduce(joined, days), instruments: null }, { runId, job })
     })
   }
 }

@@ -13,7 +13,7 @@ import { viewSchedule } from './view.ts'
 
 type GivenParams = z.output<typeof runParams> | undefined
 
-/** Makes the schedule or changes its times. Parameters that are not given stay as they were. */
+/** Makes the schedule or changes its times. Parameters that are not given stay as they were, and so does a pause. */
 export async function putSchedule(
   deps: ApiDeps,
   key: string,
@@ -24,7 +24,8 @@ export async function putSchedule(
   const params = await paramsFor(deps, key, given)
   await markMade(deps.db.sql, deps.temporal.namespace, key)
   try {
-    await deps.temporal.schedules.put({ key, job, params, timing, paused: false }, deps.settings.catchupHours)
+    const paused = (await deps.temporal.schedules.describe(key))?.paused ?? false
+    await deps.temporal.schedules.put({ key, job, params, timing, paused }, deps.settings.catchupHours)
   } catch (error) {
     if (!(error instanceof TemporalRefused)) throw error
     throw new Problem('invalid_schedule', `Temporal refused it: ${deps.redact(error.message)}`)

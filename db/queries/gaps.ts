@@ -64,20 +64,36 @@ export async function listGaps(
 
 /** Takes the absence of cells for granted: they are not asked again. Gives how many that are. */
 export async function acceptGaps(sql: Sql, filter: GapFilter, by: string): Promise<number> {
-  const { count } = await sql`
-    update coverage_hole h set accepted_at = now(), accepted_by = ${by} where ${chosen(sql, filter)} and h.accepted_at is null`
-  return count
+  return await changed(
+    sql,
+    sql`update coverage_hole h set accepted_at = now(), accepted_by = ${by}
+      where ${chosen(sql, filter)} and h.accepted_at is null returning h.dataset, h.source, h.trade_date`,
+  )
 }
 
 /** Asks again for cells that were accepted, or that two answers have shown to be absent upstream. */
 export async function reopenGaps(sql: Sql, filter: GapFilter): Promise<number> {
-  const { count } = await sql`
+  return await changed(
+    sql,
+    sql`
     update coverage_hole h set accepted_at = null, accepted_by = null,
       first_seen_at = case when h.reason = 'absent_upstream' then now() else h.first_seen_at end,
       answers = case when h.reason = 'absent_upstream' then 0 else h.answers end,
       reason = case when h.reason = 'absent_upstream' then 'missing' else h.reason end
-    where ${chosen(sql, filter)} and (h.accepted_at is not null or h.reason = 'absent_upstream')`
-  return count
+    where ${chosen(sql, filter)} and (h.accepted_at is not null or h.reason = 'absent_upstream')
+    returning h.dataset, h.source, h.trade_date`,
+  )
+}
+
+/** Counts the cells that a statement changed; whether the weeks and months of bars are final depends on them. */
+async function changed(sql: Sql, cells: ReturnType<Sql>): Promise<number> {
+  const [row] = await sql<{ n: number }[]>`
+    with cells as (${cells}), due as (
+      insert into derived_due (source, from_date, to_date)
+      select source, min(trade_date), max(trade_date) from cells where dataset = 'bars'
+      group by source, date_trunc('month', trade_date::timestamp)
+    ) select count(*)::int as n from cells`
+  return row?.n ?? 0
 }
 
 const chosen = (sql: Sql, { datasets, instruments, source, from, to }: GapFilter) => sql`
