@@ -112,7 +112,7 @@ test('a time that passed without a server is made up for once it is back', async
 
 test('a start waits for a worker, and for the lock through the restart of one', async () => {
   await make('stock_basics')
-  lab.upstream.setFaults([{ kind: 'latency', ms: 300 }])
+  lab.upstream.setFaults([{ kind: 'latency', ms: 600 }])
   await stopWorker()
   const holder = await lab.start('stock_list', { refresh: true })
   await at('stock_basics').trigger()

@@ -87,7 +87,7 @@ test('a source that fails is tried three times, one that refuses the account onc
 
 test('a run that a person cancels or terminates is not tried again', async () => {
   for (const how of ['cancel', 'terminate'] as const) {
-    lab.upstream.setFaults([{ kind: 'latency', ms: 300 }])
+    lab.upstream.setFaults([{ kind: 'latency', ms: 600 }])
     const start = await startScheduled(lab, { job: 'stock_list', params: { refresh: true } })
     const run = await eventually(
       async () => (await runsOf(lab, 'stock_list')).find(({ status }) => status === 'running'),
@@ -104,7 +104,7 @@ test('a run that a person cancels or terminates is not tried again', async () =>
 })
 
 test('a start that is cancelled ends its run; one that waits for the lock leaves no row', async () => {
-  lab.upstream.setFaults([{ kind: 'latency', ms: 300 }])
+  lab.upstream.setFaults([{ kind: 'latency', ms: 1_000 }])
   const first = await startScheduled(lab, { job: 'stock_list', params: { refresh: true } })
   const run = await eventually(
     async () => (await runsOf(lab, 'stock_list')).find(({ status }) => status === 'running'),
@@ -122,7 +122,7 @@ test('a start that is cancelled ends its run; one that waits for the lock leaves
 })
 
 test('a run that the reconciler has started already is waited for', async () => {
-  lab.upstream.setFaults([{ kind: 'latency', ms: 300 }])
+  lab.upstream.setFaults([{ kind: 'latency', ms: 1_500 }])
   const before = await lab.start('stock_list', { refresh: true })
   const start = await startScheduled(lab, { job: 'stock_basics' })
   const [waiter] = await eventually(async () => {
@@ -144,7 +144,7 @@ test('a run that the reconciler has started already is waited for', async () => 
 })
 
 test('a dead holder is closed without an API; who waits for an hour is told once, with the holder', async () => {
-  lab.upstream.setFaults([{ kind: 'latency', ms: 300 }])
+  lab.upstream.setFaults([{ kind: 'latency', ms: 1_000 }])
   const dead = await lab.start('stock_list', { refresh: true })
   await lab.until(dead, ['running'])
   await lab.db
