@@ -1,4 +1,3 @@
-import { deriveLeft } from '../db/derived-due.ts'
 import { logRun } from '../db/queries/logs.ts'
 import { addNotice } from '../db/queries/notifications.ts'
 import { runTotals } from '../db/queries/runs.ts'
@@ -7,6 +6,7 @@ import { LASTING_ERRORS, type SourceErrorClass } from '../market/source-errors.t
 import type { ClosedRun, CloseInput, Verification } from '../workflows/contract/messages.ts'
 import type { FinalState } from '../workflows/contract/status.ts'
 import type { ActivityDeps } from './deps.ts'
+import { deriveLeftShortly } from './derive-left.ts'
 import { leftoverLines } from './leftovers.ts'
 
 interface EndFacts {
@@ -19,9 +19,6 @@ interface EndFacts {
   verification: Verification | null
 }
 
-// The activity has ten seconds; what is left then is made by the next run.
-const SHORT_MS = 4_000
-
 /** Ends that somebody should hear of. */
 const TOLD: Partial<Record<FinalState, { event: NotificationEvent; words: string }>> = {
   failed: { event: 'run_failed', words: 'failed' },
@@ -31,7 +28,7 @@ const TOLD: Partial<Record<FinalState, { event: NotificationEvent; words: string
 /** Writes the end of a run: what it came to, and one line that says so. Asked again it changes nothing. */
 export async function closeRun(deps: ActivityDeps, input: CloseInput): Promise<ClosedRun> {
   const { sql } = deps.db
-  await deriveLeft(sql, input.runId, SHORT_MS)
+  await deriveLeftShortly(deps, input.runId)
   const totals = await runTotals(sql, input.runId)
   const [facts] = await sql<EndFacts[]>`
     select (select count(*)::int from sync_batch b where b.run_id = r.id and state = 'failed') as failed_batches,

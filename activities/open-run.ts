@@ -1,21 +1,26 @@
-import { deriveLeft } from '../db/derived-due.ts'
+import { ApplicationFailure } from '@temporalio/activity'
 import { restingPlaces } from '../db/health.ts'
 import { logRun } from '../db/queries/logs.ts'
 import { runTotals } from '../db/queries/runs.ts'
 import { comparesSources } from '../market/jobs.ts'
 import type { OwnedRun } from '../workflows/contract/activities.ts'
 import type { OpenedRun } from '../workflows/contract/messages.ts'
+import { isFinal, type RunState } from '../workflows/contract/status.ts'
 import type { ActivityDeps } from './deps.ts'
+import { deriveLeftShortly } from './derive-left.ts'
 import { rankedSources } from './ranking.ts'
 import { loadRun } from './run-context.ts'
-
-// The activity has ten seconds; what is left then is made by the verification.
-const SHORT_MS = 4_000
 
 /** Takes the run over: it is running from now on, unless a newer owner has it. */
 export async function openRun(deps: ActivityDeps, owner: OwnedRun): Promise<OpenedRun> {
   const { job, params, stages, row } = await loadRun(deps, owner.runId)
   const { sql } = deps.db
+  // A workflow that was reset in Temporal, or that a retry has replaced.
+  if (row.ownerEpoch !== owner.epoch || isFinal(row.status as RunState))
+    throw ApplicationFailure.nonRetryable(
+      `run ${owner.runId} is ${row.status} and not this workflow's: POST /api/runs/${owner.runId}/retry starts a run again`,
+      'Fenced',
+    )
   const opened = await sql`
     update sync_run set status = 'running', started_at = coalesce(started_at, now()), updated_at = now()
     where id = ${owner.runId} and owner_epoch = ${owner.epoch} and status = 'pending'`
@@ -23,7 +28,7 @@ export async function openRun(deps: ActivityDeps, owner: OwnedRun): Promise<Open
   const ranked = await rankedSources(deps, set, params.preferred_sources ?? [], 'whatever rests')
   const sources = ranked.map(({ source }) => source)
   // Of a run that was killed and never closed.
-  await deriveLeft(sql, owner.runId, SHORT_MS)
+  await deriveLeftShortly(deps, owner.runId)
   if (opened.count > 0) {
     const order = ranked.map(({ source, reason }) => `${source} (${reason})`).join(', then ')
     await logRun(sql, {

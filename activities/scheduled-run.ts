@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { keepWaiting, stopWaiting } from '../db/lock-waiters.ts'
+import { keepWaiting, noteWarned, stopWaiting } from '../db/lock-waiters.ts'
 import { endFromOutside } from '../db/end-from-outside.ts'
 import { logRun } from '../db/queries/logs.ts'
 import { addNotice } from '../db/queries/notifications.ts'
@@ -29,21 +29,20 @@ const LOOKS_BETWEEN = 5
 export async function openScheduledRun(deps: ActivityDeps, start: ScheduledStart): Promise<OpenedStart> {
   const lockKey = deps.settings.lock === 'job' ? start.job : 'global'
   return await waiting(deps, async (signal) => {
-    try {
-      for (let look = 0; ; look++) {
-        signal.throwIfAborted()
-        const opened = await openNow(deps, start, lockKey)
-        if (opened) return opened
-        const holder = await lockHolder(deps.db, lockKey)
-        if (holder) {
-          if (look % LOOKS_BETWEEN === 0 && (await endIfDead(deps, holder))) continue
-          await stay(deps, start, holder)
-        }
-        await sleep(deps.settings.lockPollMs ?? POLL_MS, undefined, { signal })
+    for (let look = 0; ; look++) {
+      signal.throwIfAborted()
+      const opened = await openNow(deps, start, lockKey)
+      if (opened) {
+        // Only now: a look that breaks is followed by another one, and since when it waits counts.
+        await stopWaiting(deps.db.sql, start.runId)
+        return opened
       }
-    } finally {
-      // With another worker it waits on, and since when it waits counts.
-      if (!deps.stopping?.aborted) await stopWaiting(deps.db.sql, start.runId)
+      const holder = await lockHolder(deps.db, lockKey)
+      if (holder) {
+        if (look % LOOKS_BETWEEN === 0 && (await endIfDead(deps, holder))) continue
+        await stay(deps, start, holder)
+      }
+      await sleep(deps.settings.lockPollMs ?? POLL_MS, undefined, { signal })
     }
   })
 }
@@ -74,18 +73,16 @@ async function stay(deps: ActivityDeps, start: ScheduledStart, holder: RunRow): 
   if (!(await keepWaiting(deps.db.sql, waiter))) return
   const message = `${job} has been waiting for an hour: run ${holder.id} (${holder.job}) is ${holder.status}. Cancel that one if it should not go first.`
   deps.log.warn({ requestId, holder: holder.id }, message)
-  await logRun(deps.db.sql, {
-    runId: null,
-    level: 'warn',
-    message,
-    details: { job, holder: holder.id, requestId },
-  })
-  await addNotice(deps.db.sql, {
-    event: 'start_waits',
-    title: `${job} waits for ${holder.job}`,
-    text: message,
-    details: { job, run_id: runId, holder: holder.id },
-    dedup: `start_waits/${runId}`,
+  await deps.db.sql.begin(async (tx) => {
+    await noteWarned(tx, runId)
+    await logRun(tx, { runId: null, level: 'warn', message, details: { job, holder: holder.id, requestId } })
+    await addNotice(tx, {
+      event: 'start_waits',
+      title: `${job} waits for ${holder.job}`,
+      text: message,
+      details: { job, run_id: runId, holder: holder.id },
+      dedup: `start_waits/${runId}`,
+    })
   })
 }
 

@@ -43,6 +43,15 @@ export async function leavePeriods(tx: Tx, { source, from, to }: MarketDays): Pr
   return left.count > 0
 }
 
+/**
+ * A part of a statement that changes holes: weeks and months of bars are final only where no day is a hole. `cells` is the name
+ * of a part before it, with the columns dataset, source and trade_date.
+ */
+export const leaveMonthsOf = (sql: Sql | Tx, cells: string) => sql`
+  insert into derived_due (source, from_date, to_date)
+  select source, min(trade_date), max(trade_date) from ${sql(cells)} where dataset = 'bars'
+  group by source, date_trunc('month', trade_date::timestamp)`
+
 /** Takes what was left of the months of some days with them. The caller holds `lockDerivedBars` of the market. */
 export async function withLeft(tx: Tx, days: MarketDays): Promise<MarketDays> {
   return (await takeLeft(tx, days)).reduce(joined, days)

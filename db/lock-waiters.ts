@@ -1,4 +1,4 @@
-import type { Sql } from './client.ts'
+import type { Sql, Tx } from './client.ts'
 
 /*
  * Who waits for a lock. A waiter puts its row off each time that it looks; one that died is forgotten after a few seconds.
@@ -19,7 +19,7 @@ export interface Waiter {
 /**
  * Says that the run waits, still or from now on.
  *
- * @returns true once, when it has been waiting for an hour
+ * @returns true once it has been waiting for an hour, until `noteWarned`
  */
 export async function keepWaiting(sql: Sql, { runId, lockKey, job }: Waiter): Promise<boolean> {
   const [row] = await sql<{ long: boolean }[]>`
@@ -27,9 +27,12 @@ export async function keepWaiting(sql: Sql, { runId, lockKey, job }: Waiter): Pr
     values (${runId}, ${lockKey}, ${job}, clock_timestamp() + ${COUNTS_FOR}::interval)
     on conflict (run_id) do update set until = excluded.until
     returning warned_at is null and since < clock_timestamp() - ${LONG_WAIT}::interval as long`
-  if (!row?.long) return false
-  await sql`update lock_waiter set warned_at = now() where run_id = ${runId}`
-  return true
+  return row?.long ?? false
+}
+
+/** People have been told that it waits for so long. Part of the transaction that tells them. */
+export async function noteWarned(tx: Tx, runId: string): Promise<void> {
+  await tx`update lock_waiter set warned_at = now() where run_id = ${runId}`
 }
 
 /** The run waits no more. Clears away those who died waiting. */

@@ -19,9 +19,11 @@ export function outcomeOf(error: unknown): RunOutcome {
   // Any other error than a failure of Temporal's would be taken for a bug that a new version mends, and tried for ever.
   if (error instanceof LaneStopped) throw ApplicationFailure.nonRetryable(error.message, 'Fenced')
   if (error instanceof ActivityFailure) {
+    const { cause } = error
+    if (cause instanceof ApplicationFailure && cause.type === 'Fenced') throw cause
     return {
       kind: 'failed',
-      message: `${error.activityType}: ${error.cause?.message ?? error.message}. What to do: report this, it is a bug.`,
+      message: `${error.activityType}: ${cause?.message ?? error.message}. What to do: report this, it is a bug.`,
     }
   }
   throw error

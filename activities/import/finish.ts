@@ -12,6 +12,7 @@ import type { Verification } from '../../workflows/contract/messages.ts'
 import type { FinalState } from '../../workflows/contract/status.ts'
 import { gatesOf } from '../day-gate.ts'
 import { compareImport } from './compare.ts'
+import { ImportRefused } from '../../sources/import/refused.ts'
 import type { Survey } from './survey.ts'
 import type { ImportDeps } from './run.ts'
 
@@ -40,9 +41,13 @@ export async function finishImport(
   const totals = await runTotals(deps.db.sql, owner.runId)
   const { status, message } = conclusion(totals, verification)
   await deps.db.sql.begin(async (tx) => {
-    await tx`
+    const { count } = await tx`
       update sync_run set status = ${status}, message = ${message}, finished_at = now(), updated_at = now()
       where id = ${owner.runId} and owner_epoch = ${owner.epoch} and status = 'running'`
+    if (count === 0)
+      throw new ImportRefused(
+        'the import was ended from outside while its days were verified: all of its rows are in',
+      )
     const counts = `${totals.inserted} inserted, ${totals.updated} updated, ${totals.unchanged} unchanged, ${totals.rejected} refused`
     await logRun(tx, {
       runId: owner.runId,

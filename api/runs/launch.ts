@@ -1,5 +1,5 @@
-import { logRun } from '../../db/queries/logs.ts'
-import { endRun, type RunRow } from '../../db/queries/runs.ts'
+import { endFromOutside } from '../../db/end-from-outside.ts'
+import type { RunRow } from '../../db/queries/runs.ts'
 import { describeParams } from '../../market/describe-params.ts'
 import { isJob } from '../../market/jobs.ts'
 import type { RunParams } from '../../market/run-params.ts'
@@ -25,8 +25,7 @@ export async function launchRun(deps: ApiDeps, row: RunRow): Promise<'started' |
     }
     if (!(error instanceof TemporalRefused)) throw error
     const message = `Temporal refused to start its workflow: ${deps.redact(error.message)}`
-    await endRun(deps.db, { id: row.id, epoch: row.ownerEpoch }, 'failed', message)
-    await logRun(deps.db.sql, { runId: row.id, level: 'error', message })
+    await endFromOutside(deps.db, row, 'failed', message)
     throw new Problem('internal', message, { run_id: row.id })
   }
 }

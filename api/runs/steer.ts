@@ -1,6 +1,6 @@
 import { endFromOutside } from '../../db/end-from-outside.ts'
 import { logRun } from '../../db/queries/logs.ts'
-import { endRun, getRun, lockHolder, reopenRun, type RunRow } from '../../db/queries/runs.ts'
+import { getRun, lockHolder, reopenRun, type RunRow } from '../../db/queries/runs.ts'
 import { IMPORT_JOB } from '../../market/jobs.ts'
 import { isFinal, type RunState } from '../../workflows/contract/status.ts'
 import type { ApiDeps } from '../deps.ts'
@@ -82,7 +82,7 @@ async function steerWithoutWorkflow(deps: ApiDeps, row: RunRow, action: Steering
   if (row.status === 'pending' && action === 'cancel') {
     // Fences the workflow as well, should it be started in this moment.
     const message = 'cancelled before it began; retry starts it'
-    if (await endRun(deps.db, { id: row.id, epoch: row.ownerEpoch }, 'cancelled', message)) return
+    if (await endFromOutside(deps.db, row, 'cancelled', message)) return
   }
   const outcome = await reconcileRun(deps, row)
   if (outcome === 'started') return await deps.temporal.steer(action, row)

@@ -1,6 +1,7 @@
 import type { DateRange } from '../../planning/types.ts'
 import { kindOf } from '../../market/datasets.ts'
 import type { Sql, Tx } from '../client.ts'
+import { leaveMonthsOf } from '../derived-due.ts'
 import { repeatOnConflict } from '../errors.ts'
 import { OHLC_BROKEN, UNIT_BROKEN } from './bar-checks.ts'
 import { SESSION_CELLS, type SessionDataset, servedPairs, sparseSources } from './cells.ts'
@@ -117,8 +118,8 @@ async function markLostCells(tx: Tx, slice: AuditedRegion): Promise<(SourceCount
     ), marked as (
       insert into coverage_hole (dataset, instrument_id, trade_date, source, reason)
       select ${dataset}, id, d, source, 'lost' from lost order by id, d, source
-      on conflict do nothing returning source, trade_date
-    )
+      on conflict do nothing returning dataset, source, trade_date
+    ), due as (${leaveMonthsOf(tx, 'marked')})
     select source, trade_date as date, count(*)::int as n from marked group by 1, 2`
 }
 
@@ -144,8 +145,8 @@ async function markBadRows(tx: Tx, slice: AuditedRegion): Promise<SourceCount[]>
     ), marked as (
       insert into coverage_hole (dataset, instrument_id, trade_date, source, reason)
       select ${dataset}, instrument_id, trade_date, source, 'bad_row' from bad order by 2, 3, 4
-      on conflict do nothing
-    )
+      on conflict do nothing returning dataset, source, trade_date
+    ), due as (${leaveMonthsOf(tx, 'marked')})
     select source, count(*)::int as n from bad group by 1`
 }
 

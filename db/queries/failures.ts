@@ -153,7 +153,7 @@ export async function countAttempts(
 ): Promise<number> {
   const tried = ids as number[]
   const isPart = tx`n.run_id = ${runId} and not n.id = any(${tried}) and n.resolved_at is null and n.dataset = f.dataset
-    and n.instrument_id is not distinct from f.instrument_id
+    and n.instrument_id is not distinct from f.instrument_id and n.symbol is not distinct from f.symbol
     and (f.from_date is null or n.from_date >= f.from_date) and (f.to_date is null or n.to_date <= f.to_date)`
   await tx`
     update sync_failure f set retry_count = f.retry_count + 1, last_attempt_at = now(),

@@ -1,4 +1,5 @@
 import type { Sql } from '../client.ts'
+import { leaveMonthsOf } from '../derived-due.ts'
 
 /** A cell that a source was asked for and that has no row. */
 export interface Gap {
@@ -85,14 +86,11 @@ export async function reopenGaps(sql: Sql, filter: GapFilter): Promise<number> {
   )
 }
 
-/** Counts the cells that a statement changed; whether the weeks and months of bars are final depends on them. */
+/** Counts the cells that a statement changed. */
 async function changed(sql: Sql, cells: ReturnType<Sql>): Promise<number> {
   const [row] = await sql<{ n: number }[]>`
-    with cells as (${cells}), due as (
-      insert into derived_due (source, from_date, to_date)
-      select source, min(trade_date), max(trade_date) from cells where dataset = 'bars'
-      group by source, date_trunc('month', trade_date::timestamp)
-    ) select count(*)::int as n from cells`
+    with cells as (${cells}), due as (${leaveMonthsOf(sql, 'cells')})
+    select count(*)::int as n from cells`
   return row?.n ?? 0
 }
 

@@ -1,6 +1,7 @@
 import type { Dataset } from '../../market/datasets.ts'
 import type { Region } from '../../planning/types.ts'
 import type { Sql } from '../client.ts'
+import { leaveMonthsOf } from '../derived-due.ts'
 import { repeatOnConflict } from '../errors.ts'
 
 /** Cells of one item of a region that a source's answers of a run did not have. */
@@ -46,8 +47,11 @@ export async function openRegions(
 export async function dropExplained(sql: Sql, runId: string, datasets: readonly Dataset[]): Promise<void> {
   await repeatOnConflict(
     () => sql`
-      delete from coverage_hole h using suspension s, sync_run r
-      where r.id = ${runId} and h.last_seen_at >= r.started_at and h.reason = 'missing' and h.dataset = any(${datasets as string[]})
-        and s.instrument_id = h.instrument_id and s.trade_date = h.trade_date and s.suspend_type = 'S' and s.suspend_timing is null`,
+      with explained as (
+        delete from coverage_hole h using suspension s, sync_run r
+        where r.id = ${runId} and h.last_seen_at >= r.started_at and h.reason = 'missing' and h.dataset = any(${datasets as string[]})
+          and s.instrument_id = h.instrument_id and s.trade_date = h.trade_date and s.suspend_type = 'S' and s.suspend_timing is null
+        returning h.dataset, h.source, h.trade_date
+      ) ${leaveMonthsOf(sql, 'explained')}`,
   )
 }

@@ -157,20 +157,3 @@ async function recountSymbols(tx: Tx, runId: string): Promise<void> {
     update sync_run set symbols_done = (select sum(done) from counted)
     where id = ${runId} and exists (select from counted)`
 }
-
-/**
- * Ends a run from outside: its workflow is gone. Fences whatever may still work for it.
- *
- * @returns false when it had ended by itself meanwhile, or has a newer owner
- */
-export async function endRun(
-  db: Database,
-  run: { id: string; epoch: number },
-  status: string,
-  message: string,
-): Promise<boolean> {
-  const rows = await db.sql`
-    update sync_run set status = ${status}, owner_epoch = owner_epoch + 1, finished_at = now(), updated_at = now(), message = ${message}
-    where id = ${run.id} and owner_epoch = ${run.epoch} and status in ('pending', 'running', 'paused', 'waiting')`
-  return rows.count > 0
-}

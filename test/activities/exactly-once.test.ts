@@ -105,7 +105,7 @@ test('the end of a run is written once', async () => {
 test('an older owner changes nothing any more', async () => {
   await lab.reopen(runId)
   const [before] = await lab.db.sql`select status, owner_epoch from sync_run where id = ${runId}`
-  await call('openRun', { runId, epoch: 1 })
+  await expect(call('openRun', { runId, epoch: 1 })).rejects.toThrow(/not this workflow's/)
   await call('closeRun', { runId, epoch: 1, outcome: 'failed', message: 'by a ghost' })
   await call('suspendRun', { runId, epoch: 1, state: 'paused', message: null })
   const [after] = await lab.db.sql`select status, owner_epoch from sync_run where id = ${runId}`

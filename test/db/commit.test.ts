@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { countSymbols } from '../../db/commit.ts'
-import { endRun, getRun, reopenRun } from '../../db/queries/runs.ts'
+import { endFromOutside } from '../../db/end-from-outside.ts'
+import { getRun, reopenRun } from '../../db/queries/runs.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { barLine, commit, mergeIn, NOTHING, openRun, waiting } from './support.ts'
 
@@ -127,7 +128,7 @@ test('a run that ends while a commit is under way is not written to afterwards',
   const { runId, claim } = await openRun(db, [{ calls: 2 }])
   const result = await commit(db, claim(1), {
     merge: async (tx) => {
-      await endRun(db, { id: runId, epoch: 1 }, 'terminated', 'ended from outside')
+      await endFromOutside(db, { id: runId, ownerEpoch: 1, job: 'daily_history' }, 'terminated', 'its workflow is gone')
       return await mergeIn(tx, 'bars', [barLine({ id: 78, date: '2024-01-02' })], { runId })
     },
   })
