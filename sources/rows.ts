@@ -43,30 +43,52 @@ const unitProblem = ({ low, high, volume, amount }: Whole<BarParts>): string | n
     ? null
     : 'amount / volume is outside the range of prices: wrong unit'
 
+type Bounds = Pick<SourceCall, 'symbols' | 'from' | 'to'>
+
+/** Why a row is refused that nobody asked for: it would be stored under somebody else's coverage. */
+export const NOT_ASKED = { reason: 'not part of what was asked' } as const
+
 /**
- * Rows that were not asked for are no part of the answer: they are rejected, not stored under somebody else's coverage.
+ * Tells whether a row was asked for. Rows of one symbol, or of one date, follow each other: what was found of the last one
+ * holds for the next.
  *
  * @param call with null for dates that do not bound the answer
  */
+export function insideOf({
+  symbols,
+  from,
+  to,
+}: Bounds): (row: { symbol: string; trade_date: string }) => boolean {
+  const asked = symbols === null ? null : new Set(symbols)
+  let lastSymbol = ''
+  let lastDate = ''
+  let isSymbolInside = false
+  let isDateInside = false
+  return ({ symbol, trade_date }) => {
+    if (symbol !== lastSymbol) {
+      lastSymbol = symbol
+      isSymbolInside = asked === null || asked.has(symbol)
+    }
+    if (trade_date !== lastDate) {
+      lastDate = trade_date
+      isDateInside = trade_date >= (from ?? '') && trade_date <= (to ?? '9999')
+    }
+    return isSymbolInside && isDateInside
+  }
+}
+
+/** The rows that were asked for; the others are rejected. */
 export function insideCall<T extends { symbol: string; trade_date: string }>(
-  call: Pick<SourceCall, 'symbols' | 'from' | 'to'>,
+  call: Bounds,
   rows: readonly T[],
   rejected: RejectedRow[],
 ): T[] {
-  const asked = call.symbols === null ? null : new Set(call.symbols)
+  const isInside = insideOf(call)
   return rows.filter((row) => {
-    const isInside =
-      row.trade_date >= (call.from ?? '') &&
-      row.trade_date <= (call.to ?? '9999') &&
-      (asked === null || asked.has(row.symbol))
-    if (!isInside)
-      rejected.push({
-        symbol: row.symbol,
-        trade_date: row.trade_date,
-        reason: 'not part of what was asked',
-        raw: JSON.stringify(row),
-      })
-    return isInside
+    if (isInside(row)) return true
+    const { symbol, trade_date } = row
+    rejected.push({ symbol, trade_date, ...NOT_ASKED, raw: JSON.stringify(row) })
+    return false
   })
 }
 

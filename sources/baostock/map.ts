@@ -20,7 +20,6 @@ export const SHARES = new Memory((cell) => {
 /** What a day's row of a stock says: that it traded and how, or that it did not. */
 export type DayRow = BarRow | SuspensionRow
 export const isBar = (row: DayRow): row is BarRow => 'open' in row
-export const isSuspension = (row: DayRow): row is SuspensionRow => !isBar(row)
 
 /** A day of a stock. Suspended days have rows too, with the old price and, now and then, the old volume. */
 export function mapDay(row: Row, at: Columns): Mapped<DayRow> {

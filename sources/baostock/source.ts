@@ -26,21 +26,12 @@ import { APIS } from './apis.ts'
 import { BaostockClient, hiccup, type Table } from './client.ts'
 import { collect } from './collect.ts'
 import { timeoutsFor } from './connection.ts'
+import { readBars, readValuations } from './days.ts'
 import { sampleDepth } from './depth.ts'
 import { indexMembers, mapIndexDay } from './indices.ts'
-import {
-  isBar,
-  isSuspension,
-  mapCalendarDay,
-  mapDay,
-  mapFactor,
-  mapPeriod,
-  mapStock,
-  withPrevious,
-} from './map.ts'
+import { mapCalendarDay, mapFactor, mapPeriod, mapStock, withPrevious } from './map.ts'
 import { quarterReport } from './reports.ts'
 import type { SessionPace } from './session.ts'
-import { mapValuation, ofBars } from './valuation.ts'
 import { toCode } from './values.ts'
 
 const CALENDAR_START = '1990-12-19'
@@ -184,26 +175,12 @@ export class BaostockSource implements Source {
   }
 
   async #bars(call: SourceCall, context: FetchContext): Promise<Rows> {
-    const table = await this.#days(call, context)
-    const rejected: RejectedRow[] = []
-    const days = insideCall(call, collect(table, mapDay, rejected), rejected)
-    const suspension = days.filter(isSuspension)
-    const bars = days.filter(isBar)
-    const daily_basic = ofBars(collect(table, mapValuation, rejected), bars)
-    return {
-      rows: bars,
-      rejected,
-      alongside: { ...(suspension.length > 0 ? { suspension } : {}), daily_basic },
-    }
+    return readBars(await this.#days(call, context), call)
   }
 
   /** The same lines, read for their valuations alone; bars that nobody asked for are left to those who do. */
   async #valuations(call: SourceCall, context: FetchContext): Promise<Rows> {
-    const table = await this.#days(call, context)
-    const rejected: RejectedRow[] = []
-    const rows = insideCall(call, collect(table, mapValuation, rejected), rejected)
-    const suspension = collect(table, mapDay, []).filter(isSuspension)
-    return { rows, rejected, ...(suspension.length > 0 ? { alongside: { suspension } } : {}) }
+    return readValuations(await this.#days(call, context), call)
   }
 
   async #days(call: SourceCall, context: FetchContext): Promise<Table> {
