@@ -1,6 +1,6 @@
 /**
  * What a dead first source costs a run that another one does: the same run without it, with one that refuses connections,
- * and with one that takes them and never answers.
+ * with one that takes them and never answers, and with one that has no more to say than that it is overloaded.
  *
  *   npm run bench:failover -- [--stocks 1300] [--limit 500] [--record]
  *
@@ -34,6 +34,7 @@ const CASES: readonly Case[] = [
   { name: 'without the dead source', env: { TUSHARE_PRIORITY: '' }, faults: [] },
   { name: 'it refuses connections', env: REFUSES, faults: [] },
   { name: 'it never answers', env: {}, faults: [{ kind: 'hang' }] },
+  { name: 'it answers 503', env: {}, faults: [{ kind: 'http_status', status: 503 }] },
 ]
 
 let where = ''

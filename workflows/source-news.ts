@@ -1,3 +1,4 @@
+import { DATASETS, isDataset } from '../market/datasets.ts'
 import type { SourceMode } from '../market/run-params.ts'
 import type { SourceName } from '../market/sources.ts'
 
@@ -53,7 +54,8 @@ export class SourceNews {
   #end(views: readonly SourceView[]): NewsLine | null {
     if (this.#isOver || this.#mode === 'all') return null
     this.#isOver = true
-    return { level: 'error', message: `no source is left for ${this.#dataset}: ${reasons(views)}` }
+    const level = isDataset(this.#dataset) && 'optional' in DATASETS[this.#dataset] ? 'warn' : 'error'
+    return { level, message: `no source is left for ${this.#dataset}: ${reasons(views)}` }
   }
 
   #active(views: readonly SourceView[]): SourceName[] {

@@ -272,7 +272,7 @@ describe('a dataset that runs can do without, of a source that is down', () => {
     expect(seen.log.map(withoutTimes)).toEqual([
       'warn: suspension is left for the end of the run: tushare rests',
       'warn: bars begins with baostock: tushare rests',
-      'error: no source is left for suspension: tushare is left out (SourceDown: rested once and is still down: Transient: reset by peer)',
+      'warn: no source is left for suspension: tushare is left out (SourceDown: rested once and is still down: Transient: reset by peer)',
     ])
   })
 
