@@ -8,7 +8,7 @@ import { expectedRows } from '../planning/expected.ts'
 import { servedPart } from '../planning/served.ts'
 import type { Region } from '../planning/types.ts'
 import type { SeqRanges } from '../workflows/contract/messages.ts'
-import type { Work } from './batch-work.ts'
+import { countsSymbols, type Work } from './batch-work.ts'
 import { areAllowed, askable, expecting } from './report-calls.ts'
 import { toRanges } from './seq-ranges.ts'
 
@@ -141,7 +141,9 @@ async function split(work: Work, regions: readonly Region[]): Promise<ClaimResul
     calls: callCount(work, region),
     cells: cellsOf(region, work),
   }))
-  const seqs = await splitBatch(deps.db.sql, input, batch, children)
+  const { stage, cursor } = batch
+  const parent = { stage, cursor, countsSymbols: countsSymbols(work) }
+  const seqs = await splitBatch(deps.db.sql, input, parent, children)
   return seqs.length === 0 && batch.state !== 'split'
     ? { kind: 'changed' }
     : { kind: 'split', children: toRanges(seqs) }

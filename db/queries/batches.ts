@@ -103,7 +103,8 @@ export interface Taken {
 
 /**
  * Takes a batch for a source. The calls are fixed with the claim, so that the cursor keeps its meaning; a batch that the
- * same source began keeps the calls that it has. A source that it is taken from can commit nothing more.
+ * same source began keeps the calls that it has. A source that it is taken from can commit nothing more. The instruments stay
+ * those that the batch was planned for: one that needs nothing more is done once the batch is.
  *
  * @param seen cursor and claimant that the calls were computed from
  * @returns false when the owner, the claimant or the cursor changed meanwhile
@@ -119,7 +120,6 @@ export async function claimBatch(
     update sync_batch set state = 'running', claimed_by = ${claim.source}, call_list = ${sql.json(calls as never)},
       calls_planned = ${calls.length}, started_at = coalesce(started_at, now()),
       region = case when ${anew} then ${sql.json(region as never)} else region end,
-      instruments = case when ${anew} then ${instrumentsOf(region)}::int[] else instruments end,
       cursor = case when ${anew} then 0 else cursor end
     where run_id = ${claim.runId} and seq = ${claim.seq} and owner_epoch = ${claim.epoch} and state in ('pending', 'running')
       and cursor = ${seen.cursor} and claimed_by is not distinct from ${seen.claimed_by}`
@@ -169,7 +169,7 @@ export async function noteBatchTrouble(
 export async function splitBatch(
   sql: Sql,
   claim: Omit<Claim, 'cursor'>,
-  batch: { stage: number; cursor: number },
+  batch: { stage: number; cursor: number; countsSymbols: boolean },
   children: readonly NewBatch[],
 ): Promise<number[]> {
   return await sql.begin(async (tx) => {
@@ -182,6 +182,8 @@ export async function splitBatch(
     if (row) {
       await tx`update sync_run set cells_total = cells_total - ${row.cells_left} where id = ${claim.runId}`
       await insertBatches(tx, { ...claim, stage: batch.stage }, children, claim.seq)
+      // Those that none of the children is about.
+      if (batch.countsSymbols) await countSymbols(tx, claim)
     }
     const seqs = await tx<{ seq: number }[]>`
       select seq from sync_batch where run_id = ${claim.runId} and parent_seq = ${claim.seq} and state in ('pending', 'running') order by seq`

@@ -137,14 +137,14 @@ class NotReopened extends Error {}
 async function recountSymbols(tx: Tx, runId: string): Promise<void> {
   await tx`
     with stages as (
-      select stage, max(seq) filter (where state in ('done', 'failed', 'skipped')) as last,
+      select stage, max(seq) filter (where state in ('done', 'failed', 'skipped', 'split')) as last,
         bool_or(instruments is null) filter (where state in ('pending', 'running')) as market_open,
         bool_or(instruments is null) filter (where state in ('done', 'failed', 'skipped')) as market_done
-      from sync_batch where run_id = ${runId} and state <> 'split' group by stage having sum(symbols_done) > 0
+      from sync_batch where run_id = ${runId} group by stage having sum(symbols_done) > 0
     ), symbols as (
       select b.stage, i, bool_or(b.state in ('pending', 'running')) as open
       from sync_batch b join stages using (stage), unnest(b.instruments) i
-      where b.run_id = ${runId} and b.state <> 'split' group by 1, 2
+      where b.run_id = ${runId} group by 1, 2
     ), counted as (
       select stage, last, case when last is null or market_open then 0
         when market_done then greatest(0, (select total from sync_run where id = ${runId}) - (select count(*) from symbols s where s.stage = t.stage and open))

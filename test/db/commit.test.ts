@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { countSymbols } from '../../db/commit.ts'
 import { endFromOutside } from '../../db/end-from-outside.ts'
+import { splitBatch } from '../../db/queries/batches.ts'
 import { getRun, reopenRun } from '../../db/queries/runs.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { barLine, commit, mergeIn, NOTHING, openRun, waiting } from './support.ts'
@@ -128,7 +129,12 @@ test('a run that ends while a commit is under way is not written to afterwards',
   const { runId, claim } = await openRun(db, [{ calls: 2 }])
   const result = await commit(db, claim(1), {
     merge: async (tx) => {
-      await endFromOutside(db, { id: runId, ownerEpoch: 1, job: 'daily_history' }, 'terminated', 'its workflow is gone')
+      await endFromOutside(
+        db,
+        { id: runId, ownerEpoch: 1, job: 'daily_history' },
+        'terminated',
+        'its workflow is gone',
+      )
       return await mergeIn(tx, 'bars', [barLine({ id: 78, date: '2024-01-02' })], { runId })
     },
   })
@@ -336,4 +342,19 @@ test('symbols of a batch that was given up and succeeds in a retry are counted o
   await commit(db, { ...claim(1), epoch: Number(epoch) }, { countsSymbols: true })
   const [sum] = await db.sql`select sum(symbols_done)::int as n from sync_batch where run_id = ${runId}`
   expect([(await runCounters(runId))?.symbols_done, sum?.n]).toEqual([3, 3])
+})
+
+test('symbols that a split leaves to no child are done with it, also after the run was opened again', async () => {
+  const { runId, claim } = await openRun(db, [{ calls: 1, instruments: [4, 5, 6] }], 3)
+  const dates = { from: '2024-01-02', to: '2024-01-05' }
+  const children = [5, 6].map((id) => ({
+    ...({ dataset: 'bars', source: 'tushare', calls: 1, cells: 3 } as const),
+    region: { kind: 'symbols', ...dates, items: [{ id, ...dates }] } as const,
+  }))
+  const parent = { stage: 0, cursor: 0, countsSymbols: true }
+  expect(await splitBatch(db.sql, claim(1), parent, children)).toEqual([2, 3])
+  expect((await runCounters(runId))?.symbols_done).toBe(1)
+  await db.sql`update sync_run set status = 'failed' where id = ${runId}`
+  await reopenRun(db, runId)
+  expect((await runCounters(runId))?.symbols_done).toBe(1)
 })
