@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Sql } from './client.ts'
+import type { Sql, Tx } from './client.ts'
 
 /*
  * Roles of PostgreSQL for users' own SQL. They read the data and change nothing. What is theirs to read is listed here: a new
@@ -97,8 +97,34 @@ export async function makeReader(sql: Sql, name: string): Promise<string> {
     await tx`grant usage on schema public to ${tx(role)}`
     await tx`revoke all on all tables in schema public from ${tx(role)}`
     for (const table of READABLE) await tx`grant select on ${tx(table)} to ${tx(role)}`
+    await closePublicDoors(tx)
   })
   return password
+}
+
+/**
+ * What PostgreSQL lets everybody do in a database and a reader has no use for: temporary tables, which fill the disk, and
+ * advisory locks, by which the service keeps its writers apart. Only a superuser may take the locks away; elsewhere they stay.
+ */
+async function closePublicDoors(tx: Tx): Promise<void> {
+  await tx.unsafe(`
+    do $$
+    declare
+      owner name := (select tableowner from pg_tables where schemaname = 'public' and tablename = 'bars');
+      door regprocedure;
+    begin
+      if pg_has_role(current_user, (select datdba from pg_database where datname = current_database()), 'usage') then
+        execute format('grant temporary on database %I to %I', current_database(), owner);
+        execute format('revoke temporary on database %I from public', current_database());
+      end if;
+      if (select rolsuper from pg_roles where rolname = current_user) then
+        for door in select oid::regprocedure from pg_proc where pronamespace = 'pg_catalog'::regnamespace and proname ~ '^pg_(try_)?advisory_'
+        loop
+          execute format('grant execute on function %s to %I', door, owner);
+          execute format('revoke execute on function %s from public', door);
+        end loop;
+      end if;
+    end $$`)
 }
 
 /**

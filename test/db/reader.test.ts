@@ -75,6 +75,18 @@ test('it changes nothing, also when it says that it wants to', async () => {
   expect(await writing('truncate bars')).toBe(DENIED)
 })
 
+test('it fills no temporary tables and takes none of the locks that keep writers apart; the service still does', async () => {
+  const doors = [
+    'create temporary table t (i int)',
+    'select pg_advisory_lock(1)',
+    'select pg_try_advisory_xact_lock_shared(1, 2)',
+  ]
+  for (const door of doors)
+    expect([door, await codeOf(`set transaction read write; ${door}`)]).toEqual([door, DENIED])
+  await db.sql.begin((tx) => tx`select pg_advisory_xact_lock(1, 2)`)
+  await db.sql.begin((tx) => tx`create temporary table t (i int) on commit drop`)
+})
+
 test('its queries end by themselves', async () => {
   expect(await reader`select current_setting('statement_timeout') as value`).toEqual([{ value: '5min' }])
 })
