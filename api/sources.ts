@@ -28,8 +28,9 @@ export function createSourceReader(options: {
   key: SealKey | null
   /** Hears of every token that is read, before anybody can use it. */
   onToken: (token: Secret) => void
+  now?: () => Date
 }): () => Promise<SourceOverview> {
-  const { sql, environment, key, onToken } = options
+  const { sql, environment, key, onToken, now = () => new Date() } = options
   let known: { version: string; overview: SourceOverview } | null = null
   return async () => {
     const version = await settingsVersion(sql)
@@ -37,7 +38,7 @@ export function createSourceReader(options: {
     const stored = await loadSourceSettings(sql, key)
     for (const { token } of Object.values(stored)) if (token) onToken(token)
     const { settings } = withStored(environment, stored)
-    const overview = { on: describeSources(settings), environment, settings, stored }
+    const overview = { on: describeSources(settings, now), environment, settings, stored }
     known = { version, overview }
     return overview
   }

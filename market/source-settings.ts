@@ -77,8 +77,12 @@ export interface SourceFacts {
   limitsOf(budget: string): CallLimits
 }
 
-/** Every source that is switched on and has what it needs, by priority. */
-export function describeSources(settings: SourceSettings): Map<SourceName, SourceFacts> {
+/**
+ * Every source that is switched on and has what it needs, by priority.
+ *
+ * @param now which report periods are open depends on it
+ */
+export function describeSources(settings: SourceSettings, now: () => Date): Map<SourceName, SourceFacts> {
   const { tushare, akshare, baostock } = settings
   const described: [SourceName, number | null, SourceFacts | null][] = [
     [
@@ -88,7 +92,7 @@ export function describeSources(settings: SourceSettings): Map<SourceName, Sourc
         ? {
             account: accountOf(tushare.token),
             capabilities: tushareCapabilities(tushare.points),
-            partsOf: (dataset) => tushareParts(dataset, shanghaiClock(new Date()).date),
+            partsOf: (dataset) => tushareParts(dataset, shanghaiClock(now()).date),
             limitsOf: (budget) => tushareLimits(budget, tushare),
           }
         : null,

@@ -5,9 +5,9 @@ import { isSymbol } from '../../market/symbol.ts'
 import { LOT_TO_SHARES, shiftDecimal, THOUSAND_TO_ONE } from '../../market/units.ts'
 import type { Answer, Figure, IndexBarRow, IndexMemberRow, RejectedRow } from '../contract.ts'
 import { arePricesInOrder, insideCall } from '../rows.ts'
-import { APIS, type TushareApi } from './apis.ts'
-import type { TushareParams } from './client.ts'
+import { APIS } from './apis.ts'
 import { type Cells, collect, type Columns, dateOf, decimal, inUniverse, type Mapped, text } from './map.ts'
+import type { AskPages } from './pages.ts'
 
 /** A session of an index: points, lots, thousand yuan. Old sessions have a close and little else. */
 export function mapIndexBar(cells: Cells, at: Columns): Mapped<IndexBarRow> {
@@ -68,17 +68,8 @@ export const mapIndexMember =
     return { index_symbol: index, symbol, trade_date, weight }
   }
 
-interface Table {
-  at: Columns
-  items: readonly Cells[]
-  requests: number
-}
-
 /** Lists of the members of one index within some dates; none before it had any. */
-export async function fetchMembers(
-  { part, from, to }: SourceCall,
-  pages: (api: TushareApi, params: TushareParams) => Promise<Table>,
-): Promise<Answer> {
+export async function fetchMembers({ part, from, to }: SourceCall, pages: AskPages): Promise<Answer> {
   if (part === null || from === null || to === null)
     throw new TypeError('a call for members needs an index and dates')
   const rejected: RejectedRow[] = []

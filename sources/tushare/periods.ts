@@ -2,9 +2,9 @@ import { toCompact } from '../../market/date.ts'
 import { isSymbol } from '../../market/symbol.ts'
 import { shiftDecimal } from '../../market/units.ts'
 import type { BarRow, PeriodCall } from '../contract.ts'
-import { APIS, type TushareApi } from './apis.ts'
-import type { TushareParams } from './client.ts'
+import { APIS } from './apis.ts'
 import { type Cells, type Columns, dateOf, decimal, inUniverse, text } from './map.ts'
+import type { AskPages } from './pages.ts'
 
 /*
  * Tushare's own weekly and monthly bars. Its pages name no unit and the data has been seen in two, so the unit is taken
@@ -77,7 +77,7 @@ function unitOf(items: readonly Cells[], at: Columns): Unit {
 /** Bars of a closed week or month: of some symbols by its dates, of the whole market by its last day. */
 export async function periodBars(
   { period, symbols, from, to, last }: PeriodCall,
-  pages: (api: TushareApi, params: TushareParams) => Promise<{ at: Columns; items: readonly Cells[] }>,
+  pages: AskPages,
 ): Promise<BarRow[]> {
   const api = APIS[period]
   if (symbols !== null) {

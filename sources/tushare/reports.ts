@@ -9,12 +9,7 @@ import { isKeyColumn, reportApi } from './report-apis.ts'
 import type { TushareApi } from './apis.ts'
 import type { TushareParams } from './client.ts'
 import { type Cells, type Columns, dateOf, inUniverse, type Mapped, text } from './map.ts'
-
-/** All pages of one query. */
-export type AskPages = (
-  api: TushareApi,
-  params: TushareParams,
-) => Promise<{ at: Columns; items: readonly Cells[]; requests: number }>
+import type { AskPages } from './pages.ts'
 
 type Brought = Pick<Answer, 'rows' | 'rejected' | 'requests'> & { rows: ReportRow[] }
 

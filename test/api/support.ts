@@ -4,6 +4,7 @@ import type { ApiDeps } from '../../api/deps.ts'
 import { createRedactor } from '../../api/redact.ts'
 import { createSourceReader } from '../../api/sources.ts'
 import { TemporalGateway } from '../../api/temporal/gateway.ts'
+import { type Client, createClient } from '../../client/index.ts'
 import { RUN_DEFAULTS } from '../../market/run-settings.ts'
 import { type Lab, type LabOptions, openLab } from '../support/lab.ts'
 
@@ -17,6 +18,8 @@ export interface Answer<T = Record<string, unknown>> {
 export interface ApiLab extends Lab {
   api: ApiDeps
   app: ReturnType<typeof createApp>
+  /** Where types help; `get`, `post` and `put` send anything. */
+  http: Client
   get<T = Record<string, unknown>>(path: string, headers?: Record<string, string>): Promise<Answer<T>>
   post<T = Record<string, unknown>>(
     path: string,
@@ -37,13 +40,14 @@ export async function openApiLab(options: LabOptions & { api?: Partial<ApiDeps> 
   const key = options.sealKey ?? null
   const api: ApiDeps = {
     db: lab.db,
-    temporal: new TemporalGateway(lab.client, 'default'),
+    temporal: new TemporalGateway(lab.client, lab.temporal.namespace),
     sources: createSourceReader({
       sql: lab.db.sql,
       // A plan shows the pace of a real account; workers of a test keep none.
       environment: { ...lab.environment, tushare: { ...tushare, callsPerMinute: undefined } },
       key,
       onToken: redactor.learn,
+      now: lab.deps.now,
     }),
     sealKey: key,
     receiver: null,
@@ -61,6 +65,7 @@ export async function openApiLab(options: LabOptions & { api?: Partial<ApiDeps> 
   return Object.assign(Object.create(lab) as Lab, {
     api,
     app,
+    http: createClient({ url: 'http://localhost', fetch: app.request }),
     ...clientOf(app),
     clear: () => endAllRuns(lab),
     close: async () => {
@@ -87,6 +92,13 @@ export function clientOf(app: ReturnType<typeof createApp>): Pick<ApiLab, 'get' 
     post: async (path, body, headers) => await send('POST', path, body, headers),
     put: async (path, body) => await send('PUT', path, body),
   }
+}
+
+/** All that comes. */
+export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = []
+  for await (const item of items) all.push(item)
+  return all
 }
 
 async function read<T>(response: Response): Promise<Answer<T>> {
