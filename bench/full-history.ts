@@ -1,13 +1,15 @@
 /**
  * A full history, executed: 5,700 stocks over 35 years of the sandbox market without a rate limit. Its calls against the
- * least that could carry the rows, its rate, the worker's memory as the rows go by, and what it leaves in Temporal.
+ * least that could carry the rows, its rate, also against that of a tenth of the stocks, the worker's memory as the rows go
+ * by, what it leaves in Temporal and on the disk, and then: reading it, and verifying ten years of it.
  *
- *   npm run bench:full-history-calls -- [--stocks 5700] [--years 35] [--factors] [--record]
+ *   npm run bench:full-history -- [--stocks 5700] [--years 35] [--factors] [--record]
  */
 import { parseArgs } from 'node:util'
 import { TUSHARE_ROW_CAPS } from '../market/tushare.ts'
 import { segmentsOf } from './support/histories.ts'
-import { ingest } from './support/ingest-run.ts'
+import { measureReads, measureVerify } from './support/history-reads.ts'
+import { ingest, type IngestRun } from './support/ingest-run.ts'
 import { circumstances, grouped, record, table } from './support/results.ts'
 import { openSystem } from './support/system.ts'
 
@@ -21,13 +23,28 @@ const { values } = parseArgs({
 })
 const print = (line: string) => void process.stdout.write(`${line}\n`)
 
-const system = await openSystem({
-  stocks: Number(values.stocks),
-  years: Number(values.years),
-  worker: values.factors ? [] : ['--without', 'adj_factor'],
-})
+const open = (stocks: number) =>
+  openSystem({
+    stocks,
+    years: Number(values.years),
+    worker: values.factors ? [] : ['--without', 'adj_factor'],
+  })
+
+async function ofATenth(): Promise<IngestRun> {
+  const system = await open(Math.round(Number(values.stocks) / 10))
+  try {
+    return await ingest(system, print)
+  } finally {
+    await system.close()
+  }
+}
+
+const tenth = await ofATenth()
+print(`a tenth of the stocks: ${tenth.rows} rows in ${tenth.seconds.toFixed(1)} s`)
+const system = await open(Number(values.stocks))
 try {
   const run = await ingest(system, print)
+  print(`${run.rows} rows in ${run.seconds.toFixed(1)} s`)
   const { db } = system
   const [counts] = await db.sql<{ bars: number; batches: number; unchanged: number; verification: object }[]>`
     select (select count(*) from bars where period = 'daily') as bars, unchanged, verification,
@@ -40,10 +57,15 @@ try {
     from sync_batch where run_id = ${run.runId} and dataset in ('bars', 'adj_factor') and state <> 'split' group by 1 order by 1 desc`
   const { byApi } = await system.upstreamStats()
   const segments = await segmentsOf(system, run.runId)
+  const [size] = await db.sql<{ all: number; bars: number }[]>`
+    select pg_database_size(current_database())::float8 as all,
+      (select sum(pg_total_relation_size(inhrelid))::float8 from pg_inherits where inhparent = 'bars'::regclass) as bars`
+  const uses = [await measureVerify(system, 10), ...(await measureReads(system))]
+  const times = run.rows / tenth.rows
   const memoryAt = (share: number) => run.memory.find(({ rows }) => rows >= run.rows * share)
   const marks = [1_000_000, 5_000_000, 10_000_000].filter((mark) => mark < run.rows)
   const lines = [
-    `${await circumstances(db)}; \`npm run bench:full-history-calls -- --stocks ${values.stocks} --years ${values.years}${values.factors ? ' --factors' : ''}\`.`,
+    `${await circumstances(db)}; \`npm run bench:full-history -- --stocks ${values.stocks} --years ${values.years}${values.factors ? ' --factors' : ''}\`.`,
     `${values.stocks} stocks, ${system.market.first} to ${system.market.today}; the run ended as ${run.status}.`,
     '',
     ...table(
@@ -78,6 +100,14 @@ try {
           `${run.barsSeconds.toFixed(0)} s, ${grouped(run.rows / run.barsSeconds)} rows/s`,
         ],
         [
+          `the same with a tenth of the stocks, ${grouped(tenth.rows)} rows`,
+          `${tenth.seconds.toFixed(0)} s, ${grouped(tenth.rows / tenth.seconds)} rows/s; ${times.toFixed(1)} x the rows take ${(run.seconds / tenth.seconds).toFixed(1)} x the time (target ${(1.1 * times).toFixed(1)})`,
+        ],
+        [
+          'database, all its tables and indexes',
+          `${grouped((size?.all ?? 0) / 1_048_576)} MiB, of which bars with weeks and months ${grouped((size?.bars ?? 0) / 1_048_576)} MiB`,
+        ],
+        [
           'CPU seconds',
           Object.entries(run.cpu)
             .map(([part, s]) => `${part} ${grouped(s)}`)
@@ -105,6 +135,10 @@ try {
         ['verification', JSON.stringify(counts?.verification ?? null)],
       ],
     ),
+    '',
+    'With all of that in the tables, through the functions that the API answers from; factors of the stocks that are read were put in by SQL:',
+    '',
+    ...table(['use', 'measured', 'target'], uses),
   ]
   if (values.record) record('Full history, executed', lines)
   else print(`\n${lines.join('\n')}`)

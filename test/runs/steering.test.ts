@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeAll, afterAll, expect, test } from 'vitest'
+import { TASK_QUEUE } from '../../workflows/contract/ids.ts'
 import { openLab, wholeMarket, type Lab } from '../support/lab.ts'
 import { barDifferences } from '../support/truth.ts'
 
@@ -82,6 +83,20 @@ test('a paused run lets another one run, and waits for the lock when it is resum
   await lab.until(first, ['waiting'])
   expect((await lab.until(second)).status).toBe('success')
   expect((await lab.until(first)).status).toBe('success')
+})
+
+test('a run that is paused before it has begun gives its lock back, and begins when it is resumed', async () => {
+  const { id, workflowId } = await lab.run('stock_list')
+  await handle(id).result()
+  await lab.reopen(id)
+  await lab.client.workflow.signalWithStart('syncRun', {
+    ...{ taskQueue: TASK_QUEUE, workflowId, signal: 'pause' },
+    args: [{ runId: id, epoch: 2, job: 'stock_list', requestId: null }],
+  })
+  await lab.until(id, ['paused'])
+  expect((await lab.run('stock_list')).status).toBe('success')
+  await handle(id).signal('resume')
+  expect((await lab.until(id)).status).toBe('success')
 })
 
 test('a cancel takes effect within 5 s; the retry repeats no finished batch', async () => {
