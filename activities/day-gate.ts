@@ -1,7 +1,7 @@
 import { BLOCKING_RULES, type BarRule, checkBars, type RuleHits } from '../db/audit/bar-checks.ts'
 import type { SessionDataset } from '../db/audit/cells.ts'
 import { checkIndexBars } from '../db/audit/index-checks.ts'
-import { yearSlices } from '../db/audit/slices.ts'
+import { inSlices } from '../db/audit/slices.ts'
 import {
   countDays,
   type DayCounts,
@@ -49,10 +49,8 @@ async function hitsByDate(sql: Sql, range: DayRange): Promise<Map<string, RuleHi
   const check = CHECKS[range.dataset]
   const found = new Map<string, RuleHits[]>()
   if (!check) return found
-  for (const slice of yearSlices(range)) {
-    const hits = await check(sql, { ...slice, instruments: range.instruments })
-    for (const hit of hits) found.set(hit.date, [...(found.get(hit.date) ?? []), hit])
-  }
+  const slices = await inSlices(range, (slice) => check(sql, { ...slice, instruments: range.instruments }))
+  for (const hit of slices.flat()) found.set(hit.date, [...(found.get(hit.date) ?? []), hit])
   return found
 }
 

@@ -68,11 +68,11 @@ const statement = (): string => `with sessions as materialized (
       and ($3::int[] is null or b.instrument_id = any($3))
     window w as (partition by b.instrument_id, b.source order by b.trade_date)
   ), followed as (
-    select t.*, i.board, i.list_date, s.place, s.fifth_before, coalesce(t.near_date, far.trade_date) as last_date,
-      coalesce(t.near_close, far.close) as last_close, coalesce(t.near_factor, far.factor) as last_factor,
+    select t.*, i.board, i.list_date, s.place, s.fifth_before, coalesce(t.near_date, far[1]::date) as last_date,
+      coalesce(t.near_close, far[2]::numeric) as last_close, coalesce(t.near_factor, far[3]::numeric) as last_factor,
       coalesce(t.is_st, ${MOVED_FAR} and ${NAMED_ST}) as special
     from traded t join instrument i on i.id = t.instrument_id join sessions s on s.trade_date = t.trade_date
-      left join lateral (${LONG_AGO}) far on true
+      cross join lateral (select case when t.near_date is null then (${LONG_AGO}) end as far) f
     where t.trade_date between $1 and $2
   ), judged as materialized (
     select r.trade_date, r.symbol, ${OHLC_BROKEN.replaceAll('b.', 'r.')} as ohlc, ${UNIT_BROKEN.replaceAll('b.', 'r.')} as unit,
@@ -89,11 +89,11 @@ const MOVED_FAR = `(t.high > round(t.pre_close * ${1 + ST_LIMIT.percent / 100}, 
 const NAMED_ST = `exists (select from name_change n where n.instrument_id = t.instrument_id and n.start_date <= t.trade_date
   and (n.end_date is null or n.end_date >= t.trade_date) and n.name like '%ST%')`
 
-// Before the window and after the listing: the first bar of all has nothing before it. That it is needed is asked inside,
-// since a condition of the join would be looked at after each of the lookups.
-const LONG_AGO = `select o.trade_date, o.close, (select f.factor from adj_factor f
-    where f.instrument_id = o.instrument_id and f.trade_date = o.trade_date and f.source = o.source) as factor
-  from bars o where t.near_date is null and o.instrument_id = t.instrument_id and o.source = t.source and o.period = 'daily'
+// Before the window and after the listing: the first bar of all has nothing before it. An expression that is needed for few
+// rows: as a join it would be begun for each of them, in every year's partition.
+const LONG_AGO = `select array[o.trade_date::text, o.close::text, (select f.factor from adj_factor f
+    where f.instrument_id = o.instrument_id and f.trade_date = o.trade_date and f.source = o.source)::text]
+  from bars o where o.instrument_id = t.instrument_id and o.source = t.source and o.period = 'daily'
     and o.trade_date < $1::date - ${LOOKBACK_DAYS} and (i.list_date is null or t.trade_date > i.list_date)
   order by o.trade_date desc limit 1`
 

@@ -5,7 +5,7 @@ import { leaveMonthsOf } from '../derived-due.ts'
 import { repeatOnConflict } from '../errors.ts'
 import { OHLC_BROKEN, UNIT_BROKEN } from './bar-checks.ts'
 import { SESSION_CELLS, type SessionDataset, servedPairs, sparseSources } from './cells.ts'
-import { yearSlices } from './slices.ts'
+import { inSlices } from './slices.ts'
 
 /*
  * What coverage says against what the tables hold. Cells that are covered and expected and have no row become holes, and
@@ -53,7 +53,14 @@ export async function markLost(
     return opened
   }
   let holes = 0
-  for (const slice of yearSlices(region)) {
+  let stoppedAt: string | null = null
+  let lookedFrom = region.to
+  await inSlices(region, async (slice) => {
+    if (holes > MOST_HOLES) {
+      stoppedAt = lookedFrom
+      return
+    }
+    lookedFrom = slice.from
     const found = await auditSlice(sql, { ...region, ...slice })
     for (const { source, date, n } of found.lost) {
       findingOf(source).lost.set(date, n)
@@ -61,10 +68,8 @@ export async function markLost(
     }
     for (const { source, n } of found.bad) findingOf(source).badRows += n
     for (const { source, n } of found.uncovered) findingOf(source).uncovered += n
-    if (holes > MOST_HOLES && slice.from > region.from)
-      return { findings: [...findings.values()], stoppedAt: slice.from }
-  }
-  return { findings: [...findings.values()], stoppedAt: null }
+  })
+  return { findings: [...findings.values()], stoppedAt }
 }
 
 interface SourceCount {
@@ -75,8 +80,9 @@ interface SourceCount {
 async function auditSlice(sql: Sql, slice: AuditedRegion) {
   return await repeatOnConflict(() =>
     sql.begin(async (tx) => {
-      // Freshly loaded tables have no statistics, and a planner that believes them empty joins in squares.
-      await tx`set local enable_nestloop = off`
+      // Freshly loaded tables have no statistics: a planner that believes them empty joins in squares, in nested loops or by
+      // merging on the instrument alone.
+      await tx.unsafe('set local enable_nestloop = off; set local enable_mergejoin = off')
       return {
         uncovered: await countUncovered(tx, slice),
         bad: await markBadRows(tx, slice),

@@ -1,6 +1,6 @@
 import { kindOf } from '../../market/datasets.ts'
 import { SESSION_CELLS, type SessionDataset, servedPairs, sparseSources } from '../audit/cells.ts'
-import { yearSlices } from '../audit/slices.ts'
+import { inSlices } from '../audit/slices.ts'
 import type { Sql, Tx } from '../client.ts'
 
 /** What the tables hold of one date. */
@@ -30,13 +30,13 @@ export async function countDays(sql: Sql, range: DayRange): Promise<DayCounts[]>
     where exchange = 'SSE' and is_open and trade_date between ${range.from} and ${range.to} order by 1`
   const present = new Map<string, number>()
   const suspended = new Map<string, number>()
-  for (const slice of yearSlices(range)) {
+  await inSlices(range, async (slice) => {
     // One after the other and joined here: freshly loaded tables have no statistics yet, and a planner that believes them
     // empty joins in squares.
     for (const { date, n } of await countRows(sql, { ...range, ...slice })) present.set(date, n)
-    if (!SESSION_CELLS[range.dataset].traded) continue
+    if (!SESSION_CELLS[range.dataset].traded) return
     for (const { date, n } of await countSuspended(sql, { ...range, ...slice })) suspended.set(date, n)
-  }
+  })
   return sessions.map(({ date }) => ({
     date,
     present: present.get(date) ?? 0,
