@@ -61,7 +61,8 @@ const statement = (): string => `with sessions as materialized (
     select trade_date, row_number() over o as place, lag(trade_date, ${FREE_SESSIONS}) over o as fifth_before
     from trade_calendar where exchange = 'SSE' and is_open window o as (order by trade_date)
   ), traded as (
-    select b.*, f.factor, lag(b.trade_date) over w as near_date, lag(b.close) over w as near_close, lag(f.factor) over w as near_factor
+    select b.instrument_id, b.source, b.trade_date, b.symbol, b.open, b.high, b.low, b.close, b.pre_close, b.volume, b.amount, b.is_st,
+      f.factor, lag(b.trade_date) over w as near_date, lag(b.close) over w as near_close, lag(f.factor) over w as near_factor
     from bars b left join adj_factor f on f.instrument_id = b.instrument_id and f.trade_date = b.trade_date and f.source = b.source
       and f.trade_date between $1::date - ${LOOKBACK_DAYS} and $2
     where b.period = 'daily' and b.trade_date between $1::date - ${LOOKBACK_DAYS} and $2
@@ -102,10 +103,16 @@ const IS_CONNECTED = `(r.place = p.place + 1 or r.place - p.place - 1 <= (select
   where s.instrument_id = r.instrument_id and s.suspend_type = 'S' and s.suspend_timing is null
     and s.trade_date > r.last_date and s.trade_date < r.trade_date))`
 
-const STEP_BROKEN = `r.pre_close > 0 and abs(r.factor / r.last_factor - r.last_close / r.pre_close)
-  > r.last_close / r.pre_close * (${HALF_TICK} / r.pre_close + ${FACTOR_ROUNDING} / r.factor + ${FACTOR_ROUNDING} / r.last_factor)`
+// A day on which nothing stepped needs no division.
+const STEP_BROKEN = `not (r.factor = r.last_factor and r.last_close = r.pre_close) and r.pre_close > 0
+  and abs(r.factor / r.last_factor - r.last_close / r.pre_close)
+    > r.last_close / r.pre_close * (${HALF_TICK} / r.pre_close + ${FACTOR_ROUNDING} / r.factor + ${FACTOR_ROUNDING} / r.last_factor)`
+
+// Inside of every limit, the narrowest with its rounding to a tick included: most bars need no further look.
+const INSIDE_PERCENT = ST_LIMIT.percent - 2
 
 // Rounded as the exchanges do; a tick is always allowed.
 const beyondLimit = (): string =>
-  `(r.high > greatest(round(r.pre_close * (1 + (${upPercent()}) / 100.0), 2), r.pre_close + 0.01)
-    or r.low < least(round(r.pre_close * (1 - (${downPercent()}) / 100.0), 2), r.pre_close - 0.01)) and (${upPercent()}) is not null`
+  `(r.high > r.pre_close * ${1 + INSIDE_PERCENT / 100} or r.low < r.pre_close * ${1 - INSIDE_PERCENT / 100})
+    and (r.high > greatest(round(r.pre_close * (1 + (${upPercent()}) / 100.0), 2), r.pre_close + 0.01)
+      or r.low < least(round(r.pre_close * (1 - (${downPercent()}) / 100.0), 2), r.pre_close - 0.01)) and (${upPercent()}) is not null`
