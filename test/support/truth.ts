@@ -1,20 +1,26 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ReplayMarket } from '../../local/replay/market.ts'
+import { symbolsOfToday } from '../../db/bars/survey.ts'
 import type { Sql } from '../../db/client.ts'
 
-/** Every difference between the bars of a market and those of the database, as text; empty when they are equal. */
+/**
+ * Every difference between the bars of a market and those of the database, as text; empty when they are equal. Both go by the
+ * codes of today: a bar keeps the one that it came under.
+ */
 export async function barDifferences(
   sql: Sql,
   market: ReplayMarket,
   wanted: (symbol: string, date: string) => boolean = () => true,
 ): Promise<string[]> {
   const stored = new Map<string, string>()
-  const rows = sql<{ key: string; row: string }[]>`
-    select symbol || ' ' || trade_date as key, concat_ws(' ', trim_scale(open), trim_scale(high), trim_scale(low), trim_scale(close),
+  const codes = await symbolsOfToday(sql)
+  const rows = sql<{ id: number; date: string; row: string }[]>`
+    select instrument_id as id, trade_date as date, concat_ws(' ', trim_scale(open), trim_scale(high), trim_scale(low), trim_scale(close),
       coalesce(trim_scale(pre_close)::text, 'null'), coalesce(trim_scale(change)::text, 'null'), coalesce(trim_scale(pct_chg)::text, 'null'),
       volume, trim_scale(amount)) as row
     from bars where period = 'daily' and source = 'tushare'`
-  for await (const page of rows.cursor(20_000)) for (const { key, row } of page) stored.set(key, row)
+  for await (const page of rows.cursor(20_000))
+    for (const { id, date, row } of page) stored.set(`${codes.get(id) ?? '?'} ${date}`, row)
   const differences: string[] = []
   for (const bar of market.truthBars()) {
     if (!wanted(bar.symbol, bar.trade_date)) continue
@@ -45,9 +51,11 @@ export async function factorDifferences(
   wanted: (symbol: string, date: string) => boolean = () => true,
 ): Promise<string[]> {
   const stored = new Map<string, string>()
-  const rows = sql<{ key: string; row: string }[]>`
-    select symbol || ' ' || trade_date as key, trim_scale(factor)::text as row from adj_factor where source = 'tushare'`
-  for await (const page of rows.cursor(20_000)) for (const { key, row } of page) stored.set(key, row)
+  const codes = await symbolsOfToday(sql)
+  const rows = sql<{ id: number; date: string; row: string }[]>`
+    select instrument_id as id, trade_date as date, trim_scale(factor)::text as row from adj_factor where source = 'tushare'`
+  for await (const page of rows.cursor(20_000))
+    for (const { id, date, row } of page) stored.set(`${codes.get(id) ?? '?'} ${date}`, row)
   const differences: string[] = []
   for (const { symbol, trade_date, factor } of market.truthFactors()) {
     if (!wanted(symbol, trade_date)) continue
