@@ -6,7 +6,10 @@
  *   npm run bench:evening -- [--stocks 5700] [--sessions 20] [--record]
  */
 import { parseArgs } from 'node:util'
+import { answerOf, createClient } from '../client/index.ts'
 import type { RunRow } from '../db/queries/runs.ts'
+import type { Job } from '../market/jobs.ts'
+import type { RunParams } from '../market/run-params.ts'
 import { circumstances, grouped, record, table } from './support/results.ts'
 import { openSystem, type System } from './support/system.ts'
 
@@ -29,16 +32,11 @@ interface Evening {
 }
 
 /** Starts a job and waits for its end. */
-async function run(system: System, job: string, params: object): Promise<Evening> {
+async function run(system: System, job: Job, params: RunParams): Promise<Evening> {
   const before = await system.upstreamStats(Number.MAX_SAFE_INTEGER)
   const started = performance.now()
-  const response = await fetch(`${system.stack.addresses.api}/api/runs`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ job, params }),
-  })
-  const { id, detail } = (await response.json()) as { id?: string; detail?: string }
-  if (id === undefined) throw new Error(`${job} was refused: ${detail ?? String(response.status)}`)
+  const client = createClient({ url: system.stack.addresses.api })
+  const { id } = await answerOf(client.api.runs.$post({ json: { job, params } }))
   const row = await system.until(id)
   const seconds = (performance.now() - started) / 1_000
   const after = await system.upstreamStats(Number.MAX_SAFE_INTEGER)

@@ -12,6 +12,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import { answerOf, createClient } from '../client/index.ts'
 import { openDatabase } from '../db/client.ts'
 import { createSandboxMarket } from '../local/replay/sandbox/market.ts'
 import { startTushareReplay } from '../local/replay/tushare-server.ts'
@@ -117,16 +118,12 @@ async function firstRow(): Promise<number> {
     const started = performance.now()
     const { sessions } = market.calendar
     const iso = (d = '') => `${d.slice(0, 4)}-${d.slice(4, 6)}-${d.slice(6)}`
-    const response = await fetch(`${running.api}/api/sync/trigger`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({
-        periods: ['daily'],
-        start_date: iso(sessions[market.firstSession]),
-        end_date: iso(sessions[market.lastSession]),
-      }),
-    })
-    if (!response.ok) throw new Error(`the run was refused: ${await response.text()}`)
+    const json = {
+      periods: ['daily' as const],
+      start_date: iso(sessions[market.firstSession]),
+      end_date: iso(sessions[market.lastSession]),
+    }
+    await answerOf(createClient({ url: running.api }).api.sync.trigger.$post({ json }))
     for (;;) {
       const [row] = await db.sql`select 1 from bars limit 1`
       if (row) break

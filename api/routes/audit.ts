@@ -34,6 +34,8 @@ const list = createRoute({
   },
 })
 
+export type AuditRoutes = typeof list
+
 /** `GET /api/audit`. */
 export function auditRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   const app = new OpenAPIHono<ApiEnv>()

@@ -38,6 +38,8 @@ const list = createRoute({
   },
 })
 
+export type BarRoutes = typeof list
+
 /** `GET /api/bars`. */
 export function barRoutes(deps: ApiDeps, reads: Reads): OpenAPIHono<ApiEnv> {
   const app = new OpenAPIHono<ApiEnv>()
@@ -51,13 +53,14 @@ export function barRoutes(deps: ApiDeps, reads: Reads): OpenAPIHono<ApiEnv> {
     const seen = as_of !== null && Date.parse(as_of) < now.getTime() ? new Date(as_of) : now
     const settled = settledThrough(seen)
     const dates = askedDates(query, now)
+    const withRows = c.req.method === 'GET' && c.req.header('if-none-match') === undefined
     const wanted = { ...dates, period, adjust, source, anchor, decimals, asOf: as_of, settled }
     return await answerTable(c, deps, reads, {
       name: `bars-${period}`,
       open: async () =>
         isMarket
           ? await readMarketBars(deps.db.sql, wanted)
-          : await readBars(deps.db.sql, { ...wanted, ...(await askedStocks(deps.db.sql, query)) }),
+          : await readBars(deps.db.sql, { ...wanted, ...(await askedStocks(deps.db.sql, query)), withRows }),
       about: { period, adjust, source, anchor, as_of },
       format,
       moment: `${dates.to} ${settled}`,

@@ -74,6 +74,8 @@ const list = createRoute({
 // Beyond what is ever known.
 const LAST = '2999-12-31'
 
+export type CalendarRoutes = typeof list
+
 /** `GET /api/calendar`. */
 export function calendarRoutes(deps: ApiDeps, reads: Reads): OpenAPIHono<ApiEnv> {
   const app = new OpenAPIHono<ApiEnv>()

@@ -73,6 +73,8 @@ const toDay = (dataset: Dataset, day: CoverageDay): z.output<typeof coverageDay>
     sumOf(day.missing) === 0 ? 'complete' : day.covered + sumOf(day.explained) === 0 ? 'missing' : 'partial',
 })
 
+export type CoverageRoutes = typeof list
+
 /** `GET /api/coverage`. */
 export function coverageRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   const app = new OpenAPIHono<ApiEnv>()

@@ -102,6 +102,8 @@ const pageOfRows = <T extends { id: number }, U>(rows: T[], limit: number, to: (
   return { items: rows.map(to), next_cursor: last ? encodeCursor(last.id) : null }
 }
 
+export type EvidenceRoutes = typeof quality | typeof agreement | typeof quarantine | typeof revisions
+
 /** Gates, differences between sources, refused rows and corrections. */
 export function evidenceRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   const app = new OpenAPIHono<ApiEnv>()

@@ -62,6 +62,8 @@ const list = createRoute({
   },
 })
 
+export type FactorRoutes = typeof list
+
 /** `GET /api/factors`. */
 export function factorRoutes(deps: ApiDeps, reads: Reads): OpenAPIHono<ApiEnv> {
   const app = new OpenAPIHono<ApiEnv>()

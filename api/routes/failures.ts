@@ -29,7 +29,7 @@ import {
   symbolsInput,
   tradeDate,
 } from '../schemas/common.ts'
-import { body, json, problems } from '../schemas/responses.ts'
+import { body, json, problems, STARTS_A_RUN } from '../schemas/responses.ts'
 import { run } from '../schemas/run.ts'
 import { numberIn, readRun } from './runs.ts'
 
@@ -126,15 +126,7 @@ const retry = createRoute({
         .openapi('RetriedFailures'),
       { failures: 0, run: null },
     ),
-    ...problems(
-      'invalid_request',
-      'malformed_json',
-      'foreign_origin',
-      'body_too_large',
-      'unsupported_media_type',
-      'run_active',
-      'temporal_unavailable',
-    ),
+    ...problems(...STARTS_A_RUN),
   },
 })
 
@@ -166,6 +158,8 @@ const toFailure = (row: FailureRow): z.output<typeof failure> => ({
   last_attempt_at: toIso(row.last_attempt_at) ?? row.last_attempt_at,
   resolved_at: toIso(row.resolved_at),
 })
+
+export type FailureRoutes = typeof list | typeof retry | typeof resolve
 
 /** `GET /api/failures`, and what a person does about them. */
 export function failureRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {

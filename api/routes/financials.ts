@@ -94,6 +94,8 @@ const list = createRoute({
   },
 })
 
+export type FinancialRoutes = typeof list
+
 /** `GET /api/financials`. */
 export function financialRoutes(deps: ApiDeps, reads: Reads): OpenAPIHono<ApiEnv> {
   const app = new OpenAPIHono<ApiEnv>()

@@ -16,7 +16,7 @@ import {
 } from '../schemas/common.ts'
 import { evidenceQuery } from '../schemas/completeness.ts'
 import { datasetsInput } from '../schemas/dataset.ts'
-import { body, json, problems } from '../schemas/responses.ts'
+import { body, HAS_A_BODY, json, problems } from '../schemas/responses.ts'
 
 const gap = z
   .object({
@@ -80,7 +80,7 @@ const accept = createRoute({
   request: { body: body(gapSelection, true, SELECTION) },
   responses: {
     200: json('How many were accepted', changed, { changed: 1 }),
-    ...problems('invalid_request', 'malformed_json', 'foreign_origin'),
+    ...problems(...HAS_A_BODY),
   },
 })
 
@@ -94,7 +94,7 @@ const reopen = createRoute({
   request: { body: body(gapSelection, true, SELECTION) },
   responses: {
     200: json('How many were reopened', changed, { changed: 1 }),
-    ...problems('invalid_request', 'malformed_json', 'foreign_origin'),
+    ...problems(...HAS_A_BODY),
   },
 })
 
@@ -111,6 +111,8 @@ const toGap = (row: Gap): z.output<typeof gap> => ({
   accepted_at: toIso(row.accepted_at),
   accepted_by: row.accepted_by,
 })
+
+export type GapRoutes = typeof list | typeof accept | typeof reopen
 
 /** `GET /api/gaps`, and what a person decides about them. */
 export function gapRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {

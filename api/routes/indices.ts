@@ -135,6 +135,8 @@ function indexOf(text: string): IndexSymbol {
   )
 }
 
+export type IndexRoutes = typeof bars | typeof members
+
 /** `GET /api/indices/{symbol}/bars` and `/members`. */
 export function indexRoutes(deps: ApiDeps, reads: Reads): OpenAPIHono<ApiEnv> {
   const app = new OpenAPIHono<ApiEnv>()

@@ -6,7 +6,7 @@ import { hashOf, newKey } from '../access/secrets.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
 import { Problem } from '../problems.ts'
 import { key, keyName, role, toKey } from '../schemas/access.ts'
-import { body, json, problems } from '../schemas/responses.ts'
+import { body, HAS_A_BODY, json, problems } from '../schemas/responses.ts'
 
 const TAG = { tags: ['Access'] }
 const DAY_MS = 86_400_000
@@ -69,14 +69,7 @@ const create = createRoute({
       key.extend({ key: z.string().openapi({ description: 'Shown this once' }) }).openapi('NewKey'),
       { ...EXAMPLE, last_used_at: null, key: 'ask_…' },
     ),
-    ...problems(
-      'invalid_request',
-      'malformed_json',
-      'foreign_origin',
-      'key_name_taken',
-      'body_too_large',
-      'unsupported_media_type',
-    ),
+    ...problems(...HAS_A_BODY, 'key_name_taken'),
   },
 })
 
@@ -95,6 +88,8 @@ const revoke = createRoute({
     ...problems('invalid_request', 'foreign_origin', 'key_not_found', 'key_configured'),
   },
 })
+
+export type KeyRoutes = typeof list | typeof create | typeof revoke
 
 /** `/api/keys`. */
 export function keyRoutes(deps: ApiDeps, gate: Gate): OpenAPIHono<ApiEnv> {

@@ -28,6 +28,8 @@ const metrics = createRoute({
   },
 })
 
+export type MetricsRoutes = typeof metrics
+
 /** `/metrics`. */
 export function metricsRoutes(deps: ApiDeps, registry: Registry): OpenAPIHono<ApiEnv> {
   const app = new OpenAPIHono<ApiEnv>()

@@ -13,7 +13,7 @@ import {
   incrementalBody,
   incrementalMeaning,
 } from '../schemas/multi-period.ts'
-import { body, envelope, json, seedErrors } from '../schemas/responses.ts'
+import { body, envelope, json, seedErrors, STARTS_A_RUN } from '../schemas/responses.ts'
 import { triggered, TRIGGERED_EXAMPLE } from '../schemas/trigger.ts'
 
 /* The first seed document's group of bars of several periods. */
@@ -69,15 +69,7 @@ const starting = <const P extends string, S extends z.ZodType>(
     request: { body: body(schema, false, example) },
     responses: {
       200: json('The run', envelope('TriggerAnswer', triggered), TRIGGERED_EXAMPLE),
-      ...seedErrors(
-        'invalid_request',
-        'malformed_json',
-        'foreign_origin',
-        'body_too_large',
-        'unsupported_media_type',
-        'run_active',
-        'temporal_unavailable',
-      ),
+      ...seedErrors(...STARTS_A_RUN),
     },
   })
 
@@ -110,6 +102,9 @@ function toStatistics(rows: readonly BarCount[]): z.output<typeof statistics> {
   const newest = rows.map(({ updated_at }) => toIso(updated_at) ?? '').sort()
   return { period_statistics, last_updated: newest.at(-1) ?? null }
 }
+
+export type MultiPeriodRoutes =
+  typeof getStatistics | typeof startIncremental | typeof startFull | typeof startAllHistory
 
 /** `/api/multi-period-sync/…`. */
 export function multiPeriodRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {

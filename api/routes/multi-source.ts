@@ -2,7 +2,7 @@ import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { leastRole } from '../access/least-role.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
 import { count, instant, sourceName } from '../schemas/common.ts'
-import { body, envelope, json, seedErrors } from '../schemas/responses.ts'
+import { body, envelope, HAS_A_BODY, json, seedErrors } from '../schemas/responses.ts'
 import { rank, rankReason } from '../schemas/source.ts'
 import {
   budget,
@@ -131,15 +131,7 @@ const testSources = createRoute({
         },
       ],
     }),
-    ...seedErrors(
-      'invalid_request',
-      'malformed_json',
-      'foreign_origin',
-      'body_too_large',
-      'unsupported_media_type',
-      'temporal_unavailable',
-      'worker_unavailable',
-    ),
+    ...seedErrors(...HAS_A_BODY, 'temporal_unavailable', 'worker_unavailable'),
   },
 })
 
@@ -180,6 +172,8 @@ function summaryOf(sites: readonly TriedSite[]): string {
   const up = sites.filter(({ ok }) => ok).length
   return `${up} of ${sites.length} sites ${up === 1 ? 'answers' : 'answer'}`
 }
+
+export type MultiSourceRoutes = typeof getStatus | typeof testSources
 
 /** `/api/sync/multi-source/sources/status` and `/test`. */
 export function multiSourceRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {

@@ -77,6 +77,8 @@ const tryOut = createRoute({
   },
 })
 
+export type NotificationRoutes = typeof list | typeof tryOut
+
 /** `/api/notifications`. */
 export function notificationRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   const app = new OpenAPIHono<ApiEnv>()

@@ -1,10 +1,13 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { shareOf } from '../access/caller.ts'
 import { leastRole } from '../access/least-role.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
 import { type DryRun, planRun } from '../plan-run.ts'
+import { Problem } from '../problems.ts'
 import { count, datasetName, tradeDate } from '../schemas/common.ts'
-import { body, json, problems } from '../schemas/responses.ts'
+import { body, HAS_A_BODY, json, problems } from '../schemas/responses.ts'
 import { jobRequest, toRunParams } from '../schemas/run.ts'
+import { Slots } from '../tables/slots.ts'
 
 const minutes = z.number().min(0).openapi({ description: 'At the present budgets', example: 1.3 })
 
@@ -63,13 +66,7 @@ const dryRun = createRoute({
   request: { body: body(jobRequest, true, { job: 'daily_history', params: { start_date: '2025-01-02' } }) },
   responses: {
     200: json('The plan', plan),
-    ...problems(
-      'invalid_request',
-      'malformed_json',
-      'foreign_origin',
-      'body_too_large',
-      'unsupported_media_type',
-    ),
+    ...problems(...HAS_A_BODY, 'too_many_plans'),
   },
 })
 
@@ -114,20 +111,41 @@ export function describePlan(dry: DryRun): Omit<z.output<typeof plan>, 'job' | '
   }
 }
 
+// Each reads the coverage of the whole market and computes all calls of a job, while nothing else of this process goes on.
+const MAX_PLANS = 2
+const WAIT_MS = 10_000
+
+const tooManyPlans = (): Problem =>
+  new Problem(
+    'too_many_plans',
+    `${MAX_PLANS} plans are being made: try again when one of them is there`,
+    {},
+    { 'Retry-After': String(WAIT_MS / 1_000) },
+  )
+
+export type PlanRoutes = typeof dryRun
+
 /** `POST /api/plan`. */
 export function planRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
+  const slots = new Slots({ count: MAX_PLANS, waitMs: WAIT_MS })
   const app = new OpenAPIHono<ApiEnv>()
   app.openapi(dryRun, async (c) => {
     const { job, params: asked } = c.req.valid('json')
     const params = toRunParams(asked)
-    return c.json(
-      {
-        job,
-        params: Object.fromEntries(Object.entries(params)),
-        ...describePlan(await planRun(deps, job, params)),
-      },
-      200,
-    )
+    const release = await slots.take(shareOf(c, c.get('caller')), c.req.raw.signal)
+    if (release === null) throw tooManyPlans()
+    try {
+      return c.json(
+        {
+          job,
+          params: Object.fromEntries(Object.entries(params)),
+          ...describePlan(await planRun(deps, job, params)),
+        },
+        200,
+      )
+    } finally {
+      release()
+    }
   })
   return app
 }

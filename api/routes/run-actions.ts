@@ -4,7 +4,7 @@ import type { ApiDeps, ApiEnv } from '../deps.ts'
 import { startRun } from '../runs/start.ts'
 import { cancelRun, pauseRun, resumeRun, retryRun } from '../runs/steer.ts'
 import { runIdParam } from '../schemas/common.ts'
-import { body, json, problems } from '../schemas/responses.ts'
+import { body, json, problems, STARTS_A_RUN } from '../schemas/responses.ts'
 import { jobRequest, run, toRunParams } from '../schemas/run.ts'
 import { readRun } from './runs.ts'
 
@@ -32,15 +32,7 @@ const start = createRoute({
       ...json('The run', run),
       headers: { Location: { schema: { type: 'string' }, description: 'The run' } },
     },
-    ...problems(
-      'invalid_request',
-      'malformed_json',
-      'foreign_origin',
-      'body_too_large',
-      'unsupported_media_type',
-      'run_active',
-      'temporal_unavailable',
-    ),
+    ...problems(...STARTS_A_RUN),
   },
 })
 
@@ -88,6 +80,8 @@ const retry = steering(
   'Start a run that has ended once more',
   'Only what is not done is fetched. Refused with 429 while another run holds the lock.',
 )
+
+export type RunActionRoutes = typeof start | typeof pause | typeof resume | typeof cancel | typeof retry
 
 /** `POST /api/runs` and the steering of one run. */
 export function runActionRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {

@@ -5,12 +5,15 @@ import { toIso } from '../../db/client.ts'
 import { readLogs } from '../../db/queries/logs.ts'
 import { withoutParameters } from '../../db/errors.ts'
 import { isFinal } from '../../workflows/contract/status.ts'
+import { cutOff, shareOf } from '../access/caller.ts'
 import { leastRole } from '../access/least-role.ts'
+import { Seats } from '../access/seats.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
 import { Problem } from '../problems.ts'
 import { runIdParam } from '../schemas/common.ts'
 import { problems } from '../schemas/responses.ts'
 import type { Run } from '../schemas/run.ts'
+import type { RunEventData } from '../schemas/run-event.ts'
 import { readRun } from './runs.ts'
 
 const EXAMPLE = [
@@ -55,9 +58,11 @@ const MAX_AGE_MS = 15 * 60_000
 const KEEP_ALIVE_MS = 15_000
 // Each open stream asks the database once a second.
 const MAX_STREAMS = 50
+// A listener that takes nothing of what is said to it for so long is gone or means no good.
+const STALL_MS = 30_000
 const LOG_PAGE = 200
 
-const progressOf = (run: Run) => ({
+const progressOf = (run: Run): RunEventData['progress'] => ({
   percent: run.percent,
   eta_seconds: run.eta_seconds,
   total: run.total,
@@ -79,26 +84,33 @@ class RunStream {
   readonly #deps: ApiDeps
   readonly #id: string
   readonly #stream: SSEStreamingApi
+  readonly #ending: AbortSignal
+  readonly #cut: () => void
   #seen: number
   #progress = ''
   #state = ''
   #spokeAt = Date.now()
 
-  constructor(deps: ApiDeps, id: string, stream: SSEStreamingApi, seen: number) {
+  constructor(
+    deps: ApiDeps,
+    { id, seen, ending, cut }: { id: string; seen: number; ending: AbortSignal; cut: () => void },
+    stream: SSEStreamingApi,
+  ) {
     this.#deps = deps
     this.#id = id
     this.#stream = stream
     this.#seen = seen
+    this.#ending = ending
+    this.#cut = cut
   }
 
-  /** Until the run has ended, the listener has left, the process ends or it has lasted long enough. */
+  /** Until the run has ended, the listener has left, the place is somebody else's, the process ends or it has lasted long enough. */
   async tell(): Promise<void> {
-    const { closing } = this.#deps
     const began = Date.now()
-    while (!this.#stream.aborted && !closing.aborted && Date.now() - began < MAX_AGE_MS) {
+    while (!this.#stream.aborted && !this.#ending.aborted && Date.now() - began < MAX_AGE_MS) {
       if (await this.#look()) return
       if (Date.now() - this.#spokeAt > KEEP_ALIVE_MS) await this.#write(': still here\n\n')
-      await sleep(INTERVAL_MS, undefined, { signal: closing }).catch(() => undefined)
+      await sleep(INTERVAL_MS, undefined, { signal: this.#ending }).catch(() => undefined)
     }
   }
 
@@ -131,24 +143,36 @@ class RunStream {
   }
 
   /** Sends what differs from `before`; every event carries the last log line's number, which is where to go on. */
-  async #send(event: string, data: object, before: string): Promise<string> {
+  async #send<E extends keyof RunEventData>(
+    event: E,
+    data: RunEventData[E],
+    before: string,
+  ): Promise<string> {
     const text = JSON.stringify(data)
     if (text === before) return before
     this.#spokeAt = Date.now()
-    await this.#stream.writeSSE({ event, data: text, id: String(this.#seen) })
+    await this.#unlessStalled(this.#stream.writeSSE({ event, data: text, id: String(this.#seen) }))
     return text
   }
 
   async #write(text: string): Promise<void> {
     this.#spokeAt = Date.now()
-    await this.#stream.write(text)
+    await this.#unlessStalled(this.#stream.write(text))
+  }
+
+  async #unlessStalled(writing: Promise<unknown>): Promise<void> {
+    const stalled = setTimeout(this.#cut, STALL_MS)
+    await writing.finally(() => clearTimeout(stalled))
   }
 }
+
+export type RunEventRoutes = typeof events
 
 /** `GET /api/runs/{id}/events`. */
 export function runEventRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   const app = new OpenAPIHono<ApiEnv>()
-  let open = 0
+  const seats = new Seats(MAX_STREAMS)
+  const endAll = () => seats.clear()
   app.openapi(events, async (c) => {
     const { id } = c.req.valid('param')
     const last = c.req.valid('header')['last-event-id']
@@ -157,18 +181,24 @@ export function runEventRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
       const newer = await readLogs(deps.db.sql, { runId: id, after: Number(last), limit: 1 })
       if (newer.length === 0) return c.body(null, 204)
     }
-    if (open >= MAX_STREAMS) {
+    const ending = new AbortController()
+    const end = () => ending.abort()
+    const leave = seats.take(shareOf(c, c.get('caller')), end)
+    if (leave === null) {
       throw new Problem(
         'too_many_streams',
         `${MAX_STREAMS} event streams are open: close one, or poll GET /api/runs/${id}`,
       )
     }
-    open++
+    if (deps.closing.aborted) end()
+    // Added once, however many streams there are.
+    deps.closing.addEventListener('abort', endAll)
     return streamSSE(c, async (stream) => {
+      const told = { id, seen: Number(last ?? 0), ending: ending.signal, cut: () => cutOff(c) }
       try {
-        await new RunStream(deps, id, stream, Number(last ?? 0)).tell()
+        await new RunStream(deps, told, stream).tell()
       } finally {
-        open--
+        leave()
       }
     })
   })

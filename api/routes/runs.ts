@@ -132,6 +132,8 @@ function runIn(cursor: string | undefined): { createdAt: string; id: string } | 
   return { createdAt, id }
 }
 
+export type RunRoutes = typeof list | typeof get | typeof batches | typeof logs
+
 /** Reads of runs and what belongs to them. */
 export function runRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   const { sql } = deps.db

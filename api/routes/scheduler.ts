@@ -118,7 +118,7 @@ const trigger = createRoute({
   },
 })
 
-const steering = (action: 'stop' | 'pause' | 'resume', summary: string) =>
+const steering = <const A extends string>(action: A, summary: string) =>
   createRoute({
     ...TAG,
     ...leastRole('operator'),
@@ -152,6 +152,15 @@ const answer = <T extends object>(message: string, data: T) => ({
   message,
   data,
 })
+
+export type SchedulerRoutes =
+  | typeof status
+  | typeof start
+  | typeof scheduleJob
+  | typeof trigger
+  | typeof stop
+  | typeof pause
+  | typeof resume
 
 /** `/scheduler/status` and `/scheduler/jobs/{job_id}/…`. */
 export function schedulerRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {

@@ -9,7 +9,7 @@ import { leastRole } from '../access/least-role.ts'
 import { hashOf, newSessionToken } from '../access/secrets.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
 import { session } from '../schemas/access.ts'
-import { body, json, problems } from '../schemas/responses.ts'
+import { body, HAS_A_BODY, json, problems } from '../schemas/responses.ts'
 
 /* Sessions of the console: a browser shows a key once and has a cookie from then on, which no script can read. */
 
@@ -43,15 +43,7 @@ const open = createRoute({
   },
   responses: {
     200: json('The session', session, EXAMPLE),
-    ...problems(
-      'invalid_request',
-      'malformed_json',
-      'key_unknown',
-      'foreign_origin',
-      'body_too_large',
-      'unsupported_media_type',
-      'too_many_failures',
-    ),
+    ...problems(...HAS_A_BODY, 'key_unknown', 'too_many_failures'),
   },
 })
 
@@ -62,7 +54,7 @@ const get = createRoute({
   path: '/api/session',
   operationId: 'getSession',
   summary: 'Who am I, and do I need a key',
-  responses: { 200: json('What the request brought', session, EXAMPLE), ...problems() },
+  responses: { 200: json('What the request brought', session, EXAMPLE), ...problems('too_many_failures') },
 })
 
 const close = createRoute({
@@ -72,13 +64,18 @@ const close = createRoute({
   path: '/api/session',
   operationId: 'closeSession',
   summary: 'End the session',
-  responses: { 204: { description: 'There is none any more' }, ...problems('foreign_origin') },
+  responses: {
+    204: { description: 'There is none any more' },
+    ...problems('foreign_origin', 'too_many_failures'),
+  },
 })
 
 /** Directly or by the word of a proxy in front: then the cookie must never travel in the open. */
 const isHttps = (c: Context): boolean =>
   new URL(c.req.url).protocol === 'https:' ||
   c.req.header('x-forwarded-proto')?.split(',')[0]?.trim() === 'https'
+
+export type SessionRoutes = typeof open | typeof get | typeof close
 
 /** `/api/session`. */
 export function sessionRoutes(deps: ApiDeps, gate: Gate): OpenAPIHono<ApiEnv> {
@@ -108,7 +105,7 @@ export function sessionRoutes(deps: ApiDeps, gate: Gate): OpenAPIHono<ApiEnv> {
     )
   })
   app.openapi(get, async (c) => {
-    const found = await gate.identify(c)
+    const found = await gate.look(c)
     const keys_needed = await gate.keyring.needed()
     const nobody = { keys_needed, name: null, role: null, by: null, expires_at: null }
     return c.json(
@@ -117,7 +114,7 @@ export function sessionRoutes(deps: ApiDeps, gate: Gate): OpenAPIHono<ApiEnv> {
     )
   })
   app.openapi(close, async (c) => {
-    const found = await gate.identify(c)
+    const found = await gate.look(c)
     const token = getCookie(c, SESSION_COOKIE)
     if (token !== undefined) await deleteSession(sql, hashOf(token))
     if (found.caller?.by === 'session') c.set('caller', found.caller)

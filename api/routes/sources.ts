@@ -3,7 +3,7 @@ import { isSourceName, SOURCE_NAMES, type SourceName } from '../../market/source
 import { leastRole } from '../access/least-role.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
 import { Problem } from '../problems.ts'
-import { body, json, problems } from '../schemas/responses.ts'
+import { body, HAS_A_BODY, json, problems } from '../schemas/responses.ts'
 import { source, sourcePage, sourcePatch, toSettingPatch, toSource } from '../schemas/source.ts'
 import { saveSource } from '../source/save.ts'
 import { type SourceView, viewSources } from '../source/view.ts'
@@ -114,15 +114,7 @@ const put = createRoute({
   request: { params: nameParam, body: body(sourcePatch, true, { enabled: true, priority: 1 }) },
   responses: {
     200: json('The source as it is now', source, EXAMPLE),
-    ...problems(
-      'invalid_request',
-      'malformed_json',
-      'foreign_origin',
-      'source_not_found',
-      'app_secret_missing',
-      'body_too_large',
-      'unsupported_media_type',
-    ),
+    ...problems(...HAS_A_BODY, 'source_not_found', 'app_secret_missing'),
   },
 })
 
@@ -139,6 +131,8 @@ async function viewOf(deps: ApiDeps, name: SourceName): Promise<SourceView> {
   if (!view) throw new Error(`no view of ${name}`)
   return view
 }
+
+export type SourceRoutes = typeof list | typeof get | typeof put
 
 /** `/api/sources` and what belongs to one source. */
 export function sourceRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {

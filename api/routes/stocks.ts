@@ -60,6 +60,8 @@ const unlisted = ({ symbol, board, exchange, list_date, delist_date }: Instrumen
   is_hs: null,
 })
 
+export type StockRoutes = typeof list | typeof get
+
 /** `GET /api/stocks`, `/api/stocks/{symbol}`. */
 export function stockRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   const app = new OpenAPIHono<ApiEnv>()

@@ -137,6 +137,8 @@ const toLine = ({ id, run_id, at, level: of, message, details }: LogRow): z.outp
   details,
 })
 
+export type SyncHistoryRoutes = typeof getHistory | typeof getLogs
+
 /** `GET /api/sync/history` and `GET /api/sync/logs`. */
 export function syncHistoryRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   const app = new OpenAPIHono<ApiEnv>()

@@ -100,6 +100,8 @@ const notYet = ({ id, job, status }: RunView) =>
     status: status as RunState,
   })
 
+export type SyncListRoutes = typeof syncList | typeof syncDaily
+
 /** `POST /sync` and `POST /sync/daily`. */
 export function syncListRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   const app = new OpenAPIHono<ApiEnv>()

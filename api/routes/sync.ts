@@ -6,7 +6,7 @@ import { noSuchRun } from '../problems.ts'
 import { IDLE, type SeedStatus, seedStatus, statusOf } from '../runs/seed-status.ts'
 import { triggerRun } from '../runs/trigger.ts'
 import { runIdParam } from '../schemas/common.ts'
-import { body, envelope, json, seedErrors } from '../schemas/responses.ts'
+import { body, envelope, json, seedErrors, STARTS_A_RUN } from '../schemas/responses.ts'
 import { shared } from '../shared.ts'
 import { meaningOf, triggerBody, triggered, TRIGGERED_EXAMPLE } from '../schemas/trigger.ts'
 
@@ -32,15 +32,7 @@ const trigger = createRoute({
   },
   responses: {
     200: json('The run', envelope('TriggerAnswer', triggered), TRIGGERED_EXAMPLE),
-    ...seedErrors(
-      'invalid_request',
-      'malformed_json',
-      'foreign_origin',
-      'body_too_large',
-      'unsupported_media_type',
-      'run_active',
-      'temporal_unavailable',
-    ),
+    ...seedErrors(...STARTS_A_RUN),
   },
 })
 
@@ -62,6 +54,8 @@ const getStatus = createRoute({
     ...seedErrors('invalid_request', 'run_not_found'),
   },
 })
+
+export type SyncRoutes = typeof trigger | typeof getStatus
 
 /** `POST /api/sync/trigger` and `GET /api/sync/status`. */
 export function syncRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {

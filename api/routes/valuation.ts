@@ -77,6 +77,8 @@ const list = createRoute({
   },
 })
 
+export type ValuationRoutes = typeof list
+
 /** `GET /api/valuation`. */
 export function valuationRoutes(deps: ApiDeps, reads: Reads): OpenAPIHono<ApiEnv> {
   const app = new OpenAPIHono<ApiEnv>()

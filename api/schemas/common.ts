@@ -125,7 +125,8 @@ export const pageOf = <T extends z.ZodType>(name: string, item: T) =>
 export const runIdParam = z.object({
   id: z
     .string()
-    .regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, 'must be the id of a run, a UUID')
+    // Without a flag: the document has no place for one.
+    .regex(/^[\da-fA-F]{8}(-[\da-fA-F]{4}){3}-[\da-fA-F]{12}$/, 'must be the id of a run, a UUID')
     .openapi({ format: 'uuid', example: '0b9c1f4e-8d2a-4c53-9a43-6f2d3c1b7e90' }),
 })
 

@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { PROBLEMS, type ProblemCode } from '../problems.ts'
 import { problemBody, seedError } from './common.ts'
 
-interface JsonResponse<T extends z.ZodType> {
+export interface JsonResponse<T extends z.ZodType> {
   description: string
   content: { 'application/json': { schema: T; example?: unknown } }
 }
@@ -18,7 +18,7 @@ export const json = <T extends z.ZodType>(
 })
 
 /** An answer with rows, in any format. */
-export const tableMedia = (rows: z.ZodType, csvExample?: string) => ({
+export const tableMedia = <T extends z.ZodType>(rows: T, csvExample?: string) => ({
   'application/json': { schema: rows },
   'text/csv': { schema: z.string(), ...(csvExample === undefined ? {} : { example: csvExample }) },
   'application/vnd.apache.parquet': { schema: binary },
@@ -28,10 +28,30 @@ export const tableMedia = (rows: z.ZodType, csvExample?: string) => ({
 const binary = z.string().openapi({ format: 'binary' })
 
 /** A JSON body; without one every field has its default. */
-export const body = <T extends z.ZodType>(schema: T, required: boolean, example: unknown) => ({
+export const body = <T extends z.ZodType, const R extends boolean>(
+  schema: T,
+  required: R,
+  example: unknown,
+) => ({
   required,
   content: { 'application/json': { schema, example } },
 })
+
+/** The refusals of every route with a JSON body. */
+export const HAS_A_BODY = [
+  'invalid_request',
+  'malformed_json',
+  'foreign_origin',
+  'body_too_large',
+  'unsupported_media_type',
+] as const satisfies ProblemCode[]
+
+/** The refusals of every route with a JSON body that starts a run. */
+export const STARTS_A_RUN = [
+  ...HAS_A_BODY,
+  'run_active',
+  'temporal_unavailable',
+] as const satisfies ProblemCode[]
 
 // What any route may answer.
 const ALWAYS = ['foreign_host', 'internal', 'database_unavailable'] as const satisfies ProblemCode[]

@@ -1,5 +1,5 @@
 import type { SourceName } from '../../market/sources.ts'
-import type { System } from './system.ts'
+import type { System, Trigger } from './system.ts'
 
 /** What one source did for the bars of a run. */
 export interface BarsShare {
@@ -18,10 +18,15 @@ export interface BarsRun {
   shares: BarsShare[]
 }
 
-/** Runs bars of a system and waits for the end. */
-export async function runBars(system: System, body: object): Promise<BarsRun> {
+/** Runs bars of a system and waits for the end. @param onStart told the id of the run as soon as there is one */
+export async function runBars(
+  system: System,
+  body: Trigger,
+  onStart: (runId: string) => void = () => undefined,
+): Promise<BarsRun> {
   const started = performance.now()
   const runId = await system.trigger({ periods: ['daily'], ...body })
+  onStart(runId)
   const { status } = await system.until(runId)
   const seconds = (performance.now() - started) / 1_000
   const [bars] = await system.db.sql<{ seconds: number | null }[]>`

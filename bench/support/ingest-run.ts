@@ -24,8 +24,8 @@ export async function ingest(system: System, log: (line: string) => void): Promi
   const { db, market, workerPid } = system
   const before = cpuByPart(system)
   const started = performance.now()
-  const body = { periods: ['daily'], start_date: market.first, end_date: market.today }
-  const runId = await system.trigger(body)
+  const dates = { start_date: market.first, end_date: market.today }
+  const runId = await system.trigger({ periods: ['daily'], ...dates })
   const memory: IngestRun['memory'] = []
   const sampler = setInterval(() => {
     void db.sql<{ rows: number }[]>`select inserted as rows from sync_run where id = ${runId}`

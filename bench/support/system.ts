@@ -2,6 +2,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { InferRequestType } from 'hono/client'
+import { answerOf, type Client, createClient } from '../../client/index.ts'
 import { type Database, openDatabase } from '../../db/client.ts'
 import { getRun, type RunRow } from '../../db/queries/runs.ts'
 import { setTushareFaults } from '../../local/demo/upstreams.ts'
@@ -38,7 +40,7 @@ export interface System {
   market: { instruments: number; first: string; today: string; url: string; token: string }
   workerPid: number
   /** Starts a run over the API; the answer is the run's id. */
-  trigger(body: object): Promise<string>
+  trigger(body: Trigger): Promise<string>
   /** Waits for the end of a run, or until `seconds` have passed. */
   until(runId: string, seconds?: number): Promise<RunRow>
   upstreamStats(since?: number): Promise<JournalStats>
@@ -128,16 +130,12 @@ function othersEnvironment(upstream: ReadyInfo, areWanted: boolean): Record<stri
 
 const iso = (d: string) => `${d.slice(0, 4)}-${d.slice(4, 6)}-${d.slice(6)}`
 
-async function trigger(api: string, body: object): Promise<string> {
-  const response = await fetch(`${api}/api/sync/trigger`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  })
-  const answer = (await response.json()) as { message?: string; data?: { job_id?: string } }
-  if (!response.ok || !answer.data?.job_id)
-    throw new Error(`the run was refused: ${answer.message ?? String(response.status)}`)
-  return answer.data.job_id
+/** What `POST /api/sync/trigger` takes. */
+export type Trigger = NonNullable<InferRequestType<Client['api']['sync']['trigger']['$post']>['json']>
+
+async function trigger(url: string, json: Trigger): Promise<string> {
+  const { data } = await answerOf(createClient({ url }).api.sync.trigger.$post({ json }))
+  return data.job_id
 }
 
 async function untilFinal(db: Database, runId: string, seconds: number): Promise<RunRow> {

@@ -1,18 +1,12 @@
 import type { Database } from '../../db/client.ts'
 import { addDays } from '../../market/date.ts'
-import { openRecordedMarket } from '../replay/recorded.ts'
+import type { RunParams } from '../../market/run-params.ts'
+import { openRecordedMarket, type RecordedMarket } from '../replay/recorded.ts'
 
 /** One run of the demo: what is asked of the API. */
 export interface DemoRun {
   title: string
-  body: {
-    start_date: string
-    end_date: string
-    symbols?: readonly string[]
-    periods?: readonly string[]
-    source_mode?: string
-    want?: string
-  }
+  body: RunParams & { start_date: string; end_date: string }
 }
 
 // Enough that each board is among them, few enough for a few seconds.
@@ -65,22 +59,26 @@ export async function planRuns(
       },
     ]
   }
-  const market = openRecordedMarket(data)
+  return regionRuns(openRecordedMarket(data))
+}
+
+/** The regions of a recording, newest first. */
+export function regionRuns(market: RecordedMarket): DemoRun[] {
   const { wholeMarketDates, stockRanges } = market.regions()
   // Codes that no list names (Beijing's before 2025) come only when they are asked for by name.
   const unlisted = market.instruments.filter((instrument) => instrument.status === null).map((i) => i.code)
-  const ranges = stockRanges.map(({ codes, from, to }) => ({
+  const ranges = stockRanges.map(({ codes, from, to }): DemoRun => ({
     title: `${codes.length} stocks, ${from} to ${to}`,
     body: { symbols: codes, periods: ['daily'], start_date: from, end_date: to },
   }))
   const days = stretches(wholeMarketDates).flatMap(({ from, to }) => {
     const span = { start_date: from, end_date: to }
     const named = unlisted.filter((code) => hasBars(market, code, from, to))
-    const wholeMarket = {
+    const wholeMarket: DemoRun = {
       title: `whole market, ${from} to ${to}`,
       body: { periods: ['daily'], ...span },
     }
-    const rest = {
+    const rest: DemoRun = {
       title: `${named.length} codes that no list names, ${from} to ${to}`,
       body: { symbols: named, periods: ['daily'], ...span },
     }
@@ -89,12 +87,7 @@ export async function planRuns(
   return [...days, ...ranges].sort((a, b) => (a.body.end_date < b.body.end_date ? 1 : -1))
 }
 
-function hasBars(
-  market: ReturnType<typeof openRecordedMarket>,
-  code: string,
-  from: string,
-  to: string,
-): boolean {
+function hasBars(market: RecordedMarket, code: string, from: string, to: string): boolean {
   for (const bar of market.truthBars(code)) if (bar.trade_date >= from && bar.trade_date <= to) return true
   return false
 }

@@ -58,6 +58,8 @@ export function sourceEnvironment(options: MarketOptions, upstream: ReadyInfo): 
     }),
     TUSHARE_URL: String(upstream.url),
     TUSHARE_TOKEN: TOKEN,
+    TUSHARE_TOKEN_FILE: '',
+    BAOSTOCK_API_KEY_FILE: '',
     TUSHARE_POINTS: '',
     TUSHARE_PRIORITY: '1',
     TUSHARE_TIMEOUT_MS: String(TUSHARE_TIMEOUT_MS),

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { answerOf, type Client, createClient, runEvents } from '../../client/index.ts'
 import { freePort } from '../../local/ports.ts'
 import { TEST_TOKEN } from '../support/lab.ts'
 import { type ApiLab, openApiLab } from './support.ts'
@@ -19,6 +20,8 @@ afterAll(() => lab.close())
 interface Process {
   child: ChildProcess
   url: string
+  /** With the key that is asked for, if there is one. */
+  client: (apiKey?: string) => Client
   output: () => string
   ended: Promise<number | null>
 }
@@ -29,6 +32,7 @@ async function startApi(env: Record<string, string> = {}, ready = true): Promise
       PATH: process.env['PATH'] ?? '',
       DATABASE_URL: lab.db.url,
       TEMPORAL_ADDRESS: lab.temporal.address,
+      TEMPORAL_NAMESPACE: lab.temporal.namespace,
       TUSHARE_TOKEN: TEST_TOKEN,
       PORT: '0',
       DEFAULT_SCHEDULES: 'off',
@@ -47,16 +51,9 @@ async function startApi(env: Record<string, string> = {}, ready = true): Promise
   if (ready) await expect.poll(() => output, { timeout: 20_000 }).toContain('READY ')
   const line = /^READY (.*)$/m.exec(output)?.[1]
   const url = line === undefined ? '' : (JSON.parse(line) as { url: string }).url
-  return { child, url, output: () => output, ended }
+  const client = (apiKey?: string) => createClient({ url, apiKey })
+  return { child, url, client, output: () => output, ended }
 }
-
-const json = async (response: Response) => (await response.json()) as Record<string, unknown>
-const post = (url: string, body?: unknown) =>
-  fetch(url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  })
 
 async function postNothing(url: string): Promise<string> {
   const { host, hostname, port, pathname } = new URL(url)
@@ -69,35 +66,37 @@ async function postNothing(url: string): Promise<string> {
 }
 
 test('a workflow that is terminated elsewhere shows as terminated within 10 s, and can be retried', async () => {
-  const { url } = await startApi()
+  const { url, client } = await startApi()
   // As curl sends a POST without data: a content type, neither a body nor its length.
   const started = JSON.parse(await postNothing(`${url}/api/sync/trigger`)) as { data: { job_id: string } }
   const id = started.data.job_id
   await lab.client.workflow.getHandle(`sync/${id}`).terminate('by hand')
+  const run = client().api.runs[':id']
+  const param = { id }
   await expect
-    .poll(async () => (await json(await fetch(`${url}/api/runs/${id}`)))['status'], { timeout: 10_000 })
+    .poll(async () => (await answerOf(run.$get({ param }))).status, { timeout: 10_000 })
     .toBe('terminated')
-  expect(await json(await post(`${url}/api/runs/${id}/retry`))).toMatchObject({ status: 'pending' })
+  expect(await answerOf(run.retry.$post({ param }))).toMatchObject({ status: 'pending' })
   await lab.clear()
 })
 
 test('without Temporal it starts, says why it is not ready, and starts what was asked for when Temporal is there', async () => {
   const port = await freePort()
-  const { url } = await startApi({ TEMPORAL_ADDRESS: `127.0.0.1:${port}` })
-  const ready = await fetch(`${url}/readyz`)
+  const client = (await startApi({ TEMPORAL_ADDRESS: `127.0.0.1:${port}` })).client()
+  const ready = await client.readyz.$get()
   expect(ready.status).toBe(503)
-  expect(await json(ready)).toMatchObject({
+  expect(await ready.json()).toMatchObject({
     ready: false,
     checks: {
       postgres: { ok: true },
       temporal: { ok: false, reason: expect.stringMatching(/Temporal/) as string },
     },
   })
-  expect((await fetch(`${url}/healthz`)).status).toBe(200)
-  const answer = await json(await post(`${url}/api/sync/trigger`, {}))
-  expect(answer).toMatchObject({ success: true, data: { status: 'pending' } })
-  expect(answer['message']).toContain('Temporal is away')
-  const { job_id: id } = answer['data'] as { job_id: string }
+  expect(await answerOf(client.healthz.$get())).toEqual({ status: 'ok' })
+  const { message, data } = await answerOf(client.api.sync.trigger.$post())
+  expect(data.status).toBe('pending')
+  expect(message).toContain('Temporal is away')
+  const { job_id: id } = data
 
   // Temporal comes up at that address: a tunnel to the one that runs.
   const [host, target] = lab.temporal.address.split(':')
@@ -119,8 +118,8 @@ test('without Temporal it starts, says why it is not ready, and starts what was 
       { timeout: 40_000, interval: 500 },
     )
     .toBe('RUNNING')
-  const later = await json(await fetch(`${url}/readyz`))
-  expect(later).toMatchObject({
+  const later = await client.readyz.$get()
+  expect(await later.json()).toMatchObject({
     ready: false,
     checks: {
       temporal: { ok: true },
@@ -131,42 +130,66 @@ test('without Temporal it starts, says why it is not ready, and starts what was 
 })
 
 test('it ends within seconds although an event stream is open', async () => {
-  const { child, url, ended, output } = await startApi()
-  const { data } = (await (await post(`${url}/api/sync/trigger`, {})).json()) as { data: { job_id: string } }
-  const stream = await fetch(`${url}/api/runs/${data.job_id}/events`)
-  const reader = stream.body?.getReader()
-  expect(new TextDecoder().decode((await reader?.read())?.value as Uint8Array)).toContain('event: ')
+  const { child, client, ended, output } = await startApi()
+  const { id } = await answerOf(client().api.runs.$post({ json: { job: 'stock_list' } }))
+  const events = runEvents(client(), id)
+  expect((await events.next()).value).toMatchObject({ type: 'progress' })
   const began = Date.now()
   child.kill('SIGTERM')
   expect(await Promise.race([ended, sleep(8_000).then(() => 'late')])).toBe(0)
   expect(Date.now() - began).toBeLessThan(5_000)
   expect(output()).not.toContain(TEST_TOKEN)
+  await events.return()
   await lab.clear()
+})
+
+test('told to end, it takes no more connections and answers what it was asked', async () => {
+  const { child, url, ended } = await startApi()
+  const { host, hostname, port } = new URL(url)
+  const body = JSON.stringify({ job: 'stock_list' })
+  const socket = connect(Number(port), hostname)
+  let text = ''
+  socket.on('data', (chunk: Buffer) => (text += chunk.toString()))
+  const head = `Host: ${host}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}`
+  socket.write(`POST /api/plan HTTP/1.1\r\n${head}\r\nExpect: 100-continue\r\n\r\n${body.slice(0, 5)}`)
+  await expect.poll(() => text).toContain('100 Continue')
+  child.kill('SIGTERM')
+  const isRefused = () =>
+    fetch(`${url}/healthz`).then(
+      () => false,
+      () => true,
+    )
+  await expect.poll(isRefused, { timeout: 5_000, interval: 50 }).toBe(true)
+  socket.write(body.slice(5))
+  expect(await ended).toBe(0)
+  expect(text).toMatch(/HTTP\/1\.1 200 OK/)
 })
 
 test('with keys it asks for one, and tells none', async () => {
   const key = 'k'.repeat(24)
-  const { url, output } = await startApi({ API_KEYS: `ops:operator:${key}`, LOG_LEVEL: 'debug' })
-  const status = async (headers: Record<string, string>) =>
-    (await fetch(`${url}/api/runs`, { headers })).status
-  expect([await status({}), await status({ 'x-api-key': key })]).toEqual([401, 200])
+  const { client, output } = await startApi({ API_KEYS: `ops:operator:${key}`, LOG_LEVEL: 'debug' })
+  const status = async (own?: string): Promise<number> => (await client(own).api.runs.$get()).status
+  expect([await status(), await status(key)]).toEqual([401, 200])
   await expect.poll(output).toContain('"caller":"ops"')
   expect(output()).not.toContain(key)
 })
 
 test('of two that start at once one makes the schedules; what is removed then stays away at the next start', async () => {
-  const ids = async (url: string) =>
-    ((await json(await fetch(`${url}/scheduler/status`)))['jobs'] as { id: string }[]).map(({ id }) => id)
+  const ids = async ({ client }: Process) =>
+    (await answerOf(client().scheduler.status.$get())).jobs.map(({ id }) => id)
+  const stop = ({ client }: Process, id: string) =>
+    answerOf(client().scheduler.jobs[':job_id'].stop.$post({ param: { job_id: id } }))
   const isOver = async () => (await lab.db.sql`select from schedule_made where id = '*'`).length > 0
-  const [first, second] = await Promise.all([1, 2].map(() => startApi({ DEFAULT_SCHEDULES: 'on' })))
+  const on = { DEFAULT_SCHEDULES: 'on' }
+  const [first, second] = await Promise.all([startApi(on), startApi(on)])
   await expect.poll(isOver, { timeout: 10_000 }).toBe(true)
-  expect(await ids(first?.url ?? '')).toHaveLength(7)
-  expect((await post(`${second?.url ?? ''}/scheduler/jobs/weekly/stop`)).status).toBe(200)
-  first?.child.kill('SIGKILL')
-  second?.child.kill('SIGKILL')
-  const { url, output } = await startApi({ DEFAULT_SCHEDULES: 'on', LOG_LEVEL: 'debug' })
-  await expect.poll(output, { timeout: 10_000 }).toContain('since the first start')
-  expect((await ids(url)).sort()).toEqual([
+  expect(await ids(first)).toHaveLength(7)
+  await stop(second, 'weekly')
+  first.child.kill('SIGKILL')
+  second.child.kill('SIGKILL')
+  const third = await startApi({ ...on, LOG_LEVEL: 'debug' })
+  await expect.poll(third.output, { timeout: 10_000 }).toContain('since the first start')
+  expect((await ids(third)).sort()).toEqual([
     'daily_incremental',
     'daily_incremental.evening',
     'finance_incremental',
@@ -174,7 +197,7 @@ test('of two that start at once one makes the schedules; what is removed then st
     'monthly',
     'retry_failures',
   ])
-  await Promise.all((await ids(url)).map((id) => post(`${url}/scheduler/jobs/${id}/stop`)))
+  await Promise.all((await ids(third)).map((id) => stop(third, id)))
 })
 
 test('a schedules file that is wrong is refused, with what is wrong', async () => {
