@@ -1,86 +1,52 @@
 import { config as readDotenv } from 'dotenv'
 import { z } from 'zod'
+import { fileVariable, FROM_FILES, withFiles } from './config-files.ts'
+import {
+  choice,
+  fileOf,
+  integer,
+  listOf,
+  number,
+  optional,
+  priority,
+  readHeader,
+  readHost,
+  readKey,
+  readOrigin,
+  secret,
+  secretOf,
+  share,
+  text,
+  urlOf,
+  withDefault,
+} from './config-values.ts'
 import { NOTIFICATION_FORMATS } from './market/notifications.ts'
-import { isRole, type Role } from './market/roles.ts'
 import { Secret } from './market/secret.ts'
 import type { SourceSettings } from './market/source-settings.ts'
 import { isTradeDate } from './market/date.ts'
 import { RUN_DEFAULTS, type RunSettings } from './market/run-settings.ts'
+import type { TracingSettings } from './tracing/tracing.ts'
 
 /*
  * The only file that reads the environment. Every variable is listed here once, with what is allowed; `.env.example`
  * shows the same list, and a test compares the two.
  */
 
-const text = z.string().trim().min(1)
-const optional = <T extends z.ZodType>(schema: T) =>
-  z.preprocess((v) => (v === '' ? undefined : v), schema.optional())
-const integer = (min: number, max: number) =>
-  z
-    .string()
-    .regex(/^\d+$/, `a whole number from ${min} to ${max}`)
-    .transform(Number)
-    .refine((n) => n >= min && n <= max, `a whole number from ${min} to ${max}`)
-const number = (min: number, max: number, fallback: number) =>
-  z.preprocess((v) => (v === '' || v === undefined ? String(fallback) : v), integer(min, max))
-const choice = <const T extends readonly [string, ...string[]]>(values: T, fallback: T[number]) =>
-  z.preprocess(
-    (v) => (v === '' || v === undefined ? fallback : v),
-    z.enum(values, `one of ${values.join(', ')}`),
-  )
-const urlOf = (protocols: string[], example: string) =>
-  text.refine(
-    (value) => URL.canParse(value) && protocols.includes(new URL(value).protocol),
-    `an address like ${example}`,
-  )
-const secretOf = (schema: z.ZodType<string>) => schema.transform((value) => new Secret(value))
-const secret = secretOf(text)
-/** What commas separate; empty when unset. */
-const listOf = <T>(read: (part: string) => T | null, example: string) =>
-  z
-    .string()
-    .default('')
-    .transform((value, context) => {
-      const parts = value.split(',').map((part) => part.trim())
-      const items = parts.filter((part) => part !== '').map(read)
-      if (!items.includes(null)) return items as T[]
-      context.addIssue({ code: 'custom', message: example })
-      return z.NEVER
-    })
-const readHost = (part: string): string | null =>
-  /^[\w.-]+$|^[\da-f:]+$/i.test(part) ? part.toLowerCase() : null
-const readOrigin = (part: string): string | null =>
-  /^https?:/.test(part) && URL.canParse(part) && new URL(part).origin === part ? part : null
-
-// A key of your own choice has to be random as well: shorter ones can be guessed.
-const readKey = (part: string): { name: string; role: Role; key: Secret } | null => {
-  const [, name, role, key] = /^([\w.-]{1,60}):([a-z]+):([\x21-\x7e]{24,200})$/.exec(part) ?? []
-  return name && role && key && isRole(role) ? { name, role, key: new Secret(key) } : null
-}
-
-/** Unset or empty: the default. */
-const withDefault = (schema: z.ZodType<string>, fallback: string) =>
-  z.preprocess((v) => (v === '' || v === undefined ? fallback : v), schema)
-/** Unset: the default place in the order. Empty: the source is switched off. */
-const priority = (fallback: number) =>
-  z.preprocess(
-    (v) => (v === undefined ? String(fallback) : v),
-    z.union(
-      [z.literal('').transform(() => null), integer(1, 99)],
-      'a whole number from 1 to 99, or empty to switch the source off',
-    ),
-  )
-
 const schema = z.object({
   HOST: withDefault(text, '127.0.0.1'),
   PORT: optional(integer(0, 65_535)),
   DATA_DIR: withDefault(text, '.data'),
   DATABASE_URL: optional(urlOf(['postgres:', 'postgresql:'], 'postgres://user:password@host:5432/ashare')),
+  DATABASE_PASSWORD: optional(secret),
   TEMPORAL_ADDRESS: optional(text.regex(/^[\w.-]+:\d+$/, 'host:port, like localhost:7233')),
   TEMPORAL_NAMESPACE: withDefault(text, 'default'),
   TEMPORAL_CLI: optional(text),
   TEMPORAL_API_KEY: optional(secret),
   TEMPORAL_TLS: choice(['auto', 'on', 'off'], 'auto'),
+  TEMPORAL_TLS_CLIENT_CERT_PATH: optional(fileOf),
+  TEMPORAL_TLS_CLIENT_KEY_PATH: optional(fileOf),
+  TEMPORAL_TLS_SERVER_CA_CERT_PATH: optional(fileOf),
+  TEMPORAL_TLS_SERVER_NAME: optional(text),
   APP_SECRET: optional(secretOf(text.min(16, 'at least 16 characters, best random ones'))),
   API_KEYS: listOf(
     readKey,
@@ -100,6 +66,11 @@ const schema = z.object({
   NOTIFY_FORMAT: choice(['auto', ...NOTIFICATION_FORMATS], 'auto'),
   NOTIFY_SECRET: optional(secret),
   WORKER_METRICS_ADDRESS: optional(text.regex(/^[\w.-]+:\d+$/, 'host:port, like 127.0.0.1:9464')),
+  OTEL_EXPORTER_OTLP_ENDPOINT: optional(urlOf(['http:', 'https:'], 'http://127.0.0.1:4318')),
+  OTEL_EXPORTER_OTLP_HEADERS: listOf(readHeader, 'a list like authorization=Bearer%20KEY').transform(
+    (headers) => headers.map(([name, value]) => ({ name, value: new Secret(value) })),
+  ),
+  OTEL_TRACES_SAMPLER_ARG: share,
   LOG_LEVEL: choice(['debug', 'info', 'warn', 'error', 'silent'], 'info'),
   TUSHARE_TOKEN: optional(secret),
   TUSHARE_URL: withDefault(urlOf(['http:', 'https:'], 'https://api.tushare.pro'), 'https://api.tushare.pro'),
@@ -152,8 +123,10 @@ export class ConfigError extends Error {
   }
 }
 
-/** The names of all variables that the service reads. */
+/** The names of all variables that the service reads, but for those that name a file with one of them. */
 export const CONFIG_VARIABLES = Object.keys(schema.shape)
+/** X_FILE names a file that holds X. */
+export const FILE_VARIABLES = FROM_FILES.map(fileVariable)
 
 /**
  * Reads and checks the whole environment.
@@ -161,14 +134,51 @@ export const CONFIG_VARIABLES = Object.keys(schema.shape)
  * @throws ConfigError naming every wrong variable at once; values are never repeated, since one may be a secret.
  */
 export function loadConfig(env: NodeJS.ProcessEnv): Config {
-  const result = schema.safeParse(env)
-  if (result.success) return Object.freeze(result.data)
-  const problems = result.error.issues.map((issue) => `${String(issue.path[0])}: ${requirement(issue)}`)
-  throw new ConfigError([...new Set(problems)])
+  const { env: whole, problems } = withFiles(env)
+  const result = schema.safeParse(whole)
+  const wrong = result.error?.issues.map((issue) => `${String(issue.path[0])}: ${requirement(issue)}`) ?? []
+  const all = [...problems, ...new Set(wrong), ...(result.success ? contradictions(result.data) : [])]
+  if (!result.success || all.length > 0) throw new ConfigError(all)
+  return Object.freeze(withPassword(result.data))
+}
+
+/** What is right by itself but not together. */
+function contradictions(data: z.infer<typeof schema>): string[] {
+  const problems: string[] = []
+  const { DATABASE_URL: url, DATABASE_PASSWORD: password } = data
+  if (url !== undefined && password !== undefined && new URL(url).password !== '')
+    problems.push('DATABASE_PASSWORD: DATABASE_URL holds a password as well; remove one of the two')
+  if (!data.TEMPORAL_TLS_CLIENT_CERT_PATH !== !data.TEMPORAL_TLS_CLIENT_KEY_PATH)
+    problems.push('TEMPORAL_TLS_CLIENT_CERT_PATH: a certificate and its key are set together')
+  return problems
+}
+
+/** The address of the database with the password that stands apart from it. */
+function withPassword(data: z.infer<typeof schema>): z.infer<typeof schema> {
+  if (data.DATABASE_URL === undefined || data.DATABASE_PASSWORD === undefined) return data
+  const url = new URL(data.DATABASE_URL)
+  url.password = encodeURIComponent(data.DATABASE_PASSWORD.reveal())
+  return { ...data, DATABASE_URL: url.toString() }
 }
 
 function requirement(issue: z.core.$ZodIssue): string {
   return `must be ${issue.message.replace(/^Invalid input: /, '')}`
+}
+
+// What the command line needs of a service that may run elsewhere.
+const clientSchema = z.object({
+  ASHARE_URL: optional(urlOf(['http:', 'https:'], 'http://127.0.0.1:8000')),
+  ASHARE_API_KEY: optional(secret),
+})
+
+/** The names of the variables that only the command line reads. */
+export const CLIENT_VARIABLES = Object.keys(clientSchema.shape)
+
+/** Which service the command line is for, as the environment says. @throws ConfigError */
+export function loadClientConfig(env: NodeJS.ProcessEnv): z.infer<typeof clientSchema> {
+  const result = clientSchema.safeParse(env)
+  if (result.success) return result.data
+  throw new ConfigError(result.error.issues.map((issue) => `${String(issue.path[0])}: ${requirement(issue)}`))
 }
 
 /** The environment of this process with the values of `.env` beneath it; variables that are set win over the file. */
@@ -178,7 +188,45 @@ export function readEnvironment(dotenvPath = '.env'): NodeJS.ProcessEnv {
   return { ...fromFile, ...process.env }
 }
 
-/** How the environment sets the sources. */
+/** Every secret of the configuration, so that none is forgotten where they are taken out of texts. */
+export const configSecrets = (config: Config): Secret[] => [
+  ...Object.values(config).filter((value) => value instanceof Secret),
+  ...config.API_KEYS.map(({ key }) => key),
+  ...config.OTEL_EXPORTER_OTLP_HEADERS.map(({ value }) => value),
+]
+
+const bytesOf = (file: Secret) => Buffer.from(file.reveal())
+
+/** How Temporal is reached: in the clear, or over TLS, with certificates of one's own where they are set. */
+export function temporalTls(config: Config) {
+  const {
+    TEMPORAL_TLS_CLIENT_CERT_PATH: crt,
+    TEMPORAL_TLS_CLIENT_KEY_PATH: key,
+    TEMPORAL_TLS_SERVER_CA_CERT_PATH: authority,
+    TEMPORAL_TLS_SERVER_NAME: name,
+  } = config
+  const isAsked = [config.TEMPORAL_API_KEY, crt, authority, name].some((each) => each !== undefined)
+  if (config.TEMPORAL_TLS === 'off' || (config.TEMPORAL_TLS === 'auto' && !isAsked)) return false
+  return {
+    ...(crt && key && { clientCertPair: { crt: bytesOf(crt), key: bytesOf(key) } }),
+    ...(authority && { serverRootCACertificate: bytesOf(authority) }),
+    ...(name !== undefined && { serverNameOverride: name }),
+  }
+}
+
+/** Where traces go; null: nowhere. */
+export const tracingSettings = (config: Config): TracingSettings | null =>
+  config.OTEL_EXPORTER_OTLP_ENDPOINT === undefined
+    ? null
+    : {
+        endpoint: config.OTEL_EXPORTER_OTLP_ENDPOINT,
+        headers: Object.fromEntries(
+          config.OTEL_EXPORTER_OTLP_HEADERS.map(({ name, value }) => [name, value.reveal()]),
+        ),
+        share: config.OTEL_TRACES_SAMPLER_ARG,
+      }
+
+/** How the environment sets runs. */
 export const runSettings = (config: Config): RunSettings => ({
   historyStart: config.HISTORY_START_DATE,
   batchSize: config.BATCH_SIZE,
@@ -188,6 +236,7 @@ export const runSettings = (config: Config): RunSettings => ({
   recheckSessions: config.RECHECK_SESSIONS,
 })
 
+/** How the environment sets the sources. */
 export const sourceSettings = (config: Config): SourceSettings => ({
   tushare: {
     priority: config.TUSHARE_PRIORITY,

@@ -5,21 +5,27 @@ import tseslint from 'typescript-eslint'
 // Imports point one way (see CONTRIBUTING.md): each folder lists the folders of ours that it may import.
 const MAY_IMPORT = {
   market: [],
+  tracing: ['workflows/contract'],
   sources: ['market'],
   planning: ['market'],
   workflows: ['market', 'planning'],
-  db: ['market', 'planning'],
-  activities: ['market', 'planning', 'sources', 'db', 'workflows/contract'],
-  api: ['market', 'planning', 'db', 'workflows/contract'],
+  db: ['market', 'planning', 'tracing'],
+  activities: ['market', 'planning', 'sources', 'db', 'tracing', 'workflows/contract'],
+  api: ['market', 'planning', 'db', 'tracing', 'workflows/contract'],
+  // Of api/ types only: see below.
+  client: ['market', 'api'],
 }
 const FOLDERS = [
   'market',
+  'tracing',
   'sources',
   'planning',
   'workflows',
   'db',
   'activities',
   'api',
+  'client',
+  'cli',
   'local',
   'test',
   'bench',
@@ -46,7 +52,10 @@ export default tseslint.config(
       'import-x/parsers': { '@typescript-eslint/parser': ['.ts'] },
     },
     rules: {
-      'import-x/no-restricted-paths': ['error', { zones }],
+      'import-x/no-restricted-paths': [
+        'error',
+        { zones: [...zones, { target: './local', from: './cli', message: 'nobody imports cli/' }] },
+      ],
       'import-x/no-cycle': 'error',
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/restrict-template-expressions': [
@@ -62,6 +71,19 @@ export default tseslint.config(
       'no-restricted-properties': [
         'error',
         { object: 'process', property: 'env', message: 'Only config.ts reads the environment.' },
+      ],
+    },
+  },
+  {
+    files: ['client/**'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            { group: ['**/api/**'], allowTypeImports: true, message: 'client/ takes only types from api/' },
+          ],
+        },
       ],
     },
   },

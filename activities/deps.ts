@@ -21,6 +21,8 @@ export interface ActivityDeps {
   sources: SourceRegistry
   settings: ActivitySettings
   log: Logger
+  /** Takes secrets out of what is logged; left out, there are none: for tests. */
+  redact?: (text: string) => string
   now: () => Date
   /** Aborted when the worker is to end: what only waits need not be waited for. */
   stopping?: AbortSignal

@@ -1,5 +1,7 @@
+import { cleanUp } from '../db/clean-up.ts'
 import { logRun } from '../db/queries/logs.ts'
 import type { SyncActivities } from '../workflows/contract/activities.ts'
+import type { CleanUpActivities } from '../workflows/contract/clean-up.ts'
 import type { ScheduleActivities } from '../workflows/contract/schedule.ts'
 import { closeRun } from './close-run.ts'
 import type { ActivityDeps } from './deps.ts'
@@ -16,9 +18,11 @@ import { verifyRun } from './verify-run.ts'
 
 export type { ActivityDeps } from './deps.ts'
 
+type Activities = SyncActivities & ScheduleActivities & CleanUpActivities
+
 /** Everything that workflows may ask for, bound to its dependencies. */
-export function createActivities(deps: ActivityDeps): SyncActivities & ScheduleActivities {
-  return guarded<SyncActivities & ScheduleActivities>({
+export function createActivities(deps: ActivityDeps): Activities {
+  const activities: Activities = {
     openRun: (input) => openRun(deps, input),
     // Planning a whole market takes seconds: it has to be seen alive meanwhile.
     planStage: (input) => withHeartbeat((signal) => planStage(deps, input, signal)),
@@ -33,6 +37,8 @@ export function createActivities(deps: ActivityDeps): SyncActivities & ScheduleA
     openScheduledRun: (input) => openScheduledRun(deps, input),
     awaitRun: (input) => awaitRun(deps, input),
     abandonRun: (input) => abandonRun(deps, input),
+    cleanUp: () => withHeartbeat(async () => ({ ...(await cleanUp(deps.db.sql)) })),
     logRun: ({ runId, level, message }) => logRun(deps.db.sql, { runId, level, message }),
-  })
+  }
+  return guarded(activities, deps)
 }

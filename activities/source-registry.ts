@@ -3,10 +3,13 @@ import type { Sql } from '../db/client.ts'
 import { createLease } from '../db/lease.ts'
 import type { SealKey } from '../db/sealed.ts'
 import { loadSourceSettings, settingsVersion } from '../db/source-settings.ts'
+import type { Secret } from '../market/secret.ts'
 import { type SourceSettings, withStored } from '../market/source-settings.ts'
 import type { SourceName } from '../market/sources.ts'
 import type { Source } from '../sources/contract.ts'
 import { createSources } from '../sources/index.ts'
+import type { Tracing } from '../tracing/tracing.ts'
+import { tracedSource } from './traced-source.ts'
 
 /** The sources that are switched on and have what they need, as they are set right now. */
 export interface SourceRegistry {
@@ -31,8 +34,11 @@ export function createRegistry(options: {
   key: SealKey | null
   log: Logger
   now: () => Date
+  tracing?: Tracing | null
+  /** Hears of every token that is read, before anybody can use it. */
+  onToken?: (token: Secret) => void
 }): SourceRegistry {
-  const { sql, environment, key, log, now } = options
+  const { sql, environment, key, log, now, tracing = null, onToken } = options
   const lease = createLease(sql, 'baostock', { label: `worker ${process.pid}` })
   let known: { version: string; set: Promise<SourceSet> } | null = null
   const retired = new Set<NodeJS.Timeout>()
@@ -41,8 +47,11 @@ export function createRegistry(options: {
     const stored = await loadSourceSettings(sql, key)
     for (const [source, setting] of Object.entries(stored))
       if (setting.tokenProblem !== null) log.error({ source }, setting.tokenProblem)
+    for (const { token } of Object.values(stored)) if (token) onToken?.(token)
     const { settings, pinned } = withStored(environment, stored)
-    return { settings, pinned, sources: createSources(settings, { exclusive: lease, now }) }
+    const sources = createSources(settings, { exclusive: lease, now })
+    if (tracing) for (const [name, source] of sources) sources.set(name, tracedSource(source, tracing))
+    return { settings, pinned, sources }
   }
   const retire = (old: Promise<SourceSet>): void => {
     const timer = setTimeout(() => {

@@ -14,6 +14,7 @@ import { invalidRequest, onError, onNotFound } from './middleware/errors.ts'
 import { requestId } from './middleware/request-id.ts'
 import { sameSite } from './middleware/same-site.ts'
 import { securityHeaders } from './middleware/security-headers.ts'
+import { traceRequests } from './middleware/tracing.ts'
 import { auditRoutes } from './routes/audit.ts'
 import { barRoutes } from './routes/bars.ts'
 import { calendarRoutes } from './routes/calendar.ts'
@@ -72,6 +73,7 @@ export function createApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   app.use(
     measureRequests(metrics),
     requestId,
+    ...(deps.tracing ? [traceRequests(deps.tracing)] : []),
     securityHeaders,
     limitAddress,
     sameSite(deps.access),
@@ -98,7 +100,6 @@ export function createApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     evidenceRoutes,
     sourceRoutes,
     stockRoutes,
-    healthRoutes,
   ])
     app.route('/', routes(deps))
   const reads = createReads(deps.db.sql)
@@ -111,7 +112,7 @@ export function createApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     indexRoutes,
   ])
     app.route('/', routes(deps, reads))
-  for (const routes of [sessionRoutes, keyRoutes]) app.route('/', routes(deps, gate))
+  for (const routes of [sessionRoutes, keyRoutes, healthRoutes]) app.route('/', routes(deps, gate))
   app.route('/', auditRoutes(deps))
   app.route('/', docsRoutes())
   app.route('/', metricsRoutes(deps, metrics))

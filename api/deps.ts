@@ -4,6 +4,7 @@ import type { SealKey } from '../db/sealed.ts'
 import type { AccessSettings } from './access/settings.ts'
 import type { Caller } from './access/caller.ts'
 import type { RunSettings } from '../market/run-settings.ts'
+import type { Tracing } from '../tracing/tracing.ts'
 import type { Receiver } from './notifications/send.ts'
 import type { SourceOverview } from './sources.ts'
 import type { TemporalGateway } from './temporal/gateway.ts'
@@ -35,6 +36,8 @@ export interface ApiDeps {
   closing: AbortSignal
   /** Texts that must never leave, e.g. tokens. */
   redact: (text: string) => string
+  /** Where traces go; null or left out: nowhere. */
+  tracing?: Tracing | null
 }
 
 /** What middleware hands on with a request. */

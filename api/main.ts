@@ -1,10 +1,20 @@
 import type { AddressInfo } from 'node:net'
 import { setFlagsFromString } from 'node:v8'
 import { pino } from 'pino'
-import { ConfigError, loadConfig, readEnvironment, runSettings, sourceSettings } from '../config.ts'
+import {
+  ConfigError,
+  configSecrets,
+  loadConfig,
+  readEnvironment,
+  runSettings,
+  sourceSettings,
+  temporalTls,
+  tracingSettings,
+} from '../config.ts'
 import { openDatabase } from '../db/client.ts'
 import { sealKey } from '../db/sealed.ts'
-import { keepAccessTidy } from './access/housekeeping.ts'
+import { openTracing } from '../tracing/open.ts'
+import { traceIds, type Tracing } from '../tracing/tracing.ts'
 import { accessSettings, openedBy, whyNotOpen } from './access/opening.ts'
 import { createApp } from './app.ts'
 import type { ApiDeps } from './deps.ts'
@@ -14,6 +24,7 @@ import { startReconciler } from './reconciler.ts'
 import { createRedactor } from './redact.ts'
 import { registerWhenUp } from './register.ts'
 import { SchedulesFileError } from './scheduler/file.ts'
+import { scheduleCleanUpWhenUp } from './scheduler/clean-up.ts'
 import { firstSchedules, makeSchedulesWhenUp } from './scheduler/first-start.ts'
 import { closeServer, createServer } from './server.ts'
 import { createSourceReader } from './sources.ts'
@@ -47,12 +58,17 @@ function readConfig() {
 const config = readConfig()
 if (!config.DATABASE_URL || !config.TEMPORAL_ADDRESS)
   fail('the API needs DATABASE_URL and TEMPORAL_ADDRESS; `npm start` brings both by itself')
-const log = pino({ level: config.LOG_LEVEL, base: { part: 'api' } }, pino.destination(2))
+let tracing: Tracing | null = null
+const log = pino(
+  { level: config.LOG_LEVEL, base: { part: 'api' }, mixin: () => (tracing ? traceIds(tracing) : {}) },
+  pino.destination(2),
+)
+tracing = await openTracing(tracingSettings(config), 'api', log)
 const schedules = await firstSchedules(config).catch((error: unknown) => {
   if (error instanceof SchedulesFileError) return fail(error.message)
   throw error
 })
-const db = openDatabase({ url: config.DATABASE_URL, max: 10, name: 'ashare-sync api' })
+const db = openDatabase({ url: config.DATABASE_URL, max: 10, name: 'ashare-sync api', tracing })
 const opening = openedBy(config)
 if (opening !== null && config.API_KEYS.length === 0) {
   const reason = await whyNotOpen(db.sql, opening)
@@ -62,19 +78,12 @@ const temporal = openTemporal({
   address: config.TEMPORAL_ADDRESS,
   namespace: config.TEMPORAL_NAMESPACE,
   apiKey: config.TEMPORAL_API_KEY,
-  tls: config.TEMPORAL_TLS,
+  tls: temporalTls(config),
+  tracing,
 })
 const closing = new AbortController()
 const key = config.APP_SECRET ? sealKey(config.APP_SECRET) : null
-const redactor = createRedactor([
-  config.TUSHARE_TOKEN,
-  config.BAOSTOCK_API_KEY,
-  config.TEMPORAL_API_KEY,
-  config.APP_SECRET,
-  ...secretsOf(config.NOTIFY_URL),
-  config.NOTIFY_SECRET,
-  ...config.API_KEYS.map(({ key }) => key),
-])
+const redactor = createRedactor([...configSecrets(config), ...secretsOf(config.NOTIFY_URL)])
 const deps: ApiDeps = {
   db,
   temporal: temporal.gateway,
@@ -96,6 +105,7 @@ const deps: ApiDeps = {
   now: () => new Date(),
   closing: closing.signal,
   redact: redactor.redact,
+  tracing,
 }
 
 const server = createServer(createApp(deps).fetch)
@@ -107,13 +117,14 @@ server.listen(config.PORT ?? DEFAULT_PORT, config.HOST, () => {
   const host = address.includes(':') ? `[${address}]` : address
   process.stdout.write(`READY ${JSON.stringify({ url: `http://${host}:${port}` })}\n`)
 })
-const registering = registerWhenUp(temporal, deps).then(() => makeSchedulesWhenUp(deps, schedules))
+const registering = registerWhenUp(temporal, deps).then(async () => {
+  await Promise.all([makeSchedulesWhenUp(deps, schedules), scheduleCleanUpWhenUp(deps)])
+})
 const reconciler = startReconciler(deps)
-const tidying = keepAccessTidy(deps)
 const notifying = runNotifier(deps)
 
 // What hangs at the end (a server that does not answer) is left: everything that counts is in PostgreSQL.
-const END_LIMIT_MS = 5_000
+const END_LIMIT_MS = 15_000
 
 let ending = false
 const end = async (): Promise<void> => {
@@ -125,10 +136,10 @@ const end = async (): Promise<void> => {
   await closeServer(server)
   await registering
   await reconciler.stop()
-  await tidying
   await notifying
   await temporal.close()
   await db.close()
+  await tracing?.close()
   process.exit(0)
 }
 process.on('SIGTERM', () => void end())

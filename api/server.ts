@@ -77,18 +77,19 @@ function makeRoom(server: Server, most: number): void {
 }
 
 // Requests that still run get this long; event streams end by themselves when the process is closing.
-const GRACE_MS = 2_000
+const GRACE_MS = 10_000
+// Connections that have become idle since are closed this soon.
+const IDLE_CHECK_MS = 50
 
-/** Takes no more requests, waits a moment for those that run, then cuts what is left. */
+/** Takes no more connections, answers what is asked on those that there are, and cuts what is left after a while. */
 export async function closeServer(server: Server): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const cut = setTimeout(() => {
-      server.closeAllConnections()
-    }, GRACE_MS)
-    server.close(() => {
-      clearTimeout(cut)
-      resolve()
-    })
-    server.closeIdleConnections()
+  // Whoever asks again and again on one connection gets one more answer, which says that it is the last.
+  server.prependListener('request', (_request, response) => {
+    response.shouldKeepAlive = false
   })
+  const tidy = setInterval(() => server.closeIdleConnections(), IDLE_CHECK_MS)
+  const cut = setTimeout(() => server.closeAllConnections(), GRACE_MS)
+  await new Promise((resolve) => server.close(resolve))
+  clearTimeout(cut)
+  clearInterval(tidy)
 }

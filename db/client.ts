@@ -3,6 +3,8 @@ import postgres from 'postgres'
 import * as schema from './schema/index.ts'
 import { RenewedPool } from './pool.ts'
 import type { OpenSocket } from './socket.ts'
+import { tracedSql } from './traced-sql.ts'
+import type { Tracing } from '../tracing/tracing.ts'
 
 export type Sql = postgres.Sql
 export type Tx = postgres.TransactionSql
@@ -34,6 +36,8 @@ interface PoolOptions {
   name?: string
   /** Connections are never renewed by themselves: temporary tables live as long as theirs. */
   lasting?: boolean
+  /** Every statement is a span of what it is part of. */
+  tracing?: Tracing | null
 }
 
 /**
@@ -72,7 +76,12 @@ const ORM_CONNECTIONS = 3
 // Between two attempts of one connection. The driver's own waits grow to 20 s: a server that is back would be missed as long.
 const RECONNECT_SECONDS = 0.1
 
-const pool = (options: PoolOptions, max: number, socket: OpenSocket): Sql =>
+const pool = (options: PoolOptions, max: number, socket: OpenSocket): Sql => {
+  const sql = plainPool(options, max, socket)
+  return options.tracing ? tracedSql(sql, options.tracing) : sql
+}
+
+const plainPool = (options: PoolOptions, max: number, socket: OpenSocket): Sql =>
   postgres(options.url, {
     max,
     types: TYPES,

@@ -8,6 +8,7 @@ import {
 } from '@temporalio/workflow'
 import type { SourceName } from '../market/sources.ts'
 import type { SyncActivities } from './contract/activities.ts'
+import type { CleanUpActivities } from './contract/clean-up.ts'
 import { sourceTaskQueue } from './contract/ids.ts'
 import type { ScheduleActivities } from './contract/schedule.ts'
 
@@ -45,6 +46,14 @@ export const patient = proxyActivities<ScheduleActivities>({
 
 export const { abandonRun } = proxyActivities<ScheduleActivities>({
   startToCloseTimeout: SHORT_TIMEOUT,
+  retry: RETRY,
+})
+
+/** Deletes as much as there is; the schedule comes again, so that it need not be tried for ever. */
+export const housekeeping = proxyActivities<CleanUpActivities>({
+  startToCloseTimeout: '1h',
+  scheduleToCloseTimeout: '12h',
+  heartbeatTimeout: HEARTBEAT_TIMEOUT,
   retry: RETRY,
 })
 

@@ -93,7 +93,7 @@ async function perform(input: SyncRunInput, what: string): Promise<EndedRun> {
     await executeChild<typeof syncRun>('syncRun', {
       workflowId: runWorkflowId(runId),
       args: [input],
-      memo: { runId, job, epoch },
+      memo: { runId, job, epoch, requestId: input.requestId },
       typedSearchAttributes: new TypedSearchAttributes([
         { key: JOB, value: job },
         { key: RUN_ID, value: runId },

@@ -38,6 +38,7 @@ async function bundleInChild(codePath: string): Promise<void> {
 export async function buildWorkflowBundle(codePath: string): Promise<void> {
   const { code } = await bundleWorkflowCode({
     workflowsPath: path.join(ROOT, 'workflows/index.ts'),
+    workflowInterceptorModules: [path.join(ROOT, 'workflows/tracing.ts')],
     logger: silent,
   })
   await mkdir(path.dirname(codePath), { recursive: true })

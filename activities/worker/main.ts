@@ -1,10 +1,22 @@
+import { hostname } from 'node:os'
 import path from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { DefaultLogger, Runtime } from '@temporalio/worker'
 import { pino } from 'pino'
-import { loadConfig, readEnvironment, sourceSettings } from '../../config.ts'
+import {
+  ConfigError,
+  configSecrets,
+  loadConfig,
+  readEnvironment,
+  sourceSettings,
+  temporalTls,
+  tracingSettings,
+} from '../../config.ts'
 import { openDatabase } from '../../db/client.ts'
 import { sealKey } from '../../db/sealed.ts'
+import { createRedactor } from '../../market/redact.ts'
+import { openTracing } from '../../tracing/open.ts'
+import { traceIds, type Tracing } from '../../tracing/tracing.ts'
 import { createRegistry } from '../source-registry.ts'
 import { activitySettings } from './settings.ts'
 import { workflowBundle } from './bundle.ts'
@@ -19,8 +31,23 @@ import { createWorkers } from './worker.ts'
 // that wait for their commit become garbage there.
 setFlagsFromString('--heap-growing-percent=33')
 
-const config = loadConfig(readEnvironment())
-const log = pino({ level: config.LOG_LEVEL, base: { part: 'worker' } }, pino.destination(2))
+function readConfig() {
+  try {
+    return loadConfig(readEnvironment())
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    process.stderr.write(`${error.message}\n`)
+    process.exit(1)
+  }
+}
+
+const config = readConfig()
+let tracing: Tracing | null = null
+const log = pino(
+  { level: config.LOG_LEVEL, base: { part: 'worker' }, mixin: () => (tracing ? traceIds(tracing) : {}) },
+  pino.destination(2),
+)
+tracing = await openTracing(tracingSettings(config), 'worker', log)
 
 if (!config.DATABASE_URL || !config.TEMPORAL_ADDRESS) {
   log.fatal('the worker needs DATABASE_URL and TEMPORAL_ADDRESS; `npm start` brings both by itself')
@@ -36,9 +63,16 @@ Runtime.install({
 })
 
 const stopping = new AbortController()
-for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stopping.abort())
+let polls = false
+const onSignal = (): void => {
+  // While it waits for Temporal there is nothing to bring to an end; a second signal does not wait for one.
+  if (!polls || stopping.signal.aborted) process.exit(polls ? 1 : 0)
+  stopping.abort()
+}
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, onSignal)
 
-const db = openDatabase({ url: config.DATABASE_URL, max: 16, name: 'ashare-sync worker' })
+const db = openDatabase({ url: config.DATABASE_URL, max: 16, name: 'ashare-sync worker', tracing })
+const redactor = createRedactor(configSecrets(config))
 const now = () => new Date()
 const sources = createRegistry({
   sql: db.sql,
@@ -46,15 +80,15 @@ const sources = createRegistry({
   key: config.APP_SECRET ? sealKey(config.APP_SECRET) : null,
   log,
   now,
+  tracing,
+  onToken: redactor.learn,
 })
 const [bundle, connection] = await Promise.all([
   workflowBundle(path.join(config.DATA_DIR, 'cache')),
   connectWhenUp(
     {
       address: config.TEMPORAL_ADDRESS,
-      tls:
-        config.TEMPORAL_TLS === 'on' ||
-        (config.TEMPORAL_TLS === 'auto' && config.TEMPORAL_API_KEY !== undefined),
+      tls: temporalTls(config),
       ...(config.TEMPORAL_API_KEY && { apiKey: config.TEMPORAL_API_KEY.reveal() }),
     },
     log,
@@ -64,9 +98,21 @@ const workers = await createWorkers({
   connection,
   namespace: config.TEMPORAL_NAMESPACE,
   bundle,
-  deps: { db, sources, settings: activitySettings(config), log, now, stopping: stopping.signal },
+  deps: {
+    db,
+    sources,
+    settings: activitySettings(config),
+    log,
+    redact: redactor.redact,
+    now,
+    stopping: stopping.signal,
+  },
+  tracing,
 })
+// As it is called in the Temporal Web UI and in `temporal task-queue describe`.
+log.info({ identity: `${process.pid}@${hostname()}` }, 'the worker polls')
 
+polls = true
 process.stdout.write(`READY ${JSON.stringify({})}\n`)
 try {
   await Promise.all(workers.map((worker) => worker.run()))
@@ -74,4 +120,5 @@ try {
   await connection.close()
   await sources.close()
   await db.close()
+  await tracing?.close()
 }

@@ -1,7 +1,9 @@
 import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker'
 import { SOURCE_NAMES, type SourceName } from '../../market/sources.ts'
 import { sourceTaskQueue, TASK_QUEUE } from '../../workflows/contract/ids.ts'
+import type { Tracing } from '../../tracing/tracing.ts'
 import { createActivities, type ActivityDeps } from '../index.ts'
+import { tracingOptions } from './tracing.ts'
 
 // Pause and cancel reach an activity with its next sent heartbeat; without this cap the SDK would hold them back for
 // 0.8 x the heartbeat time-out, and a pause must take effect within 5 s.
@@ -18,6 +20,7 @@ export interface WorkerSetup {
   namespace: string
   bundle: { codePath: string }
   deps: ActivityDeps
+  tracing?: Tracing | null
 }
 
 /** One worker for workflows and bookkeeping, one for each source's own queue: a source may be switched on at any time. */
@@ -29,6 +32,7 @@ export async function createWorkers(setup: WorkerSetup): Promise<Worker[]> {
     activities,
     maxHeartbeatThrottleInterval: MAX_HEARTBEAT_THROTTLE,
     shutdownGraceTime: SHUTDOWN_GRACE,
+    ...tracingOptions(setup.tracing ?? null),
   }
   const main = await Worker.create({
     ...common,

@@ -24,7 +24,7 @@ import {
   type ProbedPlace,
   type ProbeSourcesInput,
 } from '../../workflows/contract/probe.ts'
-import { asTemporalError } from './errors.ts'
+import { asTemporalError, TemporalAway } from './errors.ts'
 import { ScheduleGateway } from './schedules.ts'
 
 export interface WorkflowStart {
@@ -41,11 +41,27 @@ const STATE = defineSearchAttributeKey('SyncState', SearchAttributeType.KEYWORD)
 
 // The client repeats calls for up to half a minute by itself; a person who waits for an answer gets one before that.
 const CALL_LIMIT_MS = 5_000
+// Without a connection after so long the server counts as away: one that is only slow has a connection.
+const CONNECT_LIMIT_MS = 1_000
 
 // The probes' own limit, and what two workflow tasks take on a busy machine.
 const PROBES_LIMIT_MS = PROBE_TOTAL_LIMIT_MS + 5_000
 // Until the server's word of it has come.
 const PROBES_WAIT_MS = PROBES_LIMIT_MS + 3_000
+
+// ConnectivityState of gRPC.
+const READY = 2
+
+/** Whether a connection stands; true where the client does not tell. */
+function isConnected({ connection }: Client): boolean {
+  // The channel of gRPC is the client's own affair, and nothing else says how it is.
+  const { client } = connection as { client?: { getChannel?: () => Channel } }
+  return (client?.getChannel?.().getConnectivityState(false) ?? READY) === READY
+}
+
+interface Channel {
+  getConnectivityState(tryToConnect: boolean): number
+}
 
 // TaskQueueType of Temporal's protocol.
 const QUEUE_TYPES = { workflow: 1, activity: 2 } as const
@@ -53,6 +69,7 @@ const QUEUE_TYPES = { workflow: 1, activity: 2 } as const
 /** Everything that the API asks of Temporal. Each call is limited in time and throws TemporalAway or TemporalRefused. */
 export class TemporalGateway {
   readonly #client: Client
+  readonly #asked = new Set<Promise<unknown>>()
   readonly namespace: string
   readonly schedules: ScheduleGateway
 
@@ -171,12 +188,30 @@ export class TemporalGateway {
     }))
   }
 
+  /** Resolves when no request is under way, answered or given up. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#asked)
+  }
+
   /** Runs one request with a time limit; errors come out as TemporalAway or TemporalRefused where they are such. */
   async call<T>(request: () => Promise<T>, limitMs = CALL_LIMIT_MS): Promise<T> {
+    const asked = this.#client.withDeadline(Date.now() + limitMs, request)
+    this.#asked.add(asked)
+    const forget = () => void this.#asked.delete(asked)
+    asked.then(forget, forget)
+    let timer: NodeJS.Timeout | undefined
+    const unconnected = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        if (isConnected(this.#client)) return
+        reject(new TemporalAway('no connection'))
+      }, CONNECT_LIMIT_MS)
+    })
     try {
-      return await this.#client.withDeadline(Date.now() + limitMs, request)
+      return await Promise.race([asked, unconnected])
     } catch (error) {
       throw asTemporalError(error)
+    } finally {
+      clearTimeout(timer)
     }
   }
 }

@@ -11,6 +11,11 @@ import { defineSearchAttributeKey, SearchAttributeType, TypedSearchAttributes } 
 import { describeParams } from '../../market/describe-params.ts'
 import type { Job } from '../../market/jobs.ts'
 import type { RunParams } from '../../market/run-params.ts'
+import {
+  CLEAN_UP_SCHEDULE,
+  CLEAN_UP_WORKFLOW,
+  CLEAN_UP_WORKFLOW_ID,
+} from '../../workflows/contract/clean-up.ts'
 import { TASK_QUEUE } from '../../workflows/contract/ids.ts'
 import {
   SCHEDULED_SYNC_WORKFLOW,
@@ -49,6 +54,20 @@ export const scheduleIdOf = (key: string): string => PREFIX + key.replace('.', '
 const JOB = defineSearchAttributeKey('SyncJob', SearchAttributeType.KEYWORD)
 // Two callers may make and remove the same one at a time; more turns are a fight that nobody wins.
 const MAX_TURNS = 5
+
+// Before the market opens and after the night's runs.
+const CLEAN_UP: ScheduleOptions = {
+  scheduleId: CLEAN_UP_SCHEDULE,
+  spec: { calendars: [{ hour: 4, minute: 40 }], timezone: 'Asia/Shanghai', jitter: '10m' },
+  action: {
+    type: 'startWorkflow',
+    workflowType: CLEAN_UP_WORKFLOW,
+    workflowId: CLEAN_UP_WORKFLOW_ID,
+    taskQueue: TASK_QUEUE,
+    staticSummary: 'forgets old logs, runs, notices and sessions',
+  },
+  policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '24h' },
+}
 
 type Call = <T>(request: () => Promise<T>) => Promise<T>
 // A schedule is described by a workflow of the server's own. Of 200 questions one hangs for 5 s, until the server looks for
@@ -105,6 +124,15 @@ export class ScheduleGateway {
         if (scheduleId.startsWith(PREFIX)) keys.push(scheduleId.slice(PREFIX.length).replace('/', '.'))
       return keys
     })
+  }
+
+  /** The daily clean-up; one that is there stays as it is. */
+  async keepCleanUp(): Promise<void> {
+    try {
+      await this.#call(() => this.#client.schedule.create(CLEAN_UP))
+    } catch (error) {
+      if (!(error instanceof ScheduleAlreadyRunning)) throw error
+    }
   }
 
   /** @returns false when there is none */

@@ -122,10 +122,10 @@ test('in a terminal lines appear above the bar, which is drawn anew below them',
 })
 
 test('the demo brings a whole market and ends with 0 because all of it is verified', async () => {
-  const demo = join(import.meta.dirname, '../../local/demo.ts')
+  const demo = join(import.meta.dirname, '../../cli/bin.js')
   // Too small for an outage and a comparison, which test/runs/three-sources.test.ts is about.
   const size = ['--stocks', '60', '--years', '1', '--exit']
-  const child = spawn(process.execPath, ['--import', 'tsx', demo, ...size], {
+  const child = spawn(process.execPath, [demo, 'demo', ...size], {
     env: {
       ...process.env,
       DATA_DIR: await seededFolder(),

@@ -1,9 +1,8 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { endOrphans } from '../../local/child-records.ts'
 import { lockHolder, tryLock } from '../../local/lock.ts'
-import { openLogFile } from '../../local/log-file.ts'
 import { identify, isAlive } from '../../local/process-info.ts'
 import { readRunning, writeRunning } from '../../local/running.ts'
 import { temporaryFolder } from './support.ts'
@@ -48,13 +47,4 @@ test('running.json of a process that holds no lock counts as absent', async () =
   expect(readRunning(dataDir)).toBeUndefined()
   await tryLock(join(dataDir, 'up.lock'))
   expect(readRunning(dataDir)).toEqual(stack)
-})
-
-test('a log file does not grow past its limit', () => {
-  const path = join(temporaryFolder(), 'logs', 'api.log')
-  const file = openLogFile(path, 100)
-  for (let n = 1; n <= 30; n++) file.line(`line ${n} of some length`)
-  file.close()
-  expect(readFileSync(path, 'utf8').length).toBeLessThan(150)
-  expect(readFileSync(path, 'utf8') + readFileSync(`${path}.1`, 'utf8')).toContain('line 30 ')
 })

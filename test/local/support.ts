@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, onTestFinished } from 'vitest'
+import { inject, onTestFinished } from 'vitest'
 import { identify } from '../../local/process-info.ts'
 import { startPostgres } from '../../local/postgres.ts'
 import { type RunningStack, readRunning } from '../../local/running.ts'
@@ -19,7 +19,7 @@ export const temporaryFolder = (): string => {
 let template: Promise<string> | undefined
 
 const makeTemplate = async (): Promise<string> => {
-  const folder = mkdtempSync(join(tmpdir(), 'ashare-template-'))
+  const folder = mkdtempSync(join(inject('folder'), 'template-'))
   const server = await startPostgres({ dataDir: folder, port: 0 })
   await server.stop()
   rmSync(join(folder, 'ports.json'))
@@ -33,10 +33,6 @@ export const seededFolder = async (): Promise<string> => {
   execFileSync('cp', ['-a', `${await template}/.`, folder])
   return folder
 }
-
-afterAll(async () => {
-  if (template) rmSync(await template, { recursive: true, force: true })
-})
 
 /** Starts one of the fixtures as a process of its own; killed after the test if it still runs. */
 export const runFixture = (name: string, args: string[], env: NodeJS.ProcessEnv = {}) => {

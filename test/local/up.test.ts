@@ -59,7 +59,11 @@ describe('up', { timeout: 60_000 }, () => {
     expect(alive([...before, ...after])).toEqual([])
     expect(existsSync(join(dataDir, 'running.json'))).toBe(false)
     expect(readdirSync(join(dataDir, 'run'))).toEqual([])
-    expect(readFileSync(join(dataDir, 'logs', 'worker.log'), 'utf8')).toContain('worker ends')
+    const { password, host } = new URL(running.postgres)
+    expect(password).not.toBe('')
+    const logged = readFileSync(join(dataDir, 'logs', 'worker.log'), 'utf8')
+    expect(logged).toMatch(new RegExp(`worker ends, was at postgres://\\[redacted\\]@${host}`))
+    expect(logged).not.toContain(password)
   })
 
   test('killed with kill -9 it leaves no process; killed with its watchdog the next start ends what is left', async () => {

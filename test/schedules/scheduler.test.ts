@@ -189,7 +189,7 @@ describe('the first start', () => {
   })
 
   test('that was broken off is gone on with', async () => {
-    await lab.db.sql`insert into schedule_made (namespace, id) values ('default', 'weekly')`
+    await lab.db.sql`insert into schedule_made (namespace, id) values (${lab.temporal.namespace}, 'weekly')`
     await makeSchedules(lab.api, drafts)
     expect(await ids()).toEqual(keys.filter((key) => key !== 'weekly'))
   })

@@ -1,17 +1,15 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Client, Connection, type WorkflowHandle } from '@temporalio/client'
-import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker'
-import { inject } from 'vitest'
+import type { WorkflowHandle } from '@temporalio/client'
+import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker'
 import { workflowBundle } from '../../activities/worker/bundle.ts'
-import { startTemporal } from '../../local/temporal.ts'
-import { startWatchdog } from '../../local/watchdog.ts'
+import { tracingOptions } from '../../activities/worker/tracing.ts'
 import { SOURCE_NAMES, type SourceName } from '../../market/sources.ts'
-import { SEARCH_ATTRIBUTES, sourceTaskQueue, TASK_QUEUE } from '../../workflows/contract/ids.ts'
+import { sourceTaskQueue, TASK_QUEUE } from '../../workflows/contract/ids.ts'
 import type { ClosedRun, Progress } from '../../workflows/contract/messages.ts'
+import { openNamespace, quietRuntime } from '../support/temporal.ts'
 import { createScriptedActivities, type Playing, type Script, type Seen } from './scripted-activities.ts'
 
 /*
@@ -55,27 +53,20 @@ const emptySeen = (): Seen => ({
 })
 
 export async function openStage(): Promise<Stage> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'ashare-stage-'))
-  const guard = startWatchdog(() => undefined)
-  const temporal = await startTemporal({
-    dataDir,
-    binary: inject('temporalBinary'),
-    port: 0,
-    uiPort: 0,
-    searchAttributes: SEARCH_ATTRIBUTES,
-    guard,
-  })
-  Runtime.install({
-    logger: new DefaultLogger('ERROR', ({ message }) => console.error(message)),
-    telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' } } },
-  })
-  const connection = await Connection.connect({ address: temporal.address })
-  const native = await NativeConnection.connect({ address: temporal.address })
-  const client = new Client({ connection })
+  quietRuntime()
+  const temporal = await openNamespace()
+  const { address, namespace, client } = temporal
+  const native = await NativeConnection.connect({ address })
   const bundle = await workflowBundle(join(tmpdir(), 'ashare-test-bundles'))
   const runs = new Map<string, Playing>()
   const activities = createScriptedActivities(runs)
-  const common = { connection: native, activities, maxHeartbeatThrottleInterval: '200ms' }
+  const common = {
+    connection: native,
+    namespace,
+    activities,
+    maxHeartbeatThrottleInterval: '200ms',
+    ...tracingOptions(null),
+  } as const
   const running = new Map<string, { worker: Worker; end: Promise<void> }>()
   const run = async (taskQueue: string, options: Partial<WorkerOptions> = {}) => {
     const worker = await Worker.create({ ...common, taskQueue, ...options })
@@ -139,10 +130,7 @@ export async function openStage(): Promise<Stage> {
     close: async () => {
       await Promise.all([...running.keys()].map(stop))
       await native.close()
-      await connection.close()
-      await temporal.stop()
-      await guard.close()
-      rmSync(dataDir, { recursive: true, force: true })
+      await temporal.close()
     },
   }
 }

@@ -1,0 +1,59 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, type TestContext, test } from 'vitest'
+
+/* The worker as a process of its own, before it works. */
+
+function startWorker({ onTestFinished }: TestContext, env: Record<string, string>) {
+  const dataDir = mkdtempSync(join(tmpdir(), 'ashare-worker-'))
+  const bundles = join(tmpdir(), 'ashare-test-bundles')
+  mkdirSync(bundles, { recursive: true })
+  symlinkSync(bundles, join(dataDir, 'cache'))
+  const child = spawn(process.execPath, ['--import', 'tsx', 'activities/worker/main.ts'], {
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      DATA_DIR: dataDir,
+      DATABASE_URL: 'postgres://ashare:hunter2@127.0.0.1:1/ashare',
+      TEMPORAL_ADDRESS: '127.0.0.1:1',
+      ...env,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  const keep = (chunk: Buffer) => void (output += chunk.toString())
+  child.stdout.on('data', keep)
+  child.stderr.on('data', keep)
+  const ended = once(child, 'close')
+  onTestFinished(async () => {
+    child.kill('SIGKILL')
+    await ended
+    rmSync(dataDir, { recursive: true, force: true })
+  })
+  return { child, output: () => output, ended }
+}
+
+test.concurrent('told to end while it waits for Temporal, it ends at once', async (context) => {
+  const { child, output, ended } = startWorker(context, {})
+  await expect.poll(output, { timeout: 20_000 }).toContain('waiting for it')
+  child.kill('SIGTERM')
+  expect(await ended).toEqual([0, null])
+  expect(output()).not.toContain('hunter2')
+})
+
+test.concurrent('a secret that is set twice is refused with one line that says so', async (context) => {
+  const folder = mkdtempSync(join(tmpdir(), 'ashare-secret-'))
+  context.onTestFinished(() => rmSync(folder, { recursive: true }))
+  const file = join(folder, 'token')
+  writeFileSync(file, 'hunter2-of-the-file')
+  const { output, ended } = startWorker(context, {
+    TUSHARE_TOKEN: 'hunter2-too',
+    TUSHARE_TOKEN_FILE: file,
+  })
+  expect(await ended).toEqual([1, null])
+  expect(output()).toContain('TUSHARE_TOKEN_FILE: TUSHARE_TOKEN is set as well; remove one of the two')
+  expect(output()).not.toContain('hunter2')
+  expect(output()).not.toContain(' at ')
+})
