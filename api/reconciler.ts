@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { dropOldLogs } from '../db/queries/logs.ts'
 import { openRuns } from '../db/queries/runs.ts'
 import { withoutParameters } from '../db/errors.ts'
 import type { ApiDeps } from './deps.ts'
@@ -8,7 +7,6 @@ import { TemporalAway } from './temporal/errors.ts'
 
 // Twice in the 10 s within which a run that was ended from outside has to show it.
 const INTERVAL_MS = 5_000
-const DROP_LOGS_MS = 3_600_000
 /** Any constant that nobody else uses: of all API processes, the one that holds this lock does the work. */
 export const RECONCILER_LOCK = 7_302_114
 
@@ -16,17 +14,12 @@ export interface Reconciler {
   stop(): Promise<void>
 }
 
-/** Compares open runs with Temporal every few seconds until it is stopped, and drops old log lines every hour. */
+/** Compares open runs with Temporal every few seconds until it is stopped. */
 export function startReconciler(deps: ApiDeps, intervalMs = INTERVAL_MS): Reconciler {
   const stopping = new AbortController()
   const running = (async () => {
-    let dropAt = 0
     while (!stopping.signal.aborted) {
       await reconcileAll(deps).catch((error: unknown) => note(deps, error))
-      if (Date.now() >= dropAt) {
-        await dropOldLogs(deps.db.sql).catch((error: unknown) => note(deps, error))
-        dropAt = Date.now() + DROP_LOGS_MS
-      }
       await sleep(intervalMs, undefined, { signal: stopping.signal }).catch(() => undefined)
     }
   })()

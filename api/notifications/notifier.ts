@@ -1,13 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { toIso } from '../../db/client.ts'
 import { withoutParameters } from '../../db/errors.ts'
-import {
-  leaseNotice,
-  noteSent,
-  noteUnsent,
-  type StoredNotice,
-  trimNotices,
-} from '../../db/queries/notifications.ts'
+import { leaseNotice, noteSent, noteUnsent, type StoredNotice } from '../../db/queries/notifications.ts'
 import type { ApiDeps } from '../deps.ts'
 import type { Telling } from './formats.ts'
 import { NotTaken, type Receiver, sendNotice } from './send.ts'
@@ -19,7 +13,6 @@ import { noticeStaleDays } from './stale.ts'
 
 const LOOK_EVERY_MS = 2_000
 const TEND_EVERY_MS = 10 * 60_000
-const KEPT_DAYS = 30
 // A receiver that is away for a night still hears of it; after that nobody wants to.
 const AGAIN_MS = [5, 15, 60, 300, 900, 3_600, 7_200, 14_400, 28_800].map((seconds) => seconds * 1000)
 
@@ -29,7 +22,7 @@ type NotifierDeps = Pick<ApiDeps, 'db' | 'sources' | 'now' | 'log' | 'closing' |
   everyMs?: number
 }
 
-/** Works until the process closes. Without a receiver it only looks after what is kept. */
+/** Works until the process closes. Without a receiver it only notes what there would be to tell. */
 export async function runNotifier(deps: NotifierDeps): Promise<void> {
   const { log, closing, everyMs = LOOK_EVERY_MS } = deps
   let tendedAt = -Infinity
@@ -38,7 +31,6 @@ export async function runNotifier(deps: NotifierDeps): Promise<void> {
       if (performance.now() - tendedAt > TEND_EVERY_MS) {
         tendedAt = performance.now()
         await noticeStaleDays(deps)
-        await trimNotices(deps.db.sql, KEPT_DAYS)
       }
       if (deps.receiver) while (await tellNext(deps, deps.receiver));
     } catch (error) {

@@ -48,9 +48,3 @@ export async function readAudit(
       and (${before}::bigint is null or id < ${before}::bigint)
     order by id desc limit ${limit}`
 }
-
-/** Forgets what is older than that many days. */
-export async function trimAudit(sql: Sql, days: number): Promise<number> {
-  const { count } = await sql`delete from audit_log where at < now() - make_interval(days => ${days})`
-  return count
-}

@@ -51,11 +51,3 @@ export async function pageLogs(
   const [row] = await sql<{ total: number }[]>`select count(*)::int as total from sync_log where ${chosen}`
   return { rows, total: row?.total ?? 0 }
 }
-
-const KEPT_DAYS = 30
-
-/** Drops the lines that are older than 30 days; gives how many there were. */
-export async function dropOldLogs(sql: Sql): Promise<number> {
-  const { count } = await sql`delete from sync_log where at < now() - ${KEPT_DAYS} * interval '1 day'`
-  return count
-}

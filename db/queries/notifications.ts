@@ -68,10 +68,3 @@ export async function readNotices(
     select id, event, title, text, details, created_at, attempts, sent_at, given_up_at, last_error from notification
     where (${before ?? null}::bigint is null or id < ${before ?? null}::bigint) order by id desc limit ${limit}`
 }
-
-/** Forgets what is older than that many days. */
-export async function trimNotices(sql: Sql, days: number): Promise<number> {
-  const { count } =
-    await sql`delete from notification where created_at < now() - make_interval(days => ${days})`
-  return count
-}

@@ -18,18 +18,14 @@ export async function insertSession(
   return row
 }
 
-/** The session of a cookie; null when it is over or never was. */
-export async function findSession(sql: Sql, hash: string): Promise<SessionRow | null> {
-  const [row] = await sql<SessionRow[]>`
-    select key_hash, expires_at from api_session where hash = ${hash} and expires_at > now()`
-  return row ?? null
+/** The sessions of cookies, by hash; none for those that are over or never were. */
+export async function findSessions(sql: Sql, hashes: readonly string[]): Promise<Map<string, SessionRow>> {
+  const rows = await sql<(SessionRow & { hash: string })[]>`
+    select hash, key_hash, expires_at from api_session
+    where hash = any(${hashes as string[]}::text[]) and expires_at > now()`
+  return new Map(rows.map((row) => [row.hash, row]))
 }
 
 export async function deleteSession(sql: Sql, hash: string): Promise<void> {
   await sql`delete from api_session where hash = ${hash}`
-}
-
-export async function deleteExpiredSessions(sql: Sql): Promise<number> {
-  const { count } = await sql`delete from api_session where expires_at <= now()`
-  return count
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { tidyAccess } from '../../../api/access/housekeeping.ts'
+import { cleanUp } from '../../../db/clean-up.ts'
 import { summaryOf } from '../../../api/access/summary.ts'
 import { sealKey } from '../../../db/sealed.ts'
 import { Secret } from '../../../market/secret.ts'
@@ -114,7 +114,7 @@ test('entries are kept for 400 days', async () => {
     await lab.db.sql`
       insert into audit_log (at, actor, role, address, request_id, method, path, status)
       values (now() - make_interval(days => ${days}), ${`d${days}`}, 'admin', 'x', 'x', 'POST', '/x', 200)`
-  expect((await tidyAccess(lab)).entries).toBe(1)
+  expect((await cleanUp(lab.db.sql)).audit).toBe(1)
   expect((await entries()).items).toMatchObject([{ actor: 'd399' }])
 })
 

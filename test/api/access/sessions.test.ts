@@ -1,6 +1,9 @@
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { tidyAccess } from '../../../api/access/housekeeping.ts'
-import { runKeyCommand } from '../../../api/access/key-command.ts'
+import postgres from 'postgres'
+import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { endKey, forgetKeys, makeKey } from '../../../api/access/key-command.ts'
+import { SessionBook } from '../../../api/access/session-book.ts'
+import { cleanUp } from '../../../db/clean-up.ts'
+import type { Sql } from '../../../db/client.ts'
 import { clientOf } from '../support.ts'
 import { type AccessLab, bearer, CONFIGURED, KEYS, openAccessLab } from './support.ts'
 
@@ -10,7 +13,7 @@ let lab: AccessLab
 beforeAll(async () => {
   lab = await openAccessLab()
 })
-afterEach(() => runKeyCommand(lab.db.sql, ['clear']))
+afterEach(() => forgetKeys(lab.db.sql))
 afterAll(() => lab.close())
 
 const SESSION = '/api/session'
@@ -109,11 +112,11 @@ test('a session ends when it is closed', async () => {
 
 test('a session ends with its key', async () => {
   const app = lab.app()
-  const key = (await runKeyCommand(lab.db.sql, ['create', 'k', '--role', 'viewer'])).split('\n').at(-1) ?? ''
+  const { key } = await makeKey(lab.db.sql, { name: 'k', role: 'viewer' })
   const { cookie } = await signIn(app, key)
   const status = async () => (await clientOf(app).get('/api/runs', cookie)).status
   expect(await status()).toBe(200)
-  await runKeyCommand(lab.db.sql, ['revoke', 'k'])
+  await endKey(lab.db.sql, 'k')
   await expect.poll(status, { timeout: 2_000, interval: 10 }).toBe(401)
   // As after a start without the configured key that opened it.
   const configured = await signIn(lab.app({ keys: CONFIGURED }), KEYS.admin)
@@ -126,7 +129,7 @@ test('a session ends after its time, and is then forgotten', async () => {
   const { cookie } = await signIn(app, KEYS.viewer)
   await lab.db.sql`update api_session set expires_at = now() - interval '1 second'`
   expect((await clientOf(app).get('/api/runs', cookie)).status).toBe(401)
-  expect((await tidyAccess(lab)).sessions).toBe(1)
+  expect((await cleanUp(lab.db.sql)).sessions).toBe(1)
 })
 
 test('a wrong key opens nothing, and too many of them are slowed down', async () => {
@@ -135,6 +138,41 @@ test('a wrong key opens nothing, and too many of them are slowed down', async ()
   for (let i = 0; i < 12; i++) statuses.push((await signIn(app, `wrong-${i}`)).answer.status)
   expect(statuses).toEqual([...Array<number>(10).fill(401), 429, 429])
   expect((await signIn(app, KEYS.viewer)).answer.status).toBe(200)
+})
+
+test('asking who I am tells no more about keys than anything else does', async () => {
+  const app = lab.app({ keys: CONFIGURED })
+  const ask = async (method: string, key: string) =>
+    (await app.request(SESSION, { method, headers: bearer(key) })).status
+  const statuses = []
+  for (let i = 0; i < 12; i++) statuses.push(await ask(i % 2 === 0 ? 'GET' : 'DELETE', `wrong-${i}`))
+  expect(statuses.slice(0, 10)).toEqual(Array(5).fill([200, 204]).flat())
+  expect(statuses.slice(10)).toEqual([429, 429])
+  expect(await ask('GET', KEYS.viewer)).toBe(200)
+})
+
+test('cookies that somebody made up are looked up together', async () => {
+  const app = lab.app({ keys: CONFIGURED })
+  const { cookie } = await signIn(app, KEYS.viewer)
+  const { get } = clientOf(app)
+  const made = Array.from({ length: 300 }, (_, i) => get('/api/runs', { cookie: `ashare_session=${i}` }))
+  const own = get('/api/runs', cookie)
+  expect((await Promise.all(made)).every(({ status }) => status === 401)).toBe(true)
+  expect((await own).status).toBe(200)
+
+  let questions = 0
+  const sql = postgres(lab.db.url, {
+    max: 5,
+    debug: (_, query) => (questions += query.includes('api_session') ? 1 : 0),
+  })
+  onTestFinished(() => sql.end())
+  const book = new SessionBook(sql as Sql)
+  const found = await Promise.all(Array.from({ length: 300 }, (_, i) => book.find(String(i))))
+  const [hash] = await sql<{ hash: string }[]>`select hash from api_session`
+  expect(found.every((session) => session === null)).toBe(true)
+  expect(await book.find(hash?.hash ?? '')).toMatchObject({ key_hash: expect.any(String) as string })
+  // Two for all of these, one for the test's own.
+  expect(questions).toBeLessThanOrEqual(4)
 })
 
 test('a key in a header counts before the cookie', async () => {
