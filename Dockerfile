@@ -24,6 +24,8 @@ WORKDIR /app
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY package.json LICENSE ./
+COPY cli/bin.js ./cli/bin.js
+RUN ln -s /app/cli/bin.js /usr/local/bin/ashare-sync
 # Nothing is written below /app: the root file system may be read-only.
 USER node
 CMD ["node", "--enable-source-maps", "dist/activities/worker/main.js"]

@@ -27,7 +27,7 @@ const { values } = parseArgs({
     record: { type: 'boolean', default: false },
   },
 })
-const PROGRAM = new URL('../local/import/main.ts', import.meta.url).pathname
+const PROGRAM = new URL('../cli/bin.js', import.meta.url).pathname
 const symbolOf = (stock: number) => `${600_000 + stock}.SH`
 
 async function openMarket(url: string): Promise<Database> {
@@ -68,7 +68,7 @@ interface Measured {
 
 async function importOnce(url: string, file: string): Promise<Measured> {
   const started = performance.now()
-  const child = spawn(process.execPath, ['--import', 'tsx', PROGRAM, file, '--dataset', 'bars'], {
+  const child = spawn(process.execPath, [PROGRAM, 'import', file, '--dataset', 'bars'], {
     env: { PATH: process.env.PATH, DATABASE_URL: url },
     stdio: ['ignore', 'pipe', 'inherit'],
   })

@@ -43,6 +43,8 @@ export interface StackOptions {
   api?: Omit<NodePartSpec, 'env' | 'name'>
   migrate?: (databaseUrl: string) => Promise<void>
   log: (line: string) => void
+  /** Takes secrets out of what the parts print: a program that crashes prints whatever it was about. */
+  redact?: (line: string) => string
   /** Also print what the parts print. */
   verbose?: boolean
   /** Ends a start that is under way. */
@@ -79,13 +81,15 @@ const reachableHost = (host = DEFAULT_HOST): string => {
 
 const openLogs = (options: StackOptions) => {
   const files: LogFile[] = []
+  const { redact = (line: string) => line } = options
   return {
     of: (name: string): ((line: string) => void) => {
       const file = openLogFile(join(options.dataDir, 'logs', `${name}.log`))
       files.push(file)
       return (line) => {
-        file.line(line)
-        if (options.verbose) options.log(`${name} | ${line}`)
+        const clean = redact(line)
+        file.line(clean)
+        if (options.verbose) options.log(`${name} | ${clean}`)
       }
     },
     close: () => {
@@ -172,6 +176,10 @@ const startPrograms = async (
   const { options, supervisor, ready, program } = workshop
   const env = (): Record<string, string> => ({
     DATABASE_URL: servers.postgres,
+    // They are in that address already, where it is the user's own.
+    DATABASE_URL_FILE: '',
+    DATABASE_PASSWORD: '',
+    DATABASE_PASSWORD_FILE: '',
     TEMPORAL_ADDRESS: servers.temporal,
     TEMPORAL_NAMESPACE: options.temporalNamespace ?? 'default',
     DATA_DIR: options.dataDir,

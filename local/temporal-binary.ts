@@ -165,13 +165,18 @@ const installFrom = async (
   return target
 }
 
-/**
- * The Temporal CLI, whose `server start-dev` is the embedded server: the one the user names, the one on PATH, the one
- * in the cache folder, the SDK's download, or one built with Go.
- */
-export const findTemporalBinary = async (options: FindOptions): Promise<string> => {
+/** The Temporal CLI that is there already: the one the user names, the one on PATH, or the one in the cache folder. */
+export const presentTemporalBinary = (
+  options: Pick<FindOptions, 'cli' | 'env' | 'log'>,
+): string | undefined => {
   const { env = process.env, log } = options
   if (options.cli) return explicit(options.cli, env)
-  const target = cachedBinary(env)
-  return usable(onPath('temporal', env), log) ?? usable(target, log) ?? (await fillCache(target, options))
+  return usable(onPath('temporal', env), log) ?? usable(cachedBinary(env), log)
 }
+
+/**
+ * The Temporal CLI, whose `server start-dev` is the embedded server: one that is there, the SDK's download, or one built
+ * with Go.
+ */
+export const findTemporalBinary = async (options: FindOptions): Promise<string> =>
+  presentTemporalBinary(options) ?? (await fillCache(cachedBinary(options.env), options))

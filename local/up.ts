@@ -1,6 +1,5 @@
-import { realpathSync } from 'node:fs'
-import { pathToFileURL } from 'node:url'
-import { ConfigError, loadConfig, readEnvironment } from '../config.ts'
+import { ConfigError, configSecrets, loadConfig } from '../config.ts'
+import { createRedactor } from '../market/redact.ts'
 import { PartFailedError } from './child.ts'
 import { PartInUseError } from './child-records.ts'
 import { SEARCH_ATTRIBUTES } from '../workflows/contract/ids.ts'
@@ -8,9 +7,6 @@ import { AlreadyRunningError } from './data-dir.ts'
 import { PortTakenError } from './ports.ts'
 import { sourceNeeds } from './source-needs.ts'
 import { type Stack, type StackOptions, startStack } from './stack.ts'
-
-export { startStack } from './stack.ts'
-export type { ExtraPart, Stack, StackOptions, Surroundings } from './stack.ts'
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`)
 
@@ -21,7 +17,7 @@ const SAME_SIGNAL_MS = 500
  * Ends `stack` on the first signal, in order, and by force on the second one. `starting` ends a start that is under
  * way in the same manner.
  */
-export const endOnSignals = (starting: AbortController, stack: () => Stack | undefined): void => {
+const endOnSignals = (starting: AbortController, stack: () => Stack | undefined): void => {
   let firstAt: number | undefined
   const onSignal = (signal: NodeJS.Signals): void => {
     if (firstAt !== undefined && Date.now() - firstAt < SAME_SIGNAL_MS) return
@@ -51,6 +47,7 @@ export const stackOptionsFromEnvironment = (env: NodeJS.ProcessEnv): StackOption
     temporalNamespace: config.TEMPORAL_NAMESPACE,
     temporalCli: config.TEMPORAL_CLI,
     searchAttributes: SEARCH_ATTRIBUTES,
+    redact: createRedactor(configSecrets(config)).redact,
     verbose: config.LOG_LEVEL === 'debug',
     log: print,
   }
@@ -76,20 +73,12 @@ export const isExpected = (error: unknown): error is Error =>
     (kind) => error instanceof kind,
   )
 
-const main = async (): Promise<void> => {
+/** The whole service in the foreground, as `env` sets it; returns when it is ready and leaves it running. */
+export const runService = async (env: NodeJS.ProcessEnv): Promise<void> => {
   // `npm start | head` closes our output; the service goes on.
   process.stdout.on('error', () => undefined)
   const started = Date.now()
-  try {
-    const env = readEnvironment()
-    const { addresses } = await runStack(stackOptionsFromEnvironment(env))
-    for (const line of sourceNeeds(loadConfig(env))) print(line)
-    print(`ready after ${((Date.now() - started) / 1000).toFixed(1)} s: ${addresses.api}`)
-  } catch (error) {
-    process.stderr.write(`${isExpected(error) ? error.message : String((error as Error).stack)}\n`)
-    process.exit(1)
-  }
+  const { addresses } = await runStack(stackOptionsFromEnvironment(env))
+  for (const line of sourceNeeds(loadConfig(env))) print(line)
+  print(`ready after ${((Date.now() - started) / 1000).toFixed(1)} s: ${addresses.api}`)
 }
-
-const program = process.argv[1]
-if (program !== undefined && import.meta.url === pathToFileURL(realpathSync(program)).href) await main()

@@ -13,7 +13,7 @@ import { routeOf } from './aktools/routes.ts'
 import { send } from './aktools/wire.ts'
 import { answerControl, createControlKey } from './control-server.ts'
 import { createHeldBack } from './held-back.ts'
-import { readBody } from './http.ts'
+import { HTTP_OPTIONS, readBody } from './http.ts'
 import { createJournal } from './journal.ts'
 import type { JournalStats } from './journal.ts'
 import type { ReplayMarket } from './market.ts'
@@ -82,7 +82,7 @@ const handleRequest = async (
 export const startAktoolsReplay = async (options: AktoolsReplayOptions): Promise<AktoolsReplay> => {
   const parts = createParts(options)
   const { host = '127.0.0.1', controlKey = createControlKey() } = options
-  const server = createServer((req, res) => {
+  const server = createServer(HTTP_OPTIONS, (req, res) => {
     const done =
       req.url?.startsWith('/__replay/') === true
         ? answerControl(parts.respond, controlKey, req, res)

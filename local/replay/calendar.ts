@@ -10,7 +10,7 @@ export interface CalendarDay {
 export interface Calendar {
   /** Ascending, `YYYYMMDD`. */
   readonly sessions: readonly string[]
-  /** Ascending, without gaps. */
+  /** Those that upstreams name; ascending, without gaps. */
   readonly days: readonly CalendarDay[]
   /** The session's index, or -1 when the date is no session. */
   readonly indexOf: (date: string) => number

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { readBody, sendJson } from './http.ts'
+import { HTTP_OPTIONS, readBody, sendJson } from './http.ts'
 
 /** Where an upstream that does not speak HTTP itself is steered from. */
 export interface ControlServer {
@@ -37,7 +37,7 @@ export const answerControl = async (
 
 /** Starts a server of control endpoints only, on a free port of 127.0.0.1. */
 export const startControlServer = async (respond: Respond, key: string): Promise<ControlServer> => {
-  const server = createServer((req, res) => {
+  const server = createServer(HTTP_OPTIONS, (req, res) => {
     // The client went away in the middle: nobody is left to tell.
     answerControl(respond, key, req, res).catch(() => res.destroy())
   })

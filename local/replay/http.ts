@@ -11,6 +11,9 @@ const WORTH_COMPRESSING = 1400
 // Level 1 halves the CPU of the default level for a tenth more bytes; nobody waits for loopback bytes.
 const LEVEL = 1
 
+/** Of the servers here, as of those that they play (nginx): a client that is busy for a while finds its connection again. */
+export const HTTP_OPTIONS = { keepAliveTimeout: 75_000 } as const
+
 /** The request's body as text; throws when it is too long. */
 export const readBody = async (req: IncomingMessage): Promise<string> => {
   const chunks: Buffer[] = []

@@ -8,6 +8,7 @@ import { changeMarket, createRespond, setFaults } from './control.ts'
 import type { ControlDeps, MarketChange } from './control.ts'
 import { createExchange } from './tushare/exchange.ts'
 import { createHeldBack } from './held-back.ts'
+import { HTTP_OPTIONS } from './http.ts'
 import { createJournal } from './journal.ts'
 import type { JournalStats } from './journal.ts'
 import { createRateLimiter } from './tushare/rate-limits.ts'
@@ -77,7 +78,7 @@ export const startTushareReplay = async (options: TushareReplayOptions): Promise
   const { control: deps, exchange } = createHandlers(options)
   const { controlKey = createControlKey() } = options
   const respond = createRespond(deps)
-  const server = createServer((req, res) => {
+  const server = createServer(HTTP_OPTIONS, (req, res) => {
     const isControl = req.url?.startsWith('/__replay/') === true
     const done = isControl ? answerControl(respond, controlKey, req, res) : exchange(req, res)
     // The client went away in the middle: nobody is left to tell.

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { planRun } from '../../api/plan-run.ts'
 import { describePlan } from '../../api/routes/plan.ts'
-import { planArguments } from '../../local/plan/arguments.ts'
-import { planLines } from '../../local/plan/words.ts'
+import { Command } from 'commander'
+import { planLines } from '../../cli/plan-words.ts'
+import { type RunOptions, runRequest, withRun } from '../../cli/run-options.ts'
+import { toRunParams } from '../../api/schemas/run.ts'
 import { JOB_NAMES } from '../../market/jobs.ts'
 import { type Bench, NOW, openBench, SESSIONS } from '../import/support.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
@@ -23,9 +25,17 @@ afterAll(async () => {
   await empty.drop()
 })
 
+/** The request that the command line makes of its arguments. */
+const asked = async (args: string) => {
+  const silent = { writeErr: () => undefined, writeOut: () => undefined }
+  const command = withRun(new Command('plan').exitOverride().configureOutput(silent))
+  command.parse(args.split(' '), { from: 'user' })
+  return await runRequest(command.args[0] ?? '', command.opts<RunOptions>())
+}
+
 const plan = async (args: string, db: TestDatabase = bench.db) => {
-  const { job, params } = planArguments(args.split(' '))
-  return describePlan(await planRun(planDeps(db, NOW), job, params))
+  const { job, params } = await asked(args)
+  return describePlan(await planRun(planDeps(db, NOW), job, toRunParams(params)))
 }
 
 test('a plan of any job writes nothing and names its calls', async () => {
@@ -88,11 +98,11 @@ test('a budget of which too little is left today is named', async () => {
 
 test.each([
   ['nothing', /JOB: must be one of/],
-  ['daily_history --from 2024-02-30', /--from: /],
+  ['daily_history --from 2024-02-30', /--start: /],
   ['daily_history --symbols 600000,abc', /--symbols, number 2: /],
   ['daily_history --sources wind', /--sources, number 1: .*known are/],
   ['weekly --days-back 7', /--days-back: only daily_incremental/],
-  ['daily_history --speed 7', /Unknown option '--speed'/],
-])('%s is refused by its name', (args, message) => {
-  expect(() => planArguments(args.split(' '))).toThrow(message)
+  ['daily_history --speed 7', /unknown option '--speed'/],
+])('%s is refused by its name', async (args, message) => {
+  await expect(asked(args)).rejects.toThrow(message)
 })

@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib'
-import { parquetWriteBuffer } from 'hyparquet-writer'
+import { ByteWriter, ParquetWriter, parquetWriteBuffer, schemaFromColumnData } from 'hyparquet-writer'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { asBaostock, asTushare, bars, type Bench, openBench } from './support.ts'
 
@@ -28,6 +28,21 @@ const parquet = () =>
     parquetWriteBuffer({ columnData: [{ name: 'ts_code', data: bars().map(({ symbol }) => symbol) }] }),
   )
 
+/** A Parquet file whose foot says that its rows are so many. */
+function parquetOf(rows: bigint): Uint8Array {
+  const names = ['ts_code', 'trade_date', 'open', 'high', 'low', 'close', 'vol', 'amount']
+  const columnData = names.map((name, i) => ({
+    name,
+    data: bars().map(({ symbol, date }) => [symbol, date][i] ?? '1'),
+  }))
+  const writer = new ByteWriter()
+  const file = new ParquetWriter({ writer, schema: schemaFromColumnData({ columnData }) })
+  void file.write({ columnData, rowGroupSize: 1_000_000 })
+  for (const group of file.row_groups) group.num_rows = rows
+  void file.finish()
+  return new Uint8Array(writer.getBuffer())
+}
+
 test.each<[string, string | Uint8Array, RegExp]>([
   ['an empty file', '', /is empty/],
   ['a header alone', whole.split('\n')[0] ?? '', /has no rows/],
@@ -41,6 +56,13 @@ test.each<[string, string | Uint8Array, RegExp]>([
   ],
   ['a Parquet file that is cut', parquet().slice(0, -40), /no whole Parquet file/],
   ['a Parquet file without prices', parquet(), /no column for/],
+  [
+    'a Parquet file with rows without number',
+    parquetOf(10n ** 15n),
+    /1000000000000000 rows, and 10000000 are read at most/,
+  ],
+  ['a Parquet file with fewer than no rows', parquetOf(-1n), /says it has -1 rows/],
+  ['a Parquet file with fewer rows than it says', parquetOf(5_000n), /cannot be read/],
   ['a ZIP file', 'PK\u0003\u0004…', /ZIP or Excel/],
   [
     'binary garbage',

@@ -7,7 +7,7 @@ import { type FileRequest, importFile, type ImportWatch } from '../../activities
 import type { ImportEnd } from '../../activities/import/finish.ts'
 import { type Database, openDatabase, type Sql } from '../../db/client.ts'
 import { RUN_DEFAULTS } from '../../market/run-settings.ts'
-import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { createTestDatabase, empty, type TestDatabase } from '../support/database.ts'
 
 export const SESSIONS = weekdays('2024-01-02', 40)
 /** The market of these tests: three listed stocks, and one whose code changed. */
@@ -63,8 +63,9 @@ export async function openBench({ now = NOW, chunkRows = 50 } = {}): Promise<Ben
       }
     },
     clear: async () => {
+      await empty(db.sql, 'bars')
       await db.sql`
-        truncate bars, bar_statistics, adj_factor, daily_basic, suspension, coverage, coverage_hole, day_gate, revision, agreement, quarantine,
+        truncate bar_statistics, adj_factor, daily_basic, suspension, coverage, coverage_hole, day_gate, revision, agreement, quarantine,
           source_lease, sync_failure, sync_log, sync_run cascade`
     },
     close: async () => {

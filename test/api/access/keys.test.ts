@@ -1,9 +1,8 @@
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { KeyCommandError, runKeyCommand } from '../../../api/access/key-command.ts'
+import { endKey, forgetKeys, KeyCommandError, madeKeys, makeKey } from '../../../api/access/key-command.ts'
 import { openedBy, whyNotOpen } from '../../../api/access/opening.ts'
 import { openDatabase } from '../../../db/client.ts'
+import type { Role } from '../../../market/roles.ts'
 import { type Answer, clientOf } from '../support.ts'
 import { type AccessLab, bearer, CONFIGURED, KEYS, openAccessLab } from './support.ts'
 
@@ -13,13 +12,12 @@ let lab: AccessLab
 beforeAll(async () => {
   lab = await openAccessLab()
 })
-afterEach(() => runKeyCommand(lab.db.sql, ['clear']))
+afterEach(() => forgetKeys(lab.db.sql))
 afterAll(() => lab.close())
 
 const WRONG = `ask_${'A'.repeat(43)}`
-const keyOf = (printed: string) => printed.split('\n').at(-1) ?? ''
-const make = async (name: string, role: string, ...more: string[]) =>
-  keyOf(await runKeyCommand(lab.db.sql, ['create', name, '--role', role, ...more]))
+const make = async (name: string, role: Role, days?: number) =>
+  (await makeKey(lab.db.sql, { name, role, days })).key
 
 /** A client that sends the headers with everything. */
 function asking(app = lab.app()) {
@@ -46,40 +44,32 @@ describe('the command', () => {
   })
 
   test('lists keys with their state and their last use, and never a key', async () => {
-    const keys = [
-      await make('a', 'viewer'),
-      await make('b', 'admin', '--days', '30'),
-      await make('c', 'operator'),
-    ]
-    await runKeyCommand(lab.db.sql, ['revoke', 'c'])
+    const keys = [await make('a', 'viewer'), await make('b', 'admin', 30), await make('c', 'operator')]
+    await endKey(lab.db.sql, 'c')
     await asking().get(keys[0])
-    const list = () => runKeyCommand(lab.db.sql, ['list'])
-    await expect.poll(list).toMatch(/^a +viewer +active +20\d\d-/m)
-    const text = await list()
-    expect(text).toMatch(/^b +admin +until 20\d\d-\d\d-\d\d +never$/m)
-    expect(text).toMatch(/^c +operator +revoked +never$/m)
+    const list = () => madeKeys(lab.db.sql)
+    const matching = (pattern: RegExp) => expect.stringMatching(pattern) as string
+    await expect.poll(list).toMatchObject([
+      { name: 'a', role: 'viewer', state: 'active', last_used_at: matching(/^20\d\d-/) },
+      { name: 'b', role: 'admin', state: matching(/^until 20\d\d-\d\d-\d\d$/), last_used_at: null },
+      { name: 'c', role: 'operator', state: 'revoked', last_used_at: null },
+    ])
+    const text = JSON.stringify(await list())
     for (const key of keys) expect(text).not.toContain(key)
   })
 
-  test.each([
-    [['create', 'x'], /--role must be one of viewer, operator, admin/],
-    [['create', 'x', '--role', 'root'], /--role must be one of/],
-    [['create', 'a b', '--role', 'viewer'], /NAME must be/],
-    [['create', 'x', '--role', 'viewer', '--days', '0'], /--days must be/],
-    [['create', 'x', '--rôle', 'viewer'], /npm run key/],
-    [['revoke', 'nobody'], /no key that is not revoked is named nobody/],
-    [['make', 'x'], /npm run key/],
-    [[], /npm run key/],
-  ])('refuses %j', async (args, message) => {
-    const refusal = runKeyCommand(lab.db.sql, args)
-    await expect(refusal).rejects.toThrow(message)
-    await expect(refusal).rejects.toBeInstanceOf(KeyCommandError)
+  test('refuses names that are none, and to revoke what is not there', async () => {
+    const wrong = makeKey(lab.db.sql, { name: 'a b', role: 'viewer' })
+    await expect(wrong).rejects.toThrow(/NAME must be/)
+    const nobody = endKey(lab.db.sql, 'nobody')
+    await expect(nobody).rejects.toThrow('no key that is not revoked is named nobody')
+    await expect(nobody).rejects.toBeInstanceOf(KeyCommandError)
   })
 
   test('gives a name twice only when the first key was revoked', async () => {
     const first = await make('ops', 'operator')
     await expect(make('ops', 'operator')).rejects.toThrow('a key is named ops already')
-    await runKeyCommand(lab.db.sql, ['revoke', 'ops'])
+    await endKey(lab.db.sql, 'ops')
     const second = await make('ops', 'viewer')
     expect((await asking().get(first)).status).toBe(401)
     expect((await asking().get(second)).status).toBe(200)
@@ -95,13 +85,6 @@ describe('the command', () => {
     ])
     expect(text).not.toContain(key)
   })
-
-  test('is there as `npm run key`', async () => {
-    const args = ['--import', 'tsx', 'scripts/key.ts', 'create', 'script', '--role', 'viewer']
-    const env = { PATH: process.env['PATH'], DATABASE_URL: lab.db.url }
-    const { stdout } = await promisify(execFile)(process.execPath, args, { env })
-    expect((await asking().get(keyOf(stdout.trim()))).status).toBe(200)
-  })
 })
 
 describe('when a key is needed', () => {
@@ -115,14 +98,14 @@ describe('when a key is needed', () => {
 
   test('still when the last one was revoked: the service does not fall open', async () => {
     await make('only', 'admin')
-    await runKeyCommand(lab.db.sql, ['revoke', 'only'])
+    await endKey(lab.db.sql, 'only')
     const answer = await asking().get()
     expect(answer).toMatchObject({ status: 401, body: { code: 'key_missing' } })
   })
 
   test('not any more when all were forgotten on purpose', async () => {
     await make('only', 'admin')
-    await runKeyCommand(lab.db.sql, ['clear'])
+    await forgetKeys(lab.db.sql)
     expect((await asking().get()).status).toBe(200)
   })
 
@@ -155,7 +138,7 @@ describe('when a key is needed', () => {
     )
     await make('first', 'admin')
     expect(await whyNotOpen(sql, 'HOST=0.0.0.0')).toBeNull()
-    await runKeyCommand(sql, ['revoke', 'first'])
+    await endKey(sql, 'first')
     expect(await whyNotOpen(sql, 'HOST=0.0.0.0')).toContain('there is no key yet')
     const away = openDatabase({ url: 'postgres://nobody@127.0.0.1:9/none' })
     expect(await whyNotOpen(away.sql, 'HOST=0.0.0.0')).toBeNull()
@@ -189,7 +172,7 @@ describe('which key', () => {
   })
 
   test('not one that has expired', async () => {
-    const key = await make('short', 'viewer', '--days', '1')
+    const key = await make('short', 'viewer', 1)
     expect((await asking().get(key)).status).toBe(200)
     await lab.db.sql`update api_key set expires_at = now() - interval '1 second'`
     expect((await asking().get(key)).status).toBe(401)

@@ -1,8 +1,8 @@
-import type { ImportEnd } from '../../activities/import/finish.ts'
-import type { Survey } from '../../activities/import/survey.ts'
-import type { PresentCounts } from '../../db/import/survey.ts'
+import type { ImportEnd } from '../activities/import/finish.ts'
+import type { Survey } from '../activities/import/survey.ts'
+import type { PresentCounts } from '../db/import/survey.ts'
+import { number } from './text.ts'
 
-const number = (value: number) => value.toLocaleString('en-US')
 const NAMED = 10
 
 /** What a file holds, in lines for people. */
