@@ -31,6 +31,7 @@ const PARTS = [
   'market',
   'planning',
   'sources',
+  'tracing',
   'workflows',
   'config.ts',
   'package.json',
