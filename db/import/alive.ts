@@ -11,7 +11,10 @@ async function isImportAlive(sql: Sql): Promise<boolean> {
 }
 
 /** Ends an import whose process is gone; false while it lives. */
-export async function endDeadImport(db: Database, row: Parameters<typeof endFromOutside>[1]): Promise<boolean> {
+export async function endDeadImport(
+  db: Database,
+  row: Parameters<typeof endFromOutside>[1],
+): Promise<boolean> {
   if (await isImportAlive(db.sql)) return false
   const hint = 'start the same import again, which changes nothing of what is there already'
   return await endFromOutside(db, row, 'terminated', `its process is gone; ${hint}`)
