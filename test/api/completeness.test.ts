@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { createSandboxMarket } from '../../local/replay/sandbox/market.ts'
 import { wholeMarket } from '../support/lab.ts'
+import { yearMarket } from '../support/market.ts'
 import { type ApiLab, openApiLab } from './support.ts'
 
 /* What the API says of coverage, gaps and corrections. The tests follow each other: the market is loaded once. */
@@ -11,7 +11,7 @@ let before: string
 
 beforeAll(async () => {
   lab = await openApiLab({
-    market: createSandboxMarket({ stocks: 12, years: 1 }),
+    market: yearMarket(12),
     worker: true,
     batchSize: 6,
   })

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { wholeMarket } from '../support/lab.ts'
-import { createSandboxMarket } from '../../local/replay/sandbox/market.ts'
+import { yearMarket } from '../support/market.ts'
 import { type ApiLab, openApiLab } from './support.ts'
 
 /*
@@ -9,7 +9,7 @@ import { type ApiLab, openApiLab } from './support.ts'
 
 let lab: ApiLab
 beforeAll(async () => {
-  lab = await openApiLab({ market: createSandboxMarket({ stocks: 20, years: 1 }), worker: true })
+  lab = await openApiLab({ market: yearMarket(20), worker: true })
   await lab.run('daily_history', wholeMarket(lab.market))
 })
 afterAll(() => lab.close())

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { getRun } from '../../db/queries/runs.ts'
-import { createSandboxMarket } from '../../local/replay/sandbox/market.ts'
 import { type ApiLab, openApiLab } from './support.ts'
+import { yearMarket } from '../support/market.ts'
 
 /*
  * The examples of the first document that the product was asked for from, sent as they are printed there; and each field
@@ -80,7 +80,7 @@ const STATISTICS = {
 let lab: ApiLab
 
 beforeAll(async () => {
-  lab = await openApiLab({ worker: true, market: createSandboxMarket({ stocks: 16, years: 1 }) })
+  lab = await openApiLab({ worker: true, market: yearMarket(16) })
 })
 afterEach(() => lab.clear())
 afterAll(() => lab.close())

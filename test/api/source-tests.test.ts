@@ -1,5 +1,4 @@
 import { Writable } from 'node:stream'
-import { Client, Connection } from '@temporalio/client'
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
 import { pino } from 'pino'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
@@ -7,10 +6,11 @@ import { createApp } from '../../api/app.ts'
 import { TemporalGateway } from '../../api/temporal/gateway.ts'
 import { healthOf, noteTrouble } from '../../db/health.ts'
 import { sealKey } from '../../db/sealed.ts'
-import { createSandboxMarket } from '../../local/replay/sandbox/market.ts'
 import { Secret } from '../../market/secret.ts'
 import type { SourceName } from '../../market/sources.ts'
 import { TEST_TOKEN, wholeMarket } from '../support/lab.ts'
+import { yearMarket } from '../support/market.ts'
+import { awayClient } from '../support/temporal.ts'
 import { type ApiLab, clientOf, openApiLab } from './support.ts'
 
 /* Live tests of the sources: the API, Temporal, a worker, and upstreams that speak the real protocols. */
@@ -29,7 +29,7 @@ beforeAll(async () => {
   })
   const log = pino({ level: 'debug' }, sink)
   lab = await openApiLab({
-    market: createSandboxMarket({ stocks: 20, years: 1 }),
+    market: yearMarket(20),
     worker: true,
     log,
     api: { log },
@@ -219,9 +219,7 @@ async function historiesOf({ client }: ApiLab): Promise<string[]> {
 
 describe('what a test needs', () => {
   test('Temporal: without it the answer says so within seconds', async () => {
-    const connection = Connection.lazy({ address: '127.0.0.1:9' })
-    onTestFinished(() => connection.close())
-    const temporal = new TemporalGateway(new Client({ connection }), 'default')
+    const temporal = new TemporalGateway(awayClient(), 'default')
     const answer = await clientOf(createApp({ ...lab.api, temporal })).post(TEST)
     expect(answer).toMatchObject({ status: 503, body: { success: false, data: null } })
     expect(answer.body['message']).toContain('Temporal does not answer')

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest'
-import { Client, Connection } from '@temporalio/client'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { createApp } from '../../api/app.ts'
 import { RECONCILER_LOCK, reconcileAll } from '../../api/reconciler.ts'
 import { TemporalGateway } from '../../api/temporal/gateway.ts'
 import { getRun, insertRun, type RunRow } from '../../db/queries/runs.ts'
 import { runWorkflowId } from '../../workflows/contract/ids.ts'
+import { awayClient } from '../support/temporal.ts'
 import { type ApiLab, clientOf, openApiLab } from './support.ts'
 
 /* Who may start a run, and what becomes of runs whose starter or workflow died. No worker: nothing runs by itself. */
@@ -195,9 +195,7 @@ test('only one process at a time compares runs with Temporal', async () => {
 })
 
 test('while Temporal is away a free lock is taken and a held one is not judged', async () => {
-  const connection = Connection.lazy({ address: '127.0.0.1:9' })
-  onTestFinished(() => connection.close())
-  const temporal = new TemporalGateway(new Client({ connection }), 'default')
+  const temporal = new TemporalGateway(awayClient(), 'default')
   const { post } = clientOf(createApp({ ...lab.api, temporal }))
   const first = await post<Triggered>('/api/sync/trigger')
   expect(first).toMatchObject({ status: 200, body: { data: { status: 'pending' } } })

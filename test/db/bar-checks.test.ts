@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { checkBars } from '../../db/audit/bar-checks.ts'
 import type { Board } from '../../market/symbol.ts'
-import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { createTestDatabase, empty, type TestDatabase } from '../support/database.ts'
 
 /* Which bars are refused and which are only suspected. One stock: it is made anew for each test. */
 
@@ -15,7 +15,7 @@ beforeAll(async () => {
 })
 afterAll(() => db.drop())
 beforeEach(async () => {
-  await db.sql`truncate bars, adj_factor, suspension, name_change`
+  await empty(db.sql, 'bars', 'adj_factor', 'suspension', 'name_change')
   await db.sql`truncate instrument, instrument_code, stock_basic_info restart identity`
 })
 
@@ -76,7 +76,7 @@ describe('price limits', () => {
     const tick = close > pre_close ? 0.01 : -0.01
     await bar(date, { close, pre_close, is_st: is_st ?? null })
     expect(await hits(date)).toEqual([])
-    await db.sql`truncate bars`
+    await empty(db.sql, 'bars')
     await bar(date, { close: close + tick, pre_close, is_st: is_st ?? null })
     expect(await hits(date)).toEqual([`${date} price_limit`])
   }

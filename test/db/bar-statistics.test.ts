@@ -10,7 +10,7 @@ import { migrateDatabase } from '../../db/migrate.ts'
 import { barCounts, recountBars } from '../../db/queries/statistics.ts'
 import { mergeCodeChanges } from '../../db/stock-list.ts'
 import { mergeCalendar } from '../../db/trade-calendar.ts'
-import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { createTestDatabase, empty, type TestDatabase } from '../support/database.ts'
 import { barLine, commit, merge, mergeIn, openRun, waiting } from './support.ts'
 
 /* Counters of bars against the bars themselves. */
@@ -29,7 +29,7 @@ beforeAll(async () => {
 })
 afterAll(() => db.drop())
 beforeEach(async () => {
-  await db.sql`truncate trade_calendar, bars, coverage, coverage_hole, revision, bar_statistics`
+  await empty(db.sql, 'trade_calendar', 'bars', 'coverage', 'coverage_hole', 'revision', 'bar_statistics')
   await db.sql`
     insert into trade_calendar (exchange, trade_date, is_open, source)
     select 'SSE', d::date, extract(isodow from d) < 6, 'tushare' from generate_series(date '2024-01-01', date '2024-04-30', interval '1 day') d`

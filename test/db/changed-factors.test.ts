@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { createTestDatabase, empty, type TestDatabase } from '../support/database.ts'
 import { commit, factorLine, mergeIn, openRun } from './support.ts'
 
 /* What a changed factor says of the ones before it. */
@@ -15,7 +15,7 @@ beforeAll(async () => {
 })
 afterAll(() => db.drop())
 beforeEach(async () => {
-  await db.sql`truncate adj_factor, coverage, coverage_hole, revision`
+  await empty(db.sql, 'adj_factor', 'coverage', 'coverage_hole', 'revision')
   await answered(DAYS.flatMap((date) => [factorLine(1, date, 1), factorLine(2, date, 5)]).sort())
 })
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { mergeOf } from '../../activities/merge-answer.ts'
 import { mergeStockList, type StockListRow } from '../../db/stock-list.ts'
 import type { DailyBasicRow } from '../../sources/contract.ts'
-import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { createTestDatabase, empty, type TestDatabase } from '../support/database.ts'
 
 /* Valuations of several sources: what the best view makes of them, and what the stock list keeps of the newest. */
 
@@ -14,7 +14,7 @@ beforeAll(async () => {
 })
 afterAll(() => db.drop())
 beforeEach(async () => {
-  await db.sql`truncate daily_basic, stock_basic_info, instrument_code, instrument, revision cascade`
+  await empty(db.sql, 'daily_basic', 'stock_basic_info', 'instrument_code', 'instrument', 'revision')
   for (const source of ['tushare', 'baostock', 'akshare'])
     await db.sql.begin((tx) =>
       mergeStockList(tx, [LISTED], { source, runId: randomUUID(), job: 'stock_list' }),

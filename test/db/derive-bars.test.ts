@@ -5,7 +5,7 @@ import type { Tx } from '../../db/client.ts'
 import { deriveBars, lockDerivedBars } from '../../db/derive-bars.ts'
 import { deriveLeft } from '../../db/derived-due.ts'
 import { mergeCalendar } from '../../db/trade-calendar.ts'
-import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { createTestDatabase, empty, type TestDatabase } from '../support/database.ts'
 import { type Bar, barLine, commit, mergeIn, openRun, waiting } from './support.ts'
 
 /*
@@ -27,7 +27,7 @@ beforeAll(async () => {
 })
 afterAll(() => db.drop())
 beforeEach(async () => {
-  await db.sql`truncate trade_calendar, bars, coverage, coverage_hole, revision, derived_due`
+  await empty(db.sql, 'trade_calendar', 'bars', 'coverage', 'coverage_hole', 'revision', 'derived_due')
   await db.sql`update instrument set list_date = '2020-01-02', delist_date = null where id between 101 and 103`
   await db.sql`
     insert into trade_calendar (exchange, trade_date, is_open, source)
@@ -275,10 +275,10 @@ test(
           close: close / 100,
         }))
         const instruments = byDate ? null : [101, 102, 103]
-        await db.sql`truncate bars, coverage, coverage_hole`
+        await empty(db.sql, 'bars', 'coverage', 'coverage_hole')
         await answer(bars, { instruments, from: SESSIONS[0] ?? '', to: SESSIONS.at(-1) ?? '' })
         const whole = await all()
-        await db.sql`truncate bars, coverage, coverage_hole`
+        await empty(db.sql, 'bars', 'coverage', 'coverage_hole')
         let last = ''
         for (const [i, { from, to }] of partsOf(cut).entries()) {
           const rows = bars.filter(({ date }) => date >= from && date <= to)

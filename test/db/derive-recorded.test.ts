@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { deriveEverySource } from '../../db/derive-bars.ts'
-import { openRecordedMarket, type RecordedMarket } from '../../local/replay/recorded.ts'
+import type { RecordedMarket } from '../../local/replay/recorded.ts'
 import { pickColumns, readCsv } from '../../local/replay/recorded/csv.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
-import { hasRecordedData, RECORDED_DATA } from '../support/recorded.ts'
+import { hasRecordedData, RECORDED_DATA, recordedMarket } from '../support/recorded.ts'
 import { mergeIn } from './support.ts'
 
 /*
@@ -18,7 +18,7 @@ let market: RecordedMarket
 
 describe.skipIf(!hasRecordedData)('recorded weeks and months', () => {
   beforeAll(async () => {
-    market = openRecordedMarket(RECORDED_DATA)
+    market = recordedMarket()
     db = await createTestDatabase()
     const days = market.calendar.days.map(({ date, open }) => ({ date: iso(date), open }))
     await db.sql`

@@ -3,7 +3,7 @@ import { missingDays } from '../../db/scope/days.ts'
 import type { RunParams } from '../../market/run-params.ts'
 import { RUN_DEFAULTS, type RunSettings } from '../../market/run-settings.ts'
 import { TUSHARE_CAPABILITIES } from '../../market/tushare.ts'
-import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { createTestDatabase, empty, type TestDatabase } from '../support/database.ts'
 
 let db: TestDatabase
 
@@ -17,7 +17,7 @@ beforeAll(async () => {
 })
 afterAll(() => db.drop())
 beforeEach(async () => {
-  await db.sql`truncate day_gate, bars`
+  await empty(db.sql, 'day_gate', 'bars')
 })
 
 const gate = (date: string, state: string) =>

@@ -4,7 +4,7 @@ import type { LongPeriod } from '../../market/bar-periods.ts'
 import type { RunParams } from '../../market/run-params.ts'
 import { RUN_DEFAULTS } from '../../market/run-settings.ts'
 import { TUSHARE_CAPABILITIES } from '../../market/tushare.ts'
-import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { createTestDatabase, empty, type TestDatabase } from '../support/database.ts'
 
 /*
  * One stock, and a calendar of Monday to Friday up to the end of 2023; the days of 2024 come where a test says so.
@@ -18,7 +18,7 @@ beforeAll(async () => {
 })
 afterAll(() => db.drop())
 beforeEach(async () => {
-  await db.sql`truncate trade_calendar, bars, coverage, coverage_hole`
+  await empty(db.sql, 'trade_calendar', 'bars', 'coverage', 'coverage_hole')
   await calendar('2023-01-02', '2023-12-31')
 })
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { pickColumns, readCsv } from '../../local/replay/recorded/csv.ts'
-import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { createTestDatabase, empty, type TestDatabase } from '../support/database.ts'
 import { hasRecordedData, RECORDED_DATA } from '../support/recorded.ts'
 
 /* When stocks were under special treatment: by their names, and by the flags on bars as far as those reach. */
@@ -13,7 +13,7 @@ afterAll(() => db.drop())
 
 let id = 0
 beforeEach(async () => {
-  await db.sql`truncate bars, coverage, name_change, instrument_code, instrument cascade`
+  await empty(db.sql, 'bars', 'coverage', 'name_change', 'instrument_code', 'instrument')
   const [row] = await db.sql<{ id: number }[]>`
     insert into instrument (kind, board, exchange) values ('stock', 'main', 'SSE') returning id`
   id = row?.id ?? 0

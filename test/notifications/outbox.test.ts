@@ -4,11 +4,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { runNotifier } from '../../api/notifications/notifier.ts'
 import { addNotice } from '../../db/queries/notifications.ts'
-import { createSandboxMarket } from '../../local/replay/sandbox/market.ts'
 import { noteTrouble } from '../../db/health.ts'
 import { Secret } from '../../market/secret.ts'
 import { type ApiLab, openApiLab } from '../api/support.ts'
 import { TEST_TOKEN, wholeMarket } from '../support/lab.ts'
+import { yearMarket } from '../support/market.ts'
 
 /*
  * From what happens to the receiver: nothing is lost while it is away, and nobody hears of one thing from two senders.
@@ -40,7 +40,7 @@ beforeAll(async () => {
   })
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`
-  lab = await openApiLab({ market: createSandboxMarket({ stocks: 20, years: 1 }), worker: true })
+  lab = await openApiLab({ market: yearMarket(20), worker: true })
 })
 beforeEach(async () => {
   isAway = false

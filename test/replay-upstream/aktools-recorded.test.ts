@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { openRecordedMarket } from '../../local/replay/recorded.ts'
-import { hasRecordedData, RECORDED_DATA } from '../support/recorded.ts'
+import { hasRecordedData, recordedMarket } from '../support/recorded.ts'
 import { rowsOf, statusOf, withAktools } from './aktools-client.ts'
 
 describe.skipIf(!hasRecordedData)('a recorded market', { timeout: 60_000 }, () => {
-  const market = hasRecordedData ? openRecordedMarket(RECORDED_DATA) : undefined
+  const market = hasRecordedData ? recordedMarket() : undefined
   const withRecorded = (claim: Parameters<typeof withAktools>[1]) =>
     withAktools(market === undefined ? {} : { market }, claim)
 

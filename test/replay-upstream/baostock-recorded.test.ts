@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { openRecordedMarket } from '../../local/replay/recorded.ts'
 import { pickColumns, readCsv } from '../../local/replay/recorded/csv.ts'
+import { recordedMarket } from '../support/recorded.ts'
 import { codeOf, history, records, withBaostock } from './baostock-client.ts'
 import { recordedData } from './client.ts'
 
@@ -8,13 +8,11 @@ const PERIOD_FIELDS = 'date,code,open,high,low,close,volume,amount,adjustflag,tu
 const directory = recordedData()
 
 describe.skipIf(directory === undefined)('the recorded market', { timeout: 60_000 }, () => {
-  const recorded = openRecordedMarket(directory ?? '')
-
   test.each([
     ['w', 'weekly_doc_sample'],
     ['m', 'monthly_doc_sample'],
   ])('aggregates days to what was published, frequency %s', (frequency, file) =>
-    withBaostock({ market: recorded }, async (connection) => {
+    withBaostock({ market: recordedMarket() }, async (connection) => {
       const columns = ['trade_date', 'open', 'high', 'low', 'close', 'vol', 'amount']
       const published = pickColumns(readCsv(directory ?? '', file), columns).filter(
         ([date = '']) => date >= '20180110' && date <= '20181231',
@@ -39,7 +37,7 @@ describe.skipIf(directory === undefined)('the recorded market', { timeout: 60_00
   )
 
   test('says of a day what the real server said of it', () =>
-    withBaostock({ market: recorded }, async (connection) => {
+    withBaostock({ market: recordedMarket() }, async (connection) => {
       const columns = ['code', 'date', 'volume', 'amount', 'pctChg', 'tradestatus']
       const real = pickColumns(readCsv(directory ?? '', 'baostock_k_data_qfq'), columns)
       const codes = [...new Set(real.map(([code = '']) => code))].slice(0, 12)
@@ -61,9 +59,9 @@ describe.skipIf(directory === undefined)('the recorded market', { timeout: 60_00
     }))
 
   test('has a table for each whole-market day, without Beijing and without share counts or names', () =>
-    withBaostock({ market: recorded }, async ({ ask }) => {
+    withBaostock({ market: recordedMarket() }, async ({ ask }) => {
       const table = records(await ask('98', 'query_daily_history_k_AStock', '2026-04-01'))
-      const truth = [...recorded.truthBars()].filter(
+      const truth = [...recordedMarket().truthBars()].filter(
         (bar) => bar.trade_date === '2026-04-01' && !bar.symbol.endsWith('.BJ'),
       )
       expect(truth.length).toBeGreaterThan(5000)

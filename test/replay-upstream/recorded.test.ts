@@ -3,19 +3,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
-import { openRecordedMarket } from '../../local/replay/recorded.ts'
 import { decimalText } from '../../local/replay/decimal.ts'
 import { readBars } from '../../local/replay/recorded/bars.ts'
 import { pickColumns, readCsv } from '../../local/replay/recorded/csv.ts'
 import { realCalendar } from '../../local/replay/sandbox/calendar.ts'
+import { recordedMarket } from '../support/recorded.ts'
 import { call, recordedData, rows, withReplay } from './client.ts'
 
 const directory = recordedData()
 const COLUMNS = 'ts_code trade_date open high low close pre_close change pct_chg vol amount'.split(' ')
 
 describe.skipIf(directory === undefined)('the recorded market', { timeout: 60_000 }, () => {
-  const open = () => openRecordedMarket(directory ?? '')
-  const market = directory === undefined ? undefined : open()
+  const market = directory === undefined ? undefined : recordedMarket()
 
   const fileRows = (file: string, keep: (code: string, date: string) => boolean): (string | number)[][] =>
     pickColumns(readCsv(directory ?? '', file), COLUMNS)
@@ -25,7 +24,7 @@ describe.skipIf(directory === undefined)('the recorded market', { timeout: 60_00
   const byKey = (a: unknown[], b: unknown[]): number => (String(a) < String(b) ? -1 : 1)
 
   test('serves a whole-market day exactly as it was recorded', () =>
-    withReplay({ market: market ?? open() }, async ({ url }) => {
+    withReplay({ market: market ?? recordedMarket() }, async ({ url }) => {
       for (const [file, date] of [
         ['daily_market_20191014_20191025', '20191025'],
         ['daily_market_20230103_20230316', '20230316'],
@@ -37,7 +36,7 @@ describe.skipIf(directory === undefined)('the recorded market', { timeout: 60_00
     }))
 
   test('serves a stock of several files with each row once', () =>
-    withReplay({ market: market ?? open() }, async ({ url }) => {
+    withReplay({ market: market ?? recordedMarket() }, async ({ url }) => {
       const { data } = await call(url, 'daily', {
         ts_code: '600519.SH',
         start_date: '20180101',
@@ -73,7 +72,7 @@ describe.skipIf(directory === undefined)('the recorded market', { timeout: 60_00
   })
 
   test('serves recorded and reconstructed factors', () =>
-    withReplay({ market: market ?? open() }, async ({ url }) => {
+    withReplay({ market: market ?? recordedMarket() }, async ({ url }) => {
       const date = rows(await call(url, 'adj_factor', { trade_date: '20260401' }))
       expect(date.length).toBe(5470)
       expect(date.find((row) => row.ts_code === '920992.BJ')?.adj_factor).toBe(1.4932)
@@ -82,7 +81,7 @@ describe.skipIf(directory === undefined)('the recorded market', { timeout: 60_00
     }))
 
   test('lists survivors by default, the delisted when asked, and old Beijing codes not at all', () =>
-    withReplay({ market: market ?? open() }, async ({ url }) => {
+    withReplay({ market: market ?? recordedMarket() }, async ({ url }) => {
       const listed = rows(await call(url, 'stock_basic'))
       expect(listed.length).toBe(5524)
       const gone = rows(await call(url, 'stock_basic', { list_status: 'D' }, 'ts_code,list_date,exchange'))
@@ -92,7 +91,7 @@ describe.skipIf(directory === undefined)('the recorded market', { timeout: 60_00
     }))
 
   test('has no permission for what was not recorded', () =>
-    withReplay({ market: market ?? open() }, async ({ url }) => {
+    withReplay({ market: market ?? recordedMarket() }, async ({ url }) => {
       for (const api of ['suspend_d', 'bse_mapping', 'namechange']) {
         expect(await call(url, api)).toMatchObject({ code: 40203, data: null })
       }

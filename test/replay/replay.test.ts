@@ -6,6 +6,7 @@ import { Worker } from '@temporalio/worker'
 import { expect, test } from 'vitest'
 import { workflowBundle } from '../../activities/worker/bundle.ts'
 import { TEST_TOKEN } from '../support/lab.ts'
+import { quietRuntime } from '../support/temporal.ts'
 
 const FOLDER = join(import.meta.dirname, 'histories')
 const names = readdirSync(FOLDER).filter((name) => name.endsWith('.json'))
@@ -30,6 +31,7 @@ test('histories of a full, a paused, a cancelled, an isolating run, of several s
 })
 
 test.each(names)('the workflow replays %s', async (name) => {
+  quietRuntime()
   const workflow = await workflowBundle(join(tmpdir(), 'ashare-test-bundles'))
   await Worker.runReplayHistory({ workflowBundle: workflow }, historyFromJSON(JSON.parse(read(name))))
 })

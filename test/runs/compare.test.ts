@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { AgreementReport } from '../../activities/compare-run.ts'
 import type { RunRow } from '../../db/queries/runs.ts'
-import { createSandboxMarket } from '../../local/replay/sandbox/market.ts'
 import type { RunParams } from '../../market/run-params.ts'
 import { type Lab, openLab, wholeMarket } from '../support/lab.ts'
+import { yearMarket } from '../support/market.ts'
 
 /*
  * Three upstreams of one market; BaoStock's is a copy of it in which one bar early in the year is another.
  */
 
-const SANDBOX = { stocks: 30, years: 1 }
+const STOCKS = 30
 const WRONG = '600001.SH'
 
 let lab: Lab
@@ -17,8 +17,8 @@ let wrongDate: string
 let right: { volume: number; preClose: number }
 
 beforeAll(async () => {
-  const market = createSandboxMarket(SANDBOX)
-  const own = createSandboxMarket(SANDBOX)
+  const market = yearMarket(STOCKS)
+  const own = yearMarket(STOCKS)
   const bars = [...market.truthBars()].filter((bar) => bar.symbol === WRONG)
   // No ex-date: what pre_close should be is the close before it.
   const at = bars.findIndex((bar, i) => i > 20 && bar.pre_close === bars[i - 1]?.close)

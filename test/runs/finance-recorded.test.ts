@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { openRecordedMarket } from '../../local/replay/recorded.ts'
 import { readCsv } from '../../local/replay/recorded/csv.ts'
-import { hasRecordedData, RECORDED_DATA } from '../support/recorded.ts'
+import { hasRecordedData, RECORDED_DATA, recordedMarket } from '../support/recorded.ts'
 import { openLab } from '../support/lab.ts'
 
 const KEY = ['ts_code', 'end_date', 'report_type', 'comp_type', 'ann_date', 'f_ann_date', 'update_flag']
@@ -25,7 +24,7 @@ describe.skipIf(!hasRecordedData)('recorded real reports', () => {
     'every row and every column of the recorded statements is in the database, as it was recorded',
     { timeout: 240_000 },
     async () => {
-      const lab = await openLab({ market: openRecordedMarket(RECORDED_DATA) })
+      const lab = await openLab({ market: recordedMarket() })
       const run = async (start_date: string, end_date: string, symbols?: string[]) => {
         const params = { start_date, end_date, ...(symbols ? { symbols } : {}) }
         const row = await lab.until(await lab.start('finance_history', params), undefined, 200)

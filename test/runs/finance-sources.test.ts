@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { type Statement, STATEMENTS, truthReports } from '../../local/replay/reports.ts'
-import { createSandboxMarket } from '../../local/replay/sandbox/market.ts'
 import { openLab } from '../support/lab.ts'
+import { yearMarket } from '../support/market.ts'
 
 /*
  * Reports without Tushare: from East Money for whole markets, from BaoStock for single symbols.
@@ -11,7 +11,7 @@ test(
   'East Money has the newest version of every period, for Shanghai and Shenzhen; of the key figures for Beijing too',
   { timeout: 150_000 },
   async () => {
-    const market = createSandboxMarket({ stocks: 30, years: 1 })
+    const market = yearMarket(30)
     const lab = await openLab({ market, tushare: { priority: null }, akshare: {}, baostock: {} })
     try {
       const row = await lab.until(
@@ -58,7 +58,7 @@ test(
   'BaoStock has the indicators of single symbols, and of a whole market nobody asks it',
   { timeout: 150_000 },
   async () => {
-    const market = createSandboxMarket({ stocks: 30, years: 1 })
+    const market = yearMarket(30)
     const lab = await openLab({ market, tushare: { priority: null }, baostock: {} })
     try {
       const params = { start_date: '2025-12-31', symbols: ['600000.SH'] }

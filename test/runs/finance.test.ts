@@ -2,15 +2,13 @@ import { expect, test } from 'vitest'
 import { readFinancials } from '../../db/queries/financials.ts'
 import type { RunRow } from '../../db/queries/runs.ts'
 import { type Statement, STATEMENTS, type TruthReport, truthReports } from '../../local/replay/reports.ts'
-import { createSandboxMarket } from '../../local/replay/sandbox/market.ts'
 import { type Lab, type LabOptions, openLab } from '../support/lab.ts'
+import { yearMarket } from '../support/market.ts'
 
 /*
  * Reports from an empty database to an evening after new announcements: by accounts that may ask for the whole market, by
  * those that may not, and by one that learns it on the way.
  */
-
-const SANDBOX = { stocks: 60, years: 1, today: '20261020' }
 
 interface Office extends Lab {
   /** The market and the clock go on. */
@@ -23,7 +21,7 @@ interface Office extends Lab {
 
 async function withOffice(options: LabOptions, work: (office: Office) => Promise<void>): Promise<void> {
   let now = new Date('2026-10-20T12:00:00Z')
-  const lab = await openLab({ market: createSandboxMarket(SANDBOX), now: () => now, ...options })
+  const lab = await openLab({ market: yearMarket(60, { today: '20261020' }), now: () => now, ...options })
   let counted: Record<string, number> = {}
   const office: Office = Object.assign(lab, {
     move: (date: string) => {

@@ -15,9 +15,12 @@ let lab: Lab
 afterEach(() => lab.close())
 
 const open = async (options: LabOptions): Promise<Lab> => {
-  lab = await openLab({ market: createSandboxMarket({ stocks: 60, years: 1 }), ...options })
+  lab = await openLab(options)
   return lab
 }
+
+/** As long a calendar as upstreams have, where a source is alone. */
+const sandbox = () => createSandboxMarket({ stocks: 60, years: 1 })
 
 // Under this key a delisted stock stands in Tushare's list alone.
 const isTushares = (symbol: string) => symbol === 'T00018.SH'
@@ -37,7 +40,7 @@ async function broughtBy(runId: string): Promise<string[]> {
 }
 
 test('no account: BaoStock alone brings Shanghai and Shenzhen, and says that Beijing has no source', async () => {
-  const { db, market } = await open({ tushare: { priority: null }, baostock: {} })
+  const { db, market } = await open({ market: sandbox(), tushare: { priority: null }, baostock: {} })
   const run = await lab.run('daily_history', wholeMarket(market))
   expect(run.status).toBe('success')
   expect(await log(run.id)).toContain('BSE: no source')
@@ -82,7 +85,11 @@ test('Tushare with 120 points that nobody told us: what is refused is learned, r
 })
 
 test.each([2_000, 5_000])('Tushare with %i points: all of it from there', async (points) => {
-  const { db, market } = await open({ tushare: { points, callsPerMinute: undefined }, replay: { points } })
+  const { db, market } = await open({
+    market: sandbox(),
+    tushare: { points, callsPerMinute: undefined },
+    replay: { points },
+  })
   const run = await lab.run('daily_history', wholeMarket(market))
   expect(run.status).toBe('success')
   expect(await barDifferences(db.sql, market)).toEqual([])
@@ -90,7 +97,7 @@ test.each([2_000, 5_000])('Tushare with %i points: all of it from there', async 
 })
 
 test('AKTools alone brings lists, bars and factors of all three exchanges', async () => {
-  const { db, market } = await open({ tushare: { priority: null }, akshare: {} })
+  const { db, market } = await open({ market: sandbox(), tushare: { priority: null }, akshare: {} })
   const run = await lab.run('daily_history', wholeMarket(market))
   expect(await log(run.id)).toContain('restart it daily')
   expect(await priceDifferences(db.sql, market, (symbol) => !isTushares(symbol))).toEqual([])

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest'
-import { createSandboxMarket } from '../../local/replay/sandbox/market.ts'
 import { type Lab, openLab } from '../support/lab.ts'
+import { yearMarket } from '../support/market.ts'
 import { barDifferences } from '../support/truth.ts'
 
 /* Days at the edge: more rows than an answer holds, and a source that has half of them. */
@@ -14,7 +14,7 @@ const newestOf = ({ market }: Lab) => {
 }
 
 test('a day of more than 6,000 rows loses none of them', { timeout: 180_000 }, async () => {
-  lab = await openLab({ market: createSandboxMarket({ stocks: 6_700, years: 0.1 }) })
+  lab = await openLab({ market: yearMarket(6_700, { years: 0.1 }) })
   const { iso } = newestOf(lab)
   const rows = [...lab.market.truthBars()].filter(({ trade_date }) => trade_date === iso).length
   expect(rows).toBeGreaterThan(6_000)
@@ -27,7 +27,7 @@ test('a day of more than 6,000 rows loses none of them', { timeout: 180_000 }, a
 })
 
 test('half a day of one source is made whole by another in the same run', async () => {
-  lab = await openLab({ market: createSandboxMarket({ stocks: 12, years: 1 }), baostock: {} })
+  lab = await openLab({ market: yearMarket(12), baostock: {} })
   const { date, iso } = newestOf(lab)
   await lab.run('stock_list')
   lab.upstream.changeMarket({ hold: { date, percent: 50 } })

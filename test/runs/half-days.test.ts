@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { acceptGaps, reopenGaps } from '../../db/queries/gaps.ts'
 import { REREAD_SHARES, shareOfMonth } from '../../db/plan/reread.ts'
-import { createSandboxMarket } from '../../local/replay/sandbox/market.ts'
+import { empty } from '../support/database.ts'
 import { type Lab, openLab } from '../support/lab.ts'
+import { yearMarket } from '../support/market.ts'
 import { barDifferences } from '../support/truth.ts'
 
 /*
@@ -14,7 +15,7 @@ let sessions: string[]
 let newest: string
 
 beforeAll(async () => {
-  lab = await openLab({ market: createSandboxMarket({ stocks: 40, years: 1 }) })
+  lab = await openLab({ market: yearMarket(40) })
   const iso = (d: string) => `${d.slice(0, 4)}-${d.slice(4, 6)}-${d.slice(6)}`
   const { market } = lab
   sessions = market.calendar.sessions.slice(market.lastSession - 9, market.lastSession + 1).map(iso)
@@ -23,8 +24,18 @@ beforeAll(async () => {
 })
 beforeEach(async () => {
   lab.upstream.setFaults([])
-  await lab.db
-    .sql`truncate bars, adj_factor, suspension, coverage, coverage_hole, day_gate, sync_failure, revision, sync_log`
+  await empty(
+    lab.db.sql,
+    'bars',
+    'adj_factor',
+    'suspension',
+    'coverage',
+    'coverage_hole',
+    'day_gate',
+    'sync_failure',
+    'revision',
+    'sync_log',
+  )
 })
 afterAll(() => lab.close())
 

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { isoDate } from '../../local/replay/decimal.ts'
-import { createSandboxMarket } from '../../local/replay/sandbox/market.ts'
 import { INDEX_SYMBOLS, MEMBER_INDICES } from '../../market/indices.ts'
 import { type Lab, openLab, wholeMarket } from '../support/lab.ts'
+import { yearMarket } from '../support/market.ts'
 
 let lab: Lab
 
 beforeAll(async () => {
   lab = await openLab({
-    market: createSandboxMarket({ stocks: 60, years: 1 }),
+    market: yearMarket(60),
     akshare: {},
     baostock: {},
   })

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { createSandboxMarket } from '../../local/replay/sandbox/market.ts'
+import { empty } from '../support/database.ts'
 import { type Lab, openLab, wholeMarket } from '../support/lab.ts'
+import { yearMarket } from '../support/market.ts'
 import { barDifferences } from '../support/truth.ts'
 
 /*
@@ -15,7 +16,7 @@ let lab: Lab
 
 beforeAll(async () => {
   lab = await openLab({
-    market: createSandboxMarket({ stocks: 40, years: 1 }),
+    market: yearMarket(40),
     tushare: { timeoutMs: 500 },
     baostock: {},
     batchSize: 5,
@@ -27,8 +28,17 @@ afterAll(() => lab.close())
 beforeEach(async () => {
   lab.upstream.setFaults([])
   lab.baostock.setFaults([])
-  await lab.db
-    .sql`truncate bars, adj_factor, suspension, coverage, coverage_hole, source_health, source_budget, sync_failure`
+  await empty(
+    lab.db.sql,
+    'bars',
+    'adj_factor',
+    'suspension',
+    'coverage',
+    'coverage_hole',
+    'source_health',
+    'source_budget',
+    'sync_failure',
+  )
 })
 
 const DOWN = [{ kind: 'http_status', status: 503 } as const]

@@ -22,7 +22,8 @@ beforeAll(async () => {
   postgres = await postgresServer()
   await migrateDatabase(postgres.address)
   const db = openDatabase({ url: postgres.address, max: 12, name: 'test' })
-  lab = await openLab({ batchSize: 4, database: { ...db, url: postgres.address, drop: () => db.close() } })
+  const database = { ...db, url: postgres.address, drop: () => db.close() }
+  lab = await openLab({ batchSize: 4, database, ownTemporal: true })
 })
 afterAll(async () => {
   await lab.close()
@@ -59,7 +60,7 @@ test('without PostgreSQL for a while a run stands still, then ends with everythi
 
 test('without Temporal for a while a run goes on, ends with everything, and nothing is counted twice', async () => {
   const id = await runUnderWay()
-  await lab.withoutTemporal(AWAY_MS)
+  await lab.temporal.leave(AWAY_MS)
   const run = await lab.until(id)
   await expectWhole(run)
   const [sums] = await lab.db.sql<{ rows: number; calls: number }[]>`

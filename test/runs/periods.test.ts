@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { RunRow } from '../../db/queries/runs.ts'
-import { createSandboxMarket } from '../../local/replay/sandbox/market.ts'
 import type { TruthBar } from '../../local/replay/truth.ts'
 import { type Lab, openLab, wholeMarket } from '../support/lab.ts'
+import { yearMarket } from '../support/market.ts'
 
 /*
  * Closed weeks and months as a schedule asks for them. The market begins with the history up to Friday, 13 November 2026.
@@ -12,7 +12,7 @@ let lab: Lab
 let clock = '2026-11-14T01:00:00+08:00'
 
 beforeAll(async () => {
-  const market = createSandboxMarket({ stocks: 60, years: 1, today: '20261113' })
+  const market = yearMarket(60, { today: '20261113' })
   lab = await openLab({ market, baostock: {}, now: () => new Date(clock) })
 }, 60_000)
 afterAll(() => lab.close())

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { planRuns } from '../../local/demo/runs.ts'
-import { openRecordedMarket } from '../../local/replay/recorded.ts'
-import { hasRecordedData, RECORDED_DATA } from '../support/recorded.ts'
+import { regionRuns } from '../../local/demo/runs.ts'
+import { hasRecordedData, recordedMarket } from '../support/recorded.ts'
 import { type Lab, openLab } from '../support/lab.ts'
 import { barDifferences, factorDifferences } from '../support/truth.ts'
 
@@ -23,8 +22,8 @@ describe.skipIf(!hasRecordedData)('recorded real data', () => {
   const regions: { from: string; to: string; symbols: ReadonlySet<string> | null }[] = []
 
   beforeAll(async () => {
-    lab = await openLab({ market: openRecordedMarket(RECORDED_DATA) })
-    for (const { body } of await planRuns(RECORDED_DATA, {})) {
+    lab = await openLab({ market: recordedMarket() })
+    for (const { body } of regionRuns(recordedMarket())) {
       const { symbols, start_date: from, end_date: to } = body
       const params = { ...(symbols && { symbols: [...symbols] }), start_date: from, end_date: to }
       const run = await lab.until(await lab.start('daily_history', params), undefined, 200)

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { createSandboxMarket } from '../../local/replay/sandbox/market.ts'
 import { type ApiLab, openApiLab } from '../api/support.ts'
+import { empty } from '../support/database.ts'
+import { yearMarket } from '../support/market.ts'
 import { barDifferences, factorDifferences } from '../support/truth.ts'
 
 /* Failures of any runs, tried once more by the job for them. */
@@ -10,7 +11,7 @@ let victims: string[]
 const SPAN = { start_date: '2026-09-01', end_date: '2026-11-20' }
 
 beforeAll(async () => {
-  lab = await openApiLab({ worker: true, market: createSandboxMarket({ stocks: 16, years: 1 }) })
+  lab = await openApiLab({ worker: true, market: yearMarket(16) })
   victims = [...lab.market.truthStocks()]
     .filter((stock) => (stock.list_date ?? '9999') < '2026-01-01' && stock.delist_date === null)
     .slice(2, 5)
@@ -19,8 +20,20 @@ beforeAll(async () => {
 })
 beforeEach(async () => {
   lab.upstream.setFaults([])
-  await lab.db
-    .sql`truncate bars, adj_factor, suspension, coverage, coverage_hole, day_gate, quarantine, sync_failure, revision, source_budget, source_health`
+  await empty(
+    lab.db.sql,
+    'bars',
+    'adj_factor',
+    'suspension',
+    'coverage',
+    'coverage_hole',
+    'day_gate',
+    'quarantine',
+    'sync_failure',
+    'revision',
+    'source_budget',
+    'source_health',
+  )
 })
 afterAll(() => lab.close())
 

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { createSandboxMarket } from '../../local/replay/sandbox/market.ts'
 import type { RunParams } from '../../market/run-params.ts'
+import { empty } from '../support/database.ts'
 import { type Lab, openLab, wholeMarket } from '../support/lab.ts'
+import { yearMarket } from '../support/market.ts'
 import { priceDifferences } from '../support/truth.ts'
 
 /*
@@ -16,7 +17,7 @@ let lab: Lab
 
 beforeAll(async () => {
   lab = await openLab({
-    market: createSandboxMarket({ stocks: 40, years: 1 }),
+    market: yearMarket(40),
     tushare: { timeoutMs: TIMEOUT_MS },
     akshare: {},
     baostock: {},
@@ -28,8 +29,17 @@ afterAll(() => lab.close())
 
 beforeEach(async () => {
   lab.upstream.setFaults([])
-  await lab.db
-    .sql`truncate bars, adj_factor, suspension, coverage, coverage_hole, source_health, source_budget, sync_failure`
+  await empty(
+    lab.db.sql,
+    'bars',
+    'adj_factor',
+    'suspension',
+    'coverage',
+    'coverage_hole',
+    'source_health',
+    'source_budget',
+    'sync_failure',
+  )
 })
 
 // What all three serve: BaoStock has no Beijing stocks, and one delisted stock has a key that is Tushare's own.

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Fault } from '../../local/replay/faults.ts'
+import { empty } from '../support/database.ts'
 import { openLab, TEST_TOKEN, wholeMarket, type Lab } from '../support/lab.ts'
 import { barDifferences } from '../support/truth.ts'
 
@@ -18,8 +19,18 @@ beforeAll(async () => {
 })
 beforeEach(async () => {
   lab.upstream.setFaults([])
-  await lab.db
-    .sql`truncate bars, adj_factor, coverage, coverage_hole, day_gate, quarantine, sync_failure, revision, source_budget`
+  await empty(
+    lab.db.sql,
+    'bars',
+    'adj_factor',
+    'coverage',
+    'coverage_hole',
+    'day_gate',
+    'quarantine',
+    'sync_failure',
+    'revision',
+    'source_budget',
+  )
 })
 afterAll(() => lab.close())
 

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest'
-import { createSandboxMarket } from '../../local/replay/sandbox/market.ts'
 import { type Lab, type LabOptions, openLab, wholeMarket } from '../support/lab.ts'
+import { yearMarket } from '../support/market.ts'
 import { valuationDifferences } from '../support/valuations.ts'
 
 /*
@@ -11,7 +11,7 @@ let lab: Lab
 afterEach(() => lab.close())
 
 const open = async (options: LabOptions): Promise<Lab> => {
-  lab = await openLab({ market: createSandboxMarket({ stocks: 40, years: 1 }), ...options })
+  lab = await openLab({ market: yearMarket(40), ...options })
   return lab
 }
 
@@ -123,7 +123,7 @@ test('what only BaoStock has valued is asked again of a source that has market v
 })
 
 test('names come whole, and say when a stock was under special treatment', async () => {
-  const { db, market } = await open({ market: createSandboxMarket({ stocks: 150, years: 3 }) })
+  const { db, market } = await open({ market: yearMarket(150, { years: 3 }) })
   const run = await lab.run('full_history', { ...wholeMarket(market), start_date: NEWEST })
   expect(run.status, await log(run.id)).toMatch(/success/)
   const [names] = await db.sql<{ n: number }[]>`select count(*)::int as n from name_change`

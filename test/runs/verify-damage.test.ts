@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { markLost } from '../../db/audit/lost.ts'
 import { planDatasetsOf } from '../../db/plan-datasets.ts'
-import { createSandboxMarket } from '../../local/replay/sandbox/market.ts'
 import { type Lab, openLab, wholeMarket } from '../support/lab.ts'
+import { yearMarket } from '../support/market.ts'
 import { barDifferences, factorDifferences } from '../support/truth.ts'
 
 /*
@@ -13,7 +13,7 @@ import { barDifferences, factorDifferences } from '../support/truth.ts'
 let lab: Lab
 
 beforeAll(async () => {
-  lab = await openLab({ market: createSandboxMarket({ stocks: 25, years: 1 }), batchSize: 10 })
+  lab = await openLab({ market: yearMarket(25), batchSize: 10 })
   const run = await lab.run('daily_history', wholeMarket(lab.market))
   expect(run.status).toBe('success')
 })

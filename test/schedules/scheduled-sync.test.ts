@@ -140,7 +140,12 @@ test('a run that the reconciler has started already is waited for', async () => 
   })
   lab.upstream.setFaults([])
   await lab.until(before)
-  await eventually(async () => (await runsOf(lab, 'stock_basics')).length > 0, 'the run')
+  // Ended before it was met, it would be in nobody's way.
+  const isWaitedFor = async () => {
+    const { pendingActivities } = (await start.describe()).raw
+    return pendingActivities?.some(({ activityType }) => activityType?.name === 'awaitRun')
+  }
+  await eventually(isWaitedFor, 'that it is waited for')
   await holder(runId).terminate('by hand')
   expect(await start.end()).toMatchObject({ outcome: 'terminated', runId, tries: 1 })
 })

@@ -2,13 +2,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { writeFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Client, Connection } from '@temporalio/client'
 import { createApp } from '../../api/app.ts'
 import { defaultSchedules } from '../../api/scheduler/defaults.ts'
 import { readSchedulesFile } from '../../api/scheduler/file.ts'
 import { makeSchedules } from '../../api/scheduler/first-start.ts'
 import { TemporalGateway } from '../../api/temporal/gateway.ts'
 import { type Answer, type ApiLab, clientOf, openApiLab } from '../api/support.ts'
+import { awayClient } from '../support/temporal.ts'
 
 /* Schedules as a client makes and sees them, on a real Temporal server. No worker: what they start stays where it is. */
 
@@ -34,12 +34,10 @@ let lab: ApiLab
 let away: Promise<Answer>
 
 beforeAll(async () => {
-  lab = await openApiLab()
-  const connection = Connection.lazy({ address: '127.0.0.1:9' })
-  const temporal = new TemporalGateway(new Client({ connection }), 'default')
-  away = clientOf(createApp({ ...lab.api, temporal }))
-    .get('/scheduler/status')
-    .finally(() => connection.close())
+  // What describes a schedule is asked of a worker of the server's own, and given up after seconds.
+  lab = await openApiLab({ ownTemporal: true })
+  const temporal = new TemporalGateway(awayClient(), 'default')
+  away = clientOf(createApp({ ...lab.api, temporal })).get('/scheduler/status')
 })
 beforeEach(async () => {
   await removeAll()

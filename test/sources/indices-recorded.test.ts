@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startAktoolsReplay } from '../../local/replay/aktools-server.ts'
 import { startBaostockReplay } from '../../local/replay/baostock-server.ts'
-import { openRecordedMarket } from '../../local/replay/recorded.ts'
 import { pickColumns, readCsv } from '../../local/replay/recorded/csv.ts'
 import { startTushareReplay } from '../../local/replay/tushare-server.ts'
 import type { SourceCall } from '../../market/capability.ts'
@@ -9,7 +8,7 @@ import { AktoolsClient } from '../../sources/akshare/client.ts'
 import { AkshareSource } from '../../sources/akshare/source.ts'
 import { BaostockSource } from '../../sources/baostock/source.ts'
 import type { FetchContext, IndexBarRow, IndexMemberRow, Source } from '../../sources/contract.ts'
-import { hasRecordedData, RECORDED_DATA } from '../support/recorded.ts'
+import { hasRecordedData, RECORDED_DATA, recordedMarket } from '../support/recorded.ts'
 import { LocalExclusive } from './baostock/exclusive.ts'
 import { settingsFor } from './baostock/upstream.ts'
 import { AT_ONCE } from './akshare/upstream.ts'
@@ -54,7 +53,7 @@ const membersOf = async (
 
 describe.skipIf(!hasRecordedData)('recorded indices', () => {
   beforeAll(async () => {
-    const market = openRecordedMarket(RECORDED_DATA)
+    const market = recordedMarket()
     const [tushare, baostock, aktools] = await Promise.all([
       startTushareReplay({ market, token: TOKEN }),
       startBaostockReplay({ market }),

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import postgres from 'postgres'
 import { inject } from 'vitest'
-import { type Database, openDatabase } from '../../db/client.ts'
+import { type Database, openDatabase, type Sql } from '../../db/client.ts'
 import { TEMPLATE } from './global-setup.ts'
 
 export interface TestDatabase extends Database {
@@ -14,7 +14,8 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   const adminUrl = inject('adminUrl')
   const name = `t_${randomBytes(6).toString('hex')}`
   const admin = postgres(adminUrl, { max: 1, onnotice: () => undefined })
-  await admin.unsafe(`create database ${name} template ${TEMPLATE}`)
+  // A thousand small files: copying them takes a fifth of what writing each of their pages to the log takes.
+  await admin.unsafe(`create database ${name} template ${TEMPLATE} strategy file_copy`)
   const url = new URL(adminUrl)
   url.pathname = `/${name}`
   const db = openDatabase({ url: url.toString(), max: 12, name: 'test' })
@@ -27,4 +28,12 @@ export async function createTestDatabase(): Promise<TestDatabase> {
       await admin.end()
     },
   }
+}
+
+/**
+ * Empties tables, in this order. Not by truncating: they hold little, and that takes a lock and new files of each of the
+ * partitions of bars.
+ */
+export async function empty(sql: Sql, ...tables: string[]): Promise<void> {
+  for (const table of tables) await sql`delete from ${sql(table)}`
 }

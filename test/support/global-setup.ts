@@ -4,31 +4,51 @@ import { join } from 'node:path'
 import postgres from 'postgres'
 import type { TestProject } from 'vitest/node'
 import { migrateDatabase } from '../../db/migrate.ts'
-import { startPostgres } from '../../local/postgres.ts'
+import { type LocalPostgres, type PostgresOptions, startPostgres } from '../../local/postgres.ts'
 import { findTemporalBinary } from '../../local/temporal-binary.ts'
-import { startWatchdog } from '../../local/watchdog.ts'
+import { startTemporal } from '../../local/temporal.ts'
+import { startWatchdog, type Watchdog } from '../../local/watchdog.ts'
+import { SEARCH_ATTRIBUTES } from '../../workflows/contract/ids.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
+    /** A folder that is removed at the end of this test run. */
+    folder: string
     /** Administrator's URL of the one PostgreSQL of this test run. */
     adminUrl: string
     /** The Temporal CLI. */
     temporalBinary: string
+    /** host:port of the one Temporal of this test run; each test has a namespace of its own there. */
+    temporalAddress: string
   }
 }
 
 /** Name of the migrated database that every test database is copied from. */
 export const TEMPLATE = 'ashare_template'
 
-/** One PostgreSQL for the whole run, with a migrated template; the Temporal binary found or made. */
+/** One PostgreSQL for the whole run, with a migrated template, and one Temporal, whose binary is found or made. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const log = (line: string) => console.log(`[setup] ${line}`)
   const dataDir = mkdtempSync(join(tmpdir(), 'ashare-test-'))
   const guard = startWatchdog(log)
-  const [server, temporalBinary] = await Promise.all([
-    startPostgres({ dataDir, port: 0, guard }),
-    findTemporalBinary({ log, guard }),
+  const [database, temporal] = await Promise.all([
+    openPostgres({ dataDir, port: 0, guard }),
+    openTemporal({ dataDir, guard }, log),
   ])
+  project.provide('folder', dataDir)
+  project.provide('adminUrl', database.adminUrl)
+  project.provide('temporalBinary', temporal.binary)
+  project.provide('temporalAddress', temporal.server.address)
+  return async () => {
+    await temporal.server.stop()
+    await database.stop()
+    await guard.close()
+    rmSync(dataDir, { recursive: true, force: true })
+  }
+}
+
+async function openPostgres(options: PostgresOptions): Promise<LocalPostgres> {
+  const server = await startPostgres(options)
   const admin = postgres(server.adminUrl, { max: 1, onnotice: () => undefined })
   await admin.unsafe(`create database ${TEMPLATE}`)
   // This server is never killed, and waiting for the disk is much of a short test. Those that kill one start their own.
@@ -39,11 +59,17 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const url = new URL(server.adminUrl)
   url.pathname = `/${TEMPLATE}`
   await migrateDatabase(url.toString())
-  project.provide('adminUrl', server.adminUrl)
-  project.provide('temporalBinary', temporalBinary)
-  return async () => {
-    await server.stop()
-    await guard.close()
-    rmSync(dataDir, { recursive: true, force: true })
-  }
+  return server
+}
+
+async function openTemporal(around: { dataDir: string; guard: Watchdog }, log: (line: string) => void) {
+  const binary = await findTemporalBinary({ log, guard: around.guard })
+  const server = await startTemporal({
+    ...around,
+    binary,
+    port: 0,
+    uiPort: 0,
+    searchAttributes: SEARCH_ATTRIBUTES,
+  })
+  return { binary, server }
 }

@@ -1,20 +1,16 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Client, Connection, WorkflowExecutionAlreadyStartedError } from '@temporalio/client'
-import { DefaultLogger, NativeConnection, Runtime, type Worker } from '@temporalio/worker'
+import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client'
+import { NativeConnection, type Worker } from '@temporalio/worker'
 import { type Logger, pino } from 'pino'
-import { inject } from 'vitest'
 import type { ActivityDeps } from '../../activities/index.ts'
 import { createRegistry } from '../../activities/source-registry.ts'
 import { workflowBundle } from '../../activities/worker/bundle.ts'
 import { createWorkers } from '../../activities/worker/worker.ts'
 import type { SealKey } from '../../db/sealed.ts'
 import { getRun, insertRun, reopenRun, type RunRow } from '../../db/queries/runs.ts'
-import { startTemporal, type LocalTemporal } from '../../local/temporal.ts'
-import { startWatchdog } from '../../local/watchdog.ts'
 import {
   type AktoolsReplay,
   type AktoolsReplayOptions,
@@ -26,7 +22,6 @@ import {
   startBaostockReplay,
 } from '../../local/replay/baostock-server.ts'
 import type { ReplayMarket } from '../../local/replay/market.ts'
-import { createSandboxMarket } from '../../local/replay/sandbox/market.ts'
 import {
   startTushareReplay,
   type TushareReplay,
@@ -37,14 +32,14 @@ import type { RunParams } from '../../market/run-params.ts'
 import { RUN_DEFAULTS } from '../../market/run-settings.ts'
 import { Secret } from '../../market/secret.ts'
 import type { SourceSettings } from '../../market/source-settings.ts'
-import { runWorkflowId, SEARCH_ATTRIBUTES, TASK_QUEUE } from '../../workflows/contract/ids.ts'
+import { runWorkflowId, TASK_QUEUE } from '../../workflows/contract/ids.ts'
 import { isFinal, type RunState } from '../../workflows/contract/status.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
+import { yearMarket } from './market.ts'
+import { openNamespace, openOwnTemporal, quietRuntime, type TestTemporal } from './temporal.ts'
 
 /** A secret that tests search histories, logs and answers for. */
 export const TEST_TOKEN = `tok${'e4d1'.repeat(13)}`
-
-let runtimeInstalled = false
 
 export interface LabOptions {
   market?: ReplayMarket
@@ -61,17 +56,17 @@ export interface LabOptions {
   log?: Logger
   /** One of the test's own, on a server that it may stop. */
   database?: TestDatabase
+  /** Temporal goes away: a server of its own instead of a namespace on the one of all tests. */
+  ownTemporal?: boolean
   /** Workers are started with the lab unless a test wants to start them itself. */
   worker?: boolean
 }
 
-/** A whole system of its own: database, Temporal server, upstream, worker. */
+/** A whole system of its own: database, namespace of Temporal, upstream, worker. The two servers are those of all tests. */
 export interface Lab {
   db: TestDatabase
   client: Client
-  temporal: LocalTemporal
-  /** Temporal goes away, and is back at the same address after a while. */
-  withoutTemporal(ms: number): Promise<void>
+  temporal: TestTemporal
   market: ReplayMarket
   upstream: TushareReplay
   /** The other upstreams; there only when they were named. */
@@ -103,27 +98,15 @@ export function wholeMarket(market: ReplayMarket): RunParams {
 }
 
 export async function openLab(options: LabOptions = {}): Promise<Lab> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'ashare-lab-'))
-  const guard = startWatchdog(() => undefined)
-  const market = options.market ?? createSandboxMarket({ stocks: 60, years: 1 })
-  const temporalOn = (port: number, uiPort: number) =>
-    startTemporal({
-      dataDir,
-      binary: inject('temporalBinary'),
-      port,
-      uiPort,
-      searchAttributes: SEARCH_ATTRIBUTES,
-      guard,
-    })
+  const market = options.market ?? yearMarket(60)
   const [db, temporal, upstream, aktools, baostock] = await Promise.all([
     options.database ?? createTestDatabase(),
-    temporalOn(0, 0),
+    options.ownTemporal ? openOwnTemporal() : openNamespace(),
     startTushareReplay({ market, token: TEST_TOKEN, ...options.replay }),
     options.akshare ? startAktoolsReplay({ market, ...options.akshare.replay }) : null,
     options.baostock ? startBaostockReplay({ market, ...options.baostock.replay }) : null,
   ])
-  const connection = await Connection.connect({ address: temporal.address })
-  const client = new Client({ connection })
+  const { client } = temporal
   const environment: SourceSettings = {
     tushare: {
       priority: 1,
@@ -178,11 +161,6 @@ export async function openLab(options: LabOptions = {}): Promise<Lab> {
     db,
     client,
     temporal,
-    withoutTemporal: async (ms) => {
-      await lab.temporal.stop()
-      await sleep(ms)
-      lab.temporal = await temporalOn(temporal.port, temporal.uiPort)
-    },
     market,
     upstream,
     aktools: aktools as AktoolsReplay,
@@ -190,7 +168,7 @@ export async function openLab(options: LabOptions = {}): Promise<Lab> {
     environment,
     deps,
     startWorker: async () => {
-      const stop = await startWorker(temporal.address, deps)
+      const stop = await startWorker(temporal, deps)
       stops.push(stop)
       return stop
     },
@@ -225,15 +203,12 @@ export async function openLab(options: LabOptions = {}): Promise<Lab> {
     run: async (job, params) => await lab.until(await lab.start(job, params)),
     close: async () => {
       for (const stop of stops.reverse()) await stop()
-      await connection.close()
       await sources.close()
       await upstream.close()
       await aktools?.close()
       await baostock?.close()
-      await lab.temporal.stop()
+      await temporal.close()
       await db.drop()
-      await guard.close()
-      rmSync(dataDir, { recursive: true, force: true })
     },
   }
   if (options.worker ?? true) await lab.startWorker()
@@ -264,20 +239,17 @@ async function startWorkflow(client: Client, row: RunRow, tries = 100): Promise<
   }
 }
 
-async function startWorker(address: string, deps: ActivityDeps): Promise<() => Promise<void>> {
-  if (!runtimeInstalled) {
-    Runtime.install({
-      logger: new DefaultLogger('ERROR', ({ message }) => console.error(message)),
-      telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' } } },
-    })
-    runtimeInstalled = true
-  }
+async function startWorker(
+  { address, namespace }: TestTemporal,
+  deps: ActivityDeps,
+): Promise<() => Promise<void>> {
+  quietRuntime()
   const connection = await NativeConnection.connect({ address })
   const bundle = await workflowBundle(join(tmpdir(), 'ashare-test-bundles'))
   const stopping = new AbortController()
   const workers: Worker[] = await createWorkers({
     connection,
-    namespace: 'default',
+    namespace,
     bundle,
     deps: { ...deps, stopping: stopping.signal },
   })

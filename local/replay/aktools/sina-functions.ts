@@ -104,10 +104,12 @@ const dailyFrame = (context: ToolContext, args: Arguments): Frame => {
 }
 
 const calendarFrame = ({ market, session }: ToolContext): Frame => {
-  const year = (market.calendar.sessions[session] ?? '').slice(0, 4)
+  const { sessions, days } = market.calendar
+  const from = days[0]?.date ?? ''
+  const year = (sessions[session] ?? '').slice(0, 4)
   return {
     columns: columns('date', 'trade_date'),
-    rows: market.calendar.sessions.filter((date) => date.slice(0, 4) <= year).map((date) => [date]),
+    rows: sessions.filter((date) => date >= from && date.slice(0, 4) <= year).map((date) => [date]),
   }
 }
 

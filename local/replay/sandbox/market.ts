@@ -24,6 +24,8 @@ export interface SandboxOptions {
   readonly seed?: number
   /** `YYYYMMDD` or `YYYY-MM-DD`. Its session counts as closed; the default keeps demos the same for ever. */
   readonly today?: string
+  /** The days that upstreams name in their calendars: all since 1990, or those since the history begins. */
+  readonly calendar?: 'all' | 'window'
 }
 
 export interface SandboxMarket extends ReplayMarket {
@@ -34,9 +36,19 @@ export interface SandboxMarket extends ReplayMarket {
 const DEFAULT_TODAY = '20261120'
 const ALL_YEARS = 35
 
-/** First day of a window of `years` that ends on `date` (`YYYYMMDD`). */
-const windowStart = (date: string, years: number): string =>
-  years >= ALL_YEARS ? '0' : `${Number(date.slice(0, 4)) - years}${date.slice(4)}`
+/** First day of a window of `years` that ends on `date` (`YYYYMMDD`); a part of a year is counted in months. */
+const windowStart = (date: string, years: number): string => {
+  if (years >= ALL_YEARS) return '0'
+  const months = Number(date.slice(0, 4)) * 12 + Number(date.slice(4, 6)) - 1 - Math.round(years * 12)
+  const year = Math.floor(months / 12)
+  return `${year}${String((months % 12) + 1).padStart(2, '0')}${date.slice(6)}`
+}
+
+/** The same sessions under the same indices; only what is told of the days is shorter. */
+const namedSince = (calendar: Calendar, date: string): Calendar => ({
+  ...calendar,
+  days: calendar.days.filter((day) => day.date >= date),
+})
 
 /** Session index of a day or of the last session before it; the day as `YYYYMMDD` or `YYYY-MM-DD`. */
 const lastSessionUpTo = (calendar: Calendar, date: string): number => {
@@ -84,7 +96,7 @@ export const createSandboxMarket = (options: SandboxOptions = {}): SandboxMarket
   let view = listsAt(all, calendar, today)
   const core = {
     label: `sandbox market (invented data, seed ${seed})`,
-    calendar,
+    calendar: options.calendar === 'window' ? namedSince(calendar, calendar.sessions[first] ?? '') : calendar,
     firstSession: first,
     get lastSession() {
       return today

@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { openRecordedMarket } from '../../../local/replay/recorded.ts'
 import { pickColumns, readCsv } from '../../../local/replay/recorded/csv.ts'
 import { startTushareReplay } from '../../../local/replay/tushare-server.ts'
 import type { DailyBasicRow, NameRow } from '../../../sources/contract.ts'
-import { hasRecordedData, RECORDED_DATA } from '../../support/recorded.ts'
+import { hasRecordedData, RECORDED_DATA, recordedMarket } from '../../support/recorded.ts'
 import { callFor, DAY, openSource, TOKEN, withUpstream } from './upstream.ts'
 
 const FIELDS = [
@@ -139,7 +138,7 @@ const timesTenThousand = (text: string): string => {
 
 describe.skipIf(!hasRecordedData)('recorded valuations', () => {
   test('every row and column arrives as it was recorded', async () => {
-    const server = await startTushareReplay({ market: openRecordedMarket(RECORDED_DATA), token: TOKEN })
+    const server = await startTushareReplay({ market: recordedMarket(), token: TOKEN })
     const { source, context } = openSource(server.url)
     try {
       const recorded = pickColumns(readCsv(RECORDED_DATA, 'daily_basic'), FIELDS)
