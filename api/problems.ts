@@ -32,14 +32,15 @@ export const PROBLEMS = {
   run_active: { status: 429, title: 'Another run is under way' },
   too_many_changes: { status: 429, title: 'Too many changes within a minute' },
   too_many_failures: { status: 429, title: 'Too many wrong keys' },
+  too_many_plans: { status: 429, title: 'Too many plans are being made' },
+  too_many_reads: { status: 429, title: 'Too many tables are being read' },
+  too_many_streams: { status: 429, title: 'Too many event streams are open' },
   run_failed: { status: 500, title: 'The run has not brought what it was about' },
   internal: { status: 500, title: 'Something is wrong in the service' },
   receiver_refused: { status: 502, title: 'The receiver did not take it' },
   database_unavailable: { status: 503, title: 'PostgreSQL does not answer' },
   temporal_unavailable: { status: 503, title: 'Temporal does not answer' },
   worker_unavailable: { status: 503, title: 'No worker is there' },
-  too_many_reads: { status: 503, title: 'Too many tables are being read' },
-  too_many_streams: { status: 503, title: 'Too many event streams are open' },
 } as const satisfies Record<string, { status: number; title: string }>
 
 export type ProblemCode = keyof typeof PROBLEMS

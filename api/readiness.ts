@@ -9,7 +9,8 @@ export interface Check {
 
 // The server lists a poller for minutes after its death; a living one asks again at least once a minute.
 const POLLER_ALIVE_MS = 75_000
-const LIMIT_MS = 3_000
+// Twice this is what it takes at most; those who watch over services give up after a few seconds.
+const LIMIT_MS = 1_500
 
 /** Whether a run that is started now would run, and if not why. */
 export async function checkReadiness(

@@ -110,7 +110,14 @@ function forget(steps: FactorStep[], date: TradeDate): void {
 const dayAfter = (date: TradeDate): TradeDate => (date === LAST_DATE ? date : addDays(date, 1))
 
 /** The factor that holds on a day; null when it is not known. */
-export function factorAt(steps: readonly FactorStep[], date: TradeDate): string | null {
+export const factorAt = (steps: readonly FactorStep[], date: TradeDate): string | null =>
+  factorStepAt(steps, date).factor
+
+/** The factor that holds on a day, and the day from which another one does. */
+export function factorStepAt(
+  steps: readonly FactorStep[],
+  date: TradeDate,
+): { factor: string | null; until: TradeDate } {
   let low = 0
   let high = steps.length
   while (low < high) {
@@ -118,8 +125,11 @@ export function factorAt(steps: readonly FactorStep[], date: TradeDate): string 
     if ((steps[middle]?.from ?? '') <= date) low = middle + 1
     else high = middle
   }
-  return steps[low - 1]?.factor ?? null
+  return { factor: steps[low - 1]?.factor ?? null, until: steps[low]?.from ?? BEYOND_ALL }
 }
+
+// Behind every date as a text.
+const BEYOND_ALL = ':'
 
 /**
  * What a raw price of a day is multiplied by; null when nobody can know. `anchor` is the newest factor at or before the
@@ -155,8 +165,10 @@ export const adjustPrices = ({ open, high, low, close, preClose }: Prices, ratio
 })
 
 /** A number with at most so many decimals, halves away from zero. */
-export function rounded(value: number, decimals: number): number {
-  const scale = 10 ** decimals
+export const rounded = (value: number, decimals: number): number => roundedTo(value, 10 ** decimals)
+
+/** The same by the power of ten, for many numbers with as many decimals. */
+export function roundedTo(value: number, scale: number): number {
   const scaled = Math.round(Math.abs(value) * scale)
   // Beyond 2^53 there is nothing behind the point to round.
   if (scaled > Number.MAX_SAFE_INTEGER) return value

@@ -1,11 +1,10 @@
 import type { Context } from 'hono'
 import { getCookie } from 'hono/cookie'
-import type { Sql } from '../../db/client.ts'
-import { findSession } from '../../db/queries/sessions.ts'
 import type { Role } from '../../market/roles.ts'
 import type { KnownKey, Keyring } from './keyring.ts'
 import { isOwnOrigin } from './hosts.ts'
 import { hashOf } from './secrets.ts'
+import type { SessionBook } from './session-book.ts'
 
 /** Who makes a request. */
 export interface Caller {
@@ -44,11 +43,14 @@ export async function knownKey(keyring: Keyring, key: string): Promise<KnownKey 
   return known
 }
 
+/** Where callers are looked up. */
+interface Books {
+  keyring: Keyring
+  sessions: SessionBook
+}
+
 /** Finds out who makes a request. A key in a header counts before a cookie: whoever sends one means it. */
-export async function identify(
-  c: Context,
-  { sql, keyring }: { sql: Sql; keyring: Keyring },
-): Promise<Identified> {
+export async function identify(c: Context, { keyring, sessions }: Books): Promise<Identified> {
   const key = keyIn(c)
   if (key !== null) {
     const known = await knownKey(keyring, key)
@@ -56,37 +58,46 @@ export async function identify(
     if ((await keyring.needed()) || isForwarded(c)) return { caller: null, why: 'unknown' }
     return { caller: LOCAL, sessionEndsAt: null }
   }
-  const session = await sessionOf(c, { sql, keyring })
+  const session = await sessionOf(c, { keyring, sessions })
   if (session) return session
   if ((await keyring.needed()) || isForwarded(c)) return { caller: null, why: 'missing' }
   return { caller: LOCAL, sessionEndsAt: null }
 }
 
 /** A proxy stands before us: whoever asks is not on this machine, whatever the connection says. */
-const isForwarded = (c: Context): boolean =>
+export const isForwarded = (c: Context): boolean =>
   ['forwarded', 'x-forwarded-for', 'x-real-ip'].some((name) => c.req.header(name) !== undefined)
 
-async function sessionOf(
-  c: Context,
-  { sql, keyring }: { sql: Sql; keyring: Keyring },
-): Promise<Identified | null> {
+async function sessionOf(c: Context, { keyring, sessions }: Books): Promise<Identified | null> {
   // SameSite knows neither ports nor subdomains: the cookie is for pages of this very origin.
   if (!isOwnOrigin(c.req.header('origin'), c.req.header('host'))) return null
   const token = getCookie(c, SESSION_COOKIE)
   if (token === undefined || token === '' || token.length > MOST_CHARACTERS) return null
-  const session = await findSession(sql, hashOf(token))
+  const session = await sessions.find(hashOf(token))
   const known = session && (await keyring.find(session.key_hash))
   return session && known ? { caller: callerOf(known, 'session'), sessionEndsAt: session.expires_at } : null
 }
 
+/** The connection that a request came over; null for one that was made within this process. */
+function socketOf(c: Context): { remoteAddress?: string; destroy: () => void } | null {
+  const env: unknown = c.env
+  if (typeof env !== 'object' || env === null || !('incoming' in env)) return null
+  return (env as { incoming: { socket: { remoteAddress?: string; destroy: () => void } } }).incoming.socket
+}
+
 /** The address at the other end of the connection; `inside` for a request that was made within this process. */
 export function addressOf(c: Context): string {
-  const env: unknown = c.env
-  if (typeof env !== 'object' || env === null || !('incoming' in env)) return 'inside'
-  const { incoming } = env as { incoming: { socket: { remoteAddress?: string } } }
-  return (incoming.socket.remoteAddress ?? 'gone').replace(/^::ffff:(?=\d+\.)/, '')
+  const socket = socketOf(c)
+  return socket === null ? 'inside' : (socket.remoteAddress ?? 'gone').replace(/^::ffff:(?=\d+\.)/, '')
 }
+
+/** Ends the connection of a request, whatever is still to be said on it. */
+export const cutOff = (c: Context): void => socketOf(c)?.destroy()
 
 /** Who shares a limit: one address, or the network of an IPv6 address, since one machine has all of that. */
 export const networkOf = (address: string): string =>
   address.includes(':') ? address.split(':').slice(0, 4).join(':') : address
+
+/** Who shares what there is little of: the holders of a key, or one network where no key is needed. */
+export const shareOf = (c: Context, caller: Caller | undefined): string =>
+  caller === undefined || caller.by === 'open' ? networkOf(addressOf(c)) : `key ${caller.name}`

@@ -4,8 +4,9 @@ import { reaches } from '../../market/roles.ts'
 import type { Sql } from '../../db/client.ts'
 import { Problem } from '../problems.ts'
 import { Buckets } from './buckets.ts'
-import { addressOf, type Caller, type Identified, identify, knownKey, networkOf } from './caller.ts'
+import { addressOf, type Caller, type Identified, identify, knownKey, networkOf, shareOf } from './caller.ts'
 import { Keyring, type KnownKey } from './keyring.ts'
+import { SessionBook } from './session-book.ts'
 import type { AccessSettings } from './settings.ts'
 
 // Nobody guesses a key, with or without a limit; this keeps those who try from filling the log.
@@ -17,24 +18,33 @@ const challenge = (error: string) => ({ 'WWW-Authenticate': `Bearer realm="ashar
 /** Lets callers in, or says why not. */
 export class Gate {
   readonly keyring: Keyring
-  readonly #sql: Sql
+  readonly #sessions: SessionBook
   readonly #failures = new Buckets(FAILURES_PER_MINUTE)
   readonly #changes: Buckets | null
 
   constructor(sql: Sql, settings: AccessSettings) {
-    this.#sql = sql
+    this.#sessions = new SessionBook(sql)
     this.keyring = new Keyring(sql, settings)
     this.#changes = settings.changesPerMinute > 0 ? new Buckets(settings.changesPerMinute) : null
   }
 
-  /** Who makes a request, whether or not that is enough for anything. */
-  identify(c: Context): Promise<Identified> {
-    return identify(c, { sql: this.#sql, keyring: this.keyring })
+  /**
+   * Who makes a request to a route for anyone. A key that lets nobody in counts as a wrong one here too: no route tells
+   * strangers as often as they like whether a key is good.
+   *
+   * @throws Problem after too many wrong ones
+   */
+  async look(c: Context): Promise<Identified> {
+    const found = await this.#identify(c)
+    if (found.caller !== null || found.why === 'missing') return found
+    const refusal = this.#refusal(c)
+    if (refusal.code === 'too_many_failures') throw refusal
+    return found
   }
 
   /** Who makes a request. @throws Problem for nobody, and for a key that lets nobody in */
   async admit(c: Context): Promise<Caller> {
-    const found = await this.identify(c)
+    const found = await this.#identify(c)
     if (found.caller) return found.caller
     throw found.why === 'unknown' ? this.#refusal(c) : missing()
   }
@@ -57,8 +67,7 @@ export class Gate {
 
   /** Counts a request that changes something. @throws Problem when there were too many of this caller */
   countChange(c: Context, caller: Caller): void {
-    const who = caller.by === 'open' ? networkOf(addressOf(c)) : `key ${caller.name}`
-    const seconds = this.#changes?.take(who) ?? 0
+    const seconds = this.#changes?.take(shareOf(c, caller)) ?? 0
     if (seconds === 0) return
     throw new Problem(
       'too_many_changes',
@@ -66,6 +75,10 @@ export class Gate {
       {},
       { 'Retry-After': String(seconds) },
     )
+  }
+
+  #identify(c: Context): Promise<Identified> {
+    return identify(c, { keyring: this.keyring, sessions: this.#sessions })
   }
 
   /** Only those who fail are counted and slowed: a good key of the same address goes on as if nothing were. */

@@ -29,6 +29,7 @@ export class Keyring {
   readonly #openWithoutKeys: boolean
   readonly #touched = new Map<number, number>()
   #read: { at: number; stored: Promise<Stored> } | null = null
+  #wasMade = false
 
   constructor(sql: Sql, { keys, openWithoutKeys }: AccessSettings) {
     this.#sql = sql
@@ -47,6 +48,11 @@ export class Keyring {
    */
   async needed(): Promise<boolean> {
     return this.#configured.length > 0 || !this.#openWithoutKeys || (await this.#stored()).made
+  }
+
+  /** The same as far as this process knows: while the database is away, what was found there last counts. */
+  get neededLast(): boolean {
+    return this.#configured.length > 0 || !this.#openWithoutKeys || this.#wasMade
   }
 
   /** The key with that hash. Configured ones are found without the database. */
@@ -73,10 +79,13 @@ export class Keyring {
     const stored = activeKeys(this.#sql)
     const read = { at: now, stored }
     this.#read = read
-    // A failure is not believed by the next one who asks.
-    stored.catch(() => {
-      if (this.#read === read) this.#read = null
-    })
+    stored.then(
+      ({ made }) => (this.#wasMade = made),
+      // A failure is not believed by the next one who asks.
+      () => {
+        if (this.#read === read) this.#read = null
+      },
+    )
     return stored
   }
 }

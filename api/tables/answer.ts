@@ -1,5 +1,6 @@
 import type { Context } from 'hono'
 import { withoutParameters } from '../../db/errors.ts'
+import { shareOf } from '../access/caller.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
 import { Problem } from '../problems.ts'
 import { createEncoder, type Format } from './formats.ts'
@@ -54,12 +55,9 @@ export async function answerTable(
   if (known !== null && matches(asked, etagOf(known, format)))
     return c.body(null, 304, headersOf(etagOf(known, format)))
 
-  const release = await (isExport ? reads.exportSlots : reads.slots).take()
-  if (!release)
-    throw new Problem(
-      'too_many_reads',
-      'too many tables are being read: try again when one of them has ended',
-    )
+  const who = shareOf(c, c.get('caller'))
+  const release = await (isExport ? reads.exportSlots : reads.slots).take(who, c.req.raw.signal)
+  if (!release) throw tooManyReads()
   try {
     const table = await answer.open()
     reads.versions.keep(question, snapshot, table.version)
@@ -89,6 +87,16 @@ export async function answerTable(
     throw error
   }
 }
+
+const AGAIN_SECONDS = 5
+
+const tooManyReads = (): Problem =>
+  new Problem(
+    'too_many_reads',
+    'too many tables are being read: try again when one of them has ended',
+    {},
+    { 'Retry-After': String(AGAIN_SECONDS) },
+  )
 
 const etagOf = (version: string, format: Format): string => `"${version}.${format}"`
 

@@ -16,8 +16,8 @@ export interface Reads {
 }
 
 export const createReads = (sql: Sql): Reads => ({
-  slots: new Slots(MAX_READS, WAIT_MS),
-  exportSlots: new Slots(MAX_EXPORTS, WAIT_MS),
+  slots: new Slots({ count: MAX_READS, waitMs: WAIT_MS }),
+  exportSlots: new Slots({ count: MAX_EXPORTS, waitMs: WAIT_MS }),
   versions: new KnownVersions(sql),
 })
 

@@ -1,14 +1,17 @@
 import type { Chunk, Table, TableEncoder } from './table.ts'
 
-// Somebody who takes nothing for so long holds a connection to the database all the while.
-const STALL_MS = 60_000
+// Whoever takes nothing, or little at a time, holds a connection to the database all the while: they get a minute, and the time
+// that a line of 256 kbit/s needs for what they were given.
+const PATIENCE_MS = 60_000
+const LEAST_BYTES_PER_MS = 32
 
 export interface StreamOptions {
   /** Aborted when the process ends. */
   closing: AbortSignal
   /** Called once at the end, however it came: null when everything was taken or the reader left. */
   onEnd: (error: unknown) => void
-  stallMs?: number
+  /** In place of the minute that a reader may lose. */
+  patienceMs?: number
 }
 
 /**
@@ -41,6 +44,7 @@ class ChunkSource {
   readonly #bytes = new TextEncoder()
   #first: IteratorResult<Chunk, undefined> | null
   #stalled: NodeJS.Timeout | undefined
+  readonly #pace: Pace
   #onClosing = (): void => undefined
   #isOver = false
 
@@ -48,6 +52,7 @@ class ChunkSource {
     this.#chunks = chunks
     this.#first = first
     this.#options = options
+    this.#pace = new Pace(options.patienceMs ?? PATIENCE_MS)
   }
 
   start(controller: Controller): void {
@@ -59,6 +64,7 @@ class ChunkSource {
 
   async pull(controller: Controller): Promise<void> {
     clearTimeout(this.#stalled)
+    this.#pace.taken()
     try {
       const { done, value } = this.#first ?? (await this.#chunks.next())
       this.#first = null
@@ -68,9 +74,10 @@ class ChunkSource {
         controller.close()
         return
       }
-      controller.enqueue(typeof value === 'string' ? this.#bytes.encode(value) : value)
-      const stalled = () => this.#breakOff(controller, new Error('the reader takes nothing'))
-      this.#stalled = setTimeout(stalled, this.#options.stallMs ?? STALL_MS)
+      const bytes = typeof value === 'string' ? this.#bytes.encode(value) : value
+      controller.enqueue(bytes)
+      const tooSlow = () => this.#breakOff(controller, new Error(TOO_SLOW))
+      this.#stalled = setTimeout(tooSlow, this.#pace.given(bytes.length))
     } catch (error) {
       this.#end(error)
       controller.error(error)
@@ -96,6 +103,40 @@ class ChunkSource {
     clearTimeout(this.#stalled)
     this.#options.closing.removeEventListener('abort', this.#onClosing)
     this.#options.onEnd(error)
+  }
+}
+
+const TOO_SLOW = `the reader takes less than ${LEAST_BYTES_PER_MS} KB a second`
+
+/** How long a reader may still take. Time in which nothing was there to be taken is not the reader's. */
+class Pace {
+  readonly #patienceMs: number
+  #givenAt: number | null = null
+  #waitedMs = 0
+  /** Bytes: of all lots, of the last one, and of the one before, which is on its way while the last one is waiting. */
+  #total = 0
+  #last = 0
+  #before = 0
+
+  constructor(patienceMs: number) {
+    this.#patienceMs = patienceMs
+  }
+
+  /** A lot was given out. @returns milliseconds in which the next one has to be asked for */
+  given(bytes: number): number {
+    this.#givenAt = performance.now()
+    this.#total += bytes
+    this.#before = this.#last
+    this.#last = bytes
+    const forNow = (this.#before + this.#last) / LEAST_BYTES_PER_MS
+    const inAll = this.#total / LEAST_BYTES_PER_MS - this.#waitedMs
+    return this.#patienceMs + Math.min(forNow, inAll)
+  }
+
+  /** The next one is asked for. */
+  taken(): void {
+    if (this.#givenAt !== null) this.#waitedMs += performance.now() - this.#givenAt
+    this.#givenAt = null
   }
 }
 

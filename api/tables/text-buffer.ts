@@ -1,6 +1,18 @@
+import { plainDecimal } from '../../market/units.ts'
+
 const START_BYTES = 1 << 18
 // Of one UTF-16 unit in UTF-8.
 const MAX_BYTES = 3
+// Of numbers that are written digit by digit.
+const PLACES = 8
+const SCALE = 10 ** PLACES
+const MOST_SCALED = 1e15
+const MOST_CHARACTERS = 20
+const BILLION_PLACES = 9
+const BILLION = 10 ** BILLION_PLACES
+const MINUS = 45
+const POINT = 46
+const ZERO = 48
 
 /**
  * Text as UTF-8, put together byte by byte. An answer is hundreds of thousands of short texts, nearly all of them ASCII:
@@ -24,6 +36,76 @@ export class TextBuffer {
       bytes[at++] = code
     }
     this.#length = at
+  }
+
+  /** Text that is there as bytes already. */
+  addBytes(text: Uint8Array): void {
+    this.#makeRoom(text.length)
+    const bytes = this.#bytes
+    let at = this.#length
+    for (let i = 0; i < text.length; i++) bytes[at++] = text[i] ?? 0
+    this.#length = at
+  }
+
+  /** How many bytes there are. */
+  get length(): number {
+    return this.#length
+  }
+
+  /** Bytes from one place to another once more. */
+  addAgain(from: number, to: number): void {
+    this.#makeRoom(to - from)
+    this.#bytes.copyWithin(this.#length, from, to)
+    this.#length += to - from
+  }
+
+  /**
+   * A number as its shortest decimal, without exponent. Up to 15 digits, of which eight are behind the point, are written one by
+   * one: a decimal of so many digits is the shortest one of its double, and to let the engine find that out takes ten
+   * times as long.
+   */
+  addNumber(value: number): void {
+    const size = Math.abs(value)
+    const places = Number.isInteger(size) ? 0 : PLACES
+    const scaled = places === 0 ? size : Math.round(size * SCALE)
+    if (!(scaled < MOST_SCALED) || (places > 0 && scaled / SCALE !== size)) {
+      this.add(plainDecimal(value))
+      return
+    }
+    this.#makeRoom(MOST_CHARACTERS)
+    if (value < 0) this.#bytes[this.#length++] = MINUS
+    if (places === 0) {
+      this.#addWhole(scaled)
+      return
+    }
+    const whole = Math.floor(scaled / SCALE)
+    this.#addWhole(whole)
+    this.#bytes[this.#length++] = POINT
+    this.#addDigits(scaled - whole * SCALE, PLACES)
+    while (this.#bytes[this.#length - 1] === ZERO) this.#length--
+  }
+
+  #addWhole(n: number): void {
+    if (n >= BILLION) {
+      const high = Math.floor(n / BILLION)
+      this.#addWhole(high)
+      this.#addDigits(n - high * BILLION, BILLION_PLACES)
+      return
+    }
+    let count = 1
+    for (let rest = n; rest >= 10; rest = (rest / 10) | 0) count++
+    this.#addDigits(n, count)
+  }
+
+  /** So many digits of a number under a billion. */
+  #addDigits(n: number, count: number): void {
+    const bytes = this.#bytes
+    for (let at = this.#length + count - 1, rest = n; at >= this.#length; at--) {
+      const next = (rest / 10) | 0
+      bytes[at] = ZERO + rest - next * 10
+      rest = next
+    }
+    this.#length += count
   }
 
   /** What was added since the last time. */

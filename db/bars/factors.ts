@@ -63,7 +63,7 @@ export async function readFactors(
   const rows = await sql<FactorRow[]>`
     with asked as materialized (${factorSources(sql, region, source)}),
     facts as materialized (
-      select a.instrument_id, a.source, covered, (
+      select a.instrument_id, a.source, covered, ${from === to ? sql`false` : gapless(sql, region)} as gapless, (
         select upper(r) - 1 from unnest(covered) as r where s.start is not null and r @> coalesce((
           select c.trade_date from trade_calendar c
           where c.exchange = 'SSE' and c.is_open and c.trade_date >= greatest(i.list_date, s.start) order by c.trade_date limit 1
@@ -92,15 +92,26 @@ export async function readFactors(
 const changes = (sql: Sql): Fragment => sql`
   select instrument_id, string_agg(trade_date::text, ',' order by trade_date) filter (where is_step) as dates,
     string_agg(factor::text, ',' order by trade_date) filter (where is_step) as factors,
-    range_agg(daterange(trade_date, trade_date, '[]')) filter (where not covered @> trade_date) as days
+    range_agg(daterange(trade_date, trade_date, '[]')) filter (where not gapless and not covered @> trade_date) as days
   from (
-    select r.instrument_id, r.trade_date, r.factor, f.covered, r.before is distinct from r.factor
-      or not f.covered @> daterange(r.day_before, r.trade_date, '[]') as is_step
+    select r.instrument_id, r.trade_date, r.factor, f.covered, f.gapless, r.before is distinct from r.factor
+      or not f.gapless and not f.covered @> daterange(r.day_before, r.trade_date, '[]') as is_step
     from (
       select *, lag(factor) over w as before, lag(trade_date) over w as day_before from rows
       window w as (partition by instrument_id order by trade_date)
     ) r join facts f using (instrument_id)
-  ) r where is_step or not covered @> trade_date group by 1`
+  ) r where is_step or not gapless and not covered @> trade_date group by 1`
+
+/** Whether the source has answered for all days between its first and its last row of a region: then no row has to be looked at. */
+function gapless(sql: Sql, { from, to }: BarRegion): Fragment {
+  const end = (order: Fragment) => sql`(
+    select r.trade_date from adj_factor r where r.instrument_id = a.instrument_id and r.source = a.source order by r.trade_date ${order} limit 1
+  )`
+  return sql`(
+    select case when first <= last then covered @> daterange(first, last, '[]') else false end
+    from (select greatest(${from}::date, ${end(sql``)}) as first, least(${to}::date, ${end(sql`desc`)}) as last) s
+  )`
+}
 
 /** The same of one day, which has one row for each instrument. */
 const oneDay = (sql: Sql): Fragment => sql`

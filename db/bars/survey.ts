@@ -1,5 +1,5 @@
 import type { Sql } from '../client.ts'
-import { type BarRegion, inRegion } from './region.ts'
+import { type BarRegion, type Fragment, inRegion } from './region.ts'
 
 /** Sources by precedence for each group of fields of a bar, the best first. */
 export type Precedence = Readonly<Record<(typeof GROUPS)[number], readonly string[]>>
@@ -25,18 +25,21 @@ export interface BarSurvey {
 
 /** What a region holds, without its rows. */
 export async function surveyBars(sql: Sql, region: BarRegion, source: string | null): Promise<BarSurvey> {
+  const where = sql`${inRegion(sql, region)} ${source === null ? sql`` : sql`and b.source = ${source}`}`
   const rows = await sql<{ source: string; count: number; writers: string }[]>`
-    select source, sum(rows)::bigint as count, sum(rows * writer::text::bigint)::text as writers from (
-      select b.source, b.xmin as writer, count(*) as rows from bars b
-      where ${inRegion(sql, region)} ${source === null ? sql`` : sql`and b.source = ${source}`}
-      group by 1, 2
-    ) b
-    group by 1 order by 1`
+    ${surveyOf(sql, where)} order by source`
   return {
     sources: rows.map((row) => row.source),
     version: rows.map((row) => `${row.source} ${row.count} ${row.writers}`).join(),
   }
 }
+
+/** A row for each source with bars `b`: their count, and the sum of the transactions that wrote them. */
+export const surveyOf = (sql: Sql, where: Fragment): Fragment => sql`
+  select source, sum(rows)::bigint as count, sum(rows * writer::text::bigint)::text as writers from (
+    select b.source, b.xmin as writer, count(*) as rows from bars b where ${where} group by 1, 2
+  ) b
+  group by 1`
 
 /** The newest code of every instrument. */
 export async function symbolsOfToday(sql: Sql): Promise<Map<number, string>> {

@@ -6,6 +6,7 @@ import { readAhead } from '../bars/ahead.ts'
 import { type BarColumn, columnsOf } from '../bars/columns.ts'
 import { electedBars, ofSource } from '../bars/elected.ts'
 import { readFactors } from '../bars/factors.ts'
+import { adjustedLines, barsOf } from '../bars/lines.ts'
 import type { BarRegion, Fragment } from '../bars/region.ts'
 import { parseBar } from '../bars/record.ts'
 import {
@@ -17,8 +18,9 @@ import {
   storedRows,
 } from '../bars/rows.ts'
 import { readPeriods, readUnfinished } from '../bars/sessions.ts'
-import { readPrecedence, surveyBars, symbolsOfToday } from '../bars/survey.ts'
+import { type BarSurvey, readPrecedence, surveyBars, symbolsOfToday } from '../bars/survey.ts'
 import { hashOf } from '../bars/version.ts'
+import { isSmall, readWhole } from '../bars/whole.ts'
 import type { Sql } from '../client.ts'
 
 export type { BarColumn } from '../bars/columns.ts'
@@ -45,6 +47,8 @@ export interface BarsQuery {
   settled: TradeDate
   /** Of some instruments: by their codes of today instead of their ids. */
   isByCode?: boolean
+  /** False where most likely nothing but the version is wanted, so that no rows are read with it. */
+  withRows?: boolean
 }
 
 export interface BarsReading {
@@ -56,7 +60,7 @@ export interface BarsReading {
   version: string
   /**
    * Reads the rows in lots, by instrument (the whole market by symbol) and date. Holds a connection of the pool until the
-   * last lot, or until it is left.
+   * last lot, or until it is left; not those of a few stocks, which are there already.
    */
   rows(): AsyncGenerator<BarRow[]>
 }
@@ -70,19 +74,21 @@ const LOT = 1_000
  * Raw weeks and months are read as they are stored. Adjusted ones, and those of a past moment, are made of days.
  */
 export async function readBars(sql: Sql, query: BarsQuery): Promise<BarsReading> {
-  const { period, source, adjust, instruments, decimals = ADJUSTED_DECIMALS } = query
+  const { period, source, adjust, instruments, decimals = ADJUSTED_DECIMALS, withRows = true } = query
+  const isAdjusted = adjust !== 'none'
   const isJoined = period !== 'daily' && (adjust !== 'none' || query.asOf !== null)
   const region = regionOf(query, isJoined)
   const named = source === 'best' ? null : source
+  const isWhole = withRows && isSmall(region) && !query.isByCode
   const [survey, precedence, factors, symbols, periods, unfinished] = await Promise.all([
-    surveyBars(sql, region, named),
+    isWhole ? readWhole(sql, region, named, isAdjusted) : withoutBars(surveyBars(sql, region, named)),
     readPrecedence(sql),
-    adjust === 'none' ? [] : readFactors(sql, region, query),
+    isAdjusted ? readFactors(sql, region, query) : [],
     instruments ?? symbolsOfToday(sql),
     isJoined ? readPeriods(sql, period, region, query.settled) : null,
     isJoined ? readUnfinished(sql, period, region, named) : new Set<string>(),
   ])
-  const bars =
+  const elected =
     source === 'best' ? electedBars(sql, region, survey.sources, precedence) : ofSource(sql, region, source)
   const scales = new Map(factors.map((scale) => [scale.id, scale]))
   const options: RowOptions = { period, source, adjust, decimals, symbols, scales }
@@ -92,15 +98,17 @@ export async function readBars(sql: Sql, query: BarsQuery): Promise<BarsReading>
     columns: columnsOf(query),
     version: hashOf([question, [...symbols], facts, [...unfinished]]),
     rows: () => {
-      const lots = statement(sql, bars, region, {
-        isAdjusted: adjust !== 'none',
-        isByCode: query.isByCode ?? instruments === null,
-      })
+      const { bars } = survey
+      if (bars !== null && isAdjusted && !periods) return adjustedLines(bars, options)
+      const isByCode = query.isByCode ?? instruments === null
+      const lots = bars === null ? statement(sql, elected, region, { isAdjusted, isByCode }) : barsOf(bars)
       if (periods) return joinedRows(lots, options, periods, unfinished, query)
-      return adjust === 'none' ? storedRows(lots, options) : adjustedRows(lots, options)
+      return isAdjusted ? adjustedRows(lots, options) : storedRows(lots, options)
     },
   }
 }
+
+const withoutBars = async (survey: Promise<BarSurvey>) => ({ ...(await survey), bars: null })
 
 /** Stocks behind codes that they have or had; indices are none. */
 export async function stockIds(sql: Sql, symbols: readonly string[]): Promise<Map<string, number>> {

@@ -18,6 +18,9 @@ interface FlatColumn {
   tidy: Tidy
 }
 
+// A group is in memory as a whole. Writers make groups of up to a million rows unless they are told otherwise.
+const MOST_GROUP_ROWS = 10_000_000
+
 type File = Awaited<ReturnType<typeof asyncBufferFromFile>>
 
 /** A Parquet file; its memory is that of one row group. Nested columns are left out. */
@@ -42,6 +45,17 @@ export async function openParquet(path: string): Promise<RowStream> {
 }
 
 async function openFile(path: string): Promise<{ file: File; metadata: FileMetaData }> {
+  const { file, metadata } = await readFoot(path)
+  for (const { num_rows } of metadata.row_groups) {
+    if (num_rows >= 0 && num_rows <= MOST_GROUP_ROWS) continue
+    throw new ImportRefused(
+      `${basename(path)} has a row group that says it has ${num_rows} rows, and ${MOST_GROUP_ROWS} are read at most: write it with smaller row groups`,
+    )
+  }
+  return { file, metadata }
+}
+
+async function readFoot(path: string): Promise<{ file: File; metadata: FileMetaData }> {
   try {
     const file = await asyncBufferFromFile(path)
     return { file, metadata: await parquetMetadataAsync(file) }
@@ -82,9 +96,12 @@ async function readGroup(
 ): Promise<unknown[][]> {
   const place = new Map(columns.map(({ name }, i) => [name, i]))
   const values = columns.map((): unknown[] => new Array<unknown>(end - start))
+  const found = columns.map(() => 0)
   const onChunk = ({ columnName, columnData, rowStart }: ColumnData) => {
-    const column = values[place.get(columnName) ?? -1]
+    const at = place.get(columnName) ?? -1
+    const column = values[at]
     if (!column) return
+    found[at] = (found[at] ?? 0) + columnData.length
     for (let i = 0; i < columnData.length; i++) column[rowStart - start + i] = columnData[i]
   }
   const names = columns.map(({ name }) => name)
@@ -93,6 +110,11 @@ async function readGroup(
   } catch (error) {
     throw new ImportRefused(`${label}: rows ${start} to ${end} cannot be read: ${wordsOf(error)}`)
   }
+  const short = columns.find((_, at) => (found[at] ?? 0) < end - start)
+  if (short)
+    throw new ImportRefused(
+      `${label}: rows ${start} to ${end} cannot be read: the column ${short.name} has not as many values`,
+    )
   return values
 }
 

@@ -1,10 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { csvEncoder, jsonEncoder } from '../../api/tables/encoders.ts'
+import { Seats } from '../../api/access/seats.ts'
 import { Slots } from '../../api/tables/slots.ts'
 import { TextBuffer } from '../../api/tables/text-buffer.ts'
 import { streamTable } from '../../api/tables/stream.ts'
 import type { Chunk, Table, TableColumn } from '../../api/tables/table.ts'
+import { plainDecimal } from '../../market/units.ts'
 
 fc.configureGlobal({ seed: 20_261_120 })
 
@@ -85,15 +88,15 @@ function countedTable(lots: number, failAt = Infinity) {
   return { table, state }
 }
 
-async function open(lots: number, options: { failAt?: number; stallMs?: number } = {}) {
+async function open(lots: number, options: { failAt?: number; patienceMs?: number } = {}) {
   const { table, state } = countedTable(lots, options.failAt)
   const closing = new AbortController()
   const ends: unknown[] = []
-  const { stallMs } = options
+  const { patienceMs } = options
   const stream = await streamTable(table, csvEncoder(table.columns), {
     closing: closing.signal,
     onEnd: (error) => ends.push(error),
-    ...(stallMs === undefined ? {} : { stallMs }),
+    ...(patienceMs === undefined ? {} : { patienceMs }),
   })
   return { stream, state, closing, ends }
 }
@@ -141,12 +144,41 @@ describe('a stream', () => {
   })
 
   test('nobody takes from is broken off', async () => {
-    const { stream, state, ends } = await open(1_000, { stallMs: 20 })
+    const { stream, state, ends } = await open(1_000, { patienceMs: 20 })
     const reader = stream.getReader()
     await reader.read()
     await expect.poll(() => state.isClosed).toBe(true)
-    await expect(textOfReader(reader)).rejects.toThrow('takes nothing')
+    await expect(textOfReader(reader)).rejects.toThrow('the reader takes less than 32 KB a second')
     expect(ends).toHaveLength(1)
+  })
+
+  test('that is taken from a little at a time is broken off, whatever was taken', async () => {
+    const { stream, state } = await open(100_000, { patienceMs: 60 })
+    const reader = stream.getReader()
+    const slowly = async (): Promise<void> => {
+      for (;;) {
+        await reader.read()
+        await sleep(20)
+      }
+    }
+    // Each wait is a third of what may be lost, and a row earns next to nothing.
+    await expect(slowly()).rejects.toThrow('the reader takes less than 32 KB a second')
+    expect(state.read).toBeLessThan(20)
+  })
+
+  test('whose rows are long in coming is not its reader’s fault', async () => {
+    const table: Table = {
+      columns: COLUMNS.slice(0, 1),
+      rows: async function* () {
+        for (let i = 0; i < 5; i++) {
+          await sleep(30)
+          yield [[`row ${i}`]]
+        }
+      },
+    }
+    const options = { closing: new AbortController().signal, onEnd: () => undefined, patienceMs: 40 }
+    const stream = await streamTable(table, csvEncoder(table.columns), options)
+    expect(await textOf(stream)).toContain('row 4')
   })
 
   test('is broken off when the service ends', async () => {
@@ -173,36 +205,111 @@ async function textOfReader(reader: ReadableStreamDefaultReader<Uint8Array>): Pr
 
 describe('slots', () => {
   test('are given to so many at once, then to the one that waited longest', async () => {
-    const slots = new Slots(1, 1_000)
-    const first = await slots.take()
+    const slots = new Slots({ count: 1, waitMs: 1_000 })
+    const first = await slots.take('a')
     const order: string[] = []
-    const second = slots.take().then((release) => (order.push('second'), release))
-    const third = slots.take().then((release) => (order.push('third'), release))
+    const second = slots.take('a').then((release) => (order.push('second'), release))
+    const third = slots.take('a').then((release) => (order.push('third'), release))
     first?.()
     ;(await second)?.()
     ;(await third)?.()
-    expect([order, (await slots.take()) !== null]).toEqual([['second', 'third'], true])
+    expect([order, (await slots.take('a')) !== null]).toEqual([['second', 'third'], true])
   })
 
   test('are waited for only so long', async () => {
-    const slots = new Slots(1, 10)
-    const release = await slots.take()
-    expect(await slots.take()).toBeNull()
+    const slots = new Slots({ count: 1, waitMs: 10 })
+    const release = await slots.take('a')
+    expect(await slots.take('b')).toBeNull()
     release?.()
-    expect(await slots.take()).not.toBeNull()
+    expect(await slots.take('b')).not.toBeNull()
   })
 
   test('given back twice are one slot', async () => {
-    const slots = new Slots(1, 10)
-    const release = await slots.take()
+    const slots = new Slots({ count: 1, waitMs: 10 })
+    const release = await slots.take('a')
     release?.()
     release?.()
-    await slots.take()
-    expect(await slots.take()).toBeNull()
+    await slots.take('a')
+    expect(await slots.take('a')).toBeNull()
+  })
+
+  test('are never all one caller’s, and go first to whoever has fewest', async () => {
+    const slots = new Slots({ count: 4, waitMs: 1_000 })
+    const held = await Promise.all([slots.take('greedy'), slots.take('greedy'), slots.take('greedy')])
+    const order: string[] = []
+    const take = (who: string) => slots.take(who).then((release) => (order.push(who), release))
+    const more = Array.from({ length: 3 }, () => take('greedy'))
+    const first = await take('other')
+    const second = take('other')
+    const third = take('third')
+    held[0]?.()
+    await third
+    expect(order).toEqual(['other', 'third'])
+    // Of two who have one each, the one who has waited longer.
+    held[1]?.()
+    await more[0]
+    expect(order.at(-1)).toBe('greedy')
+    first?.()
+    await second
+    expect(order.at(-1)).toBe('other')
+  })
+
+  test('are not waited for by more than a few of one caller, nor by those who have left', async () => {
+    const slots = new Slots({ count: 1, waitMs: 60_000 })
+    const release = await slots.take('a')
+    const leaving = Array.from({ length: 20 }, () => new AbortController())
+    const waiting = leaving.map(({ signal }) => slots.take('a', signal))
+    expect(await slots.take('a')).toBeNull()
+    for (const each of leaving) each.abort()
+    expect(await Promise.all(waiting)).toEqual(Array<null>(20).fill(null))
+    release?.()
+    expect(await slots.take('b')).not.toBeNull()
+  })
+})
+
+describe('seats', () => {
+  test('are for everybody until they are taken, then those of the one who has most are shared', () => {
+    const seats = new Seats(4)
+    const left: string[] = []
+    const take = (who: string, name: string) => seats.take(who, () => left.push(name))
+    for (const name of ['1', '2', '3', '4']) expect(take('greedy', name)).not.toBeNull()
+    expect(take('greedy', '5')).toBeNull()
+    expect(take('other', '6')).not.toBeNull()
+    expect(take('other', '7')).not.toBeNull()
+    expect(left).toEqual(['1', '2'])
+    // Two and two: there is nothing left to share out between these, and a third caller gets one.
+    expect(take('other', '8')).toBeNull()
+    expect(take('third', '9')).not.toBeNull()
+    expect(left).toEqual(['1', '2', '3'])
+  })
+
+  test('that were given back are free', () => {
+    const seats = new Seats(1)
+    seats.take('a', () => undefined)?.()
+    expect(seats.take('b', () => undefined)).not.toBeNull()
+    expect(seats.take('b', () => undefined)).toBeNull()
   })
 })
 
 describe('text that is put together byte by byte', () => {
+  test('has numbers as their shortest decimals', () => {
+    const decimals = fc.tuple(fc.maxSafeInteger(), fc.nat(12)).map(([n, places]) => n / 10 ** places)
+    const anyNumber = fc.oneof(
+      fc.double(),
+      decimals,
+      fc.integer(),
+      fc.constantFrom(-0, 1e-7, 1e21, 5e-324, 0.1 + 0.2),
+    )
+    fc.assert(
+      fc.property(anyNumber, (value) => {
+        const buffer = new TextBuffer()
+        buffer.addNumber(value)
+        expect(Buffer.from(buffer.take()).toString()).toBe(plainDecimal(value))
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
   test('is UTF-8, whatever is added and however much', () => {
     const anyText = fc.oneof(
       fc.string({ unit: 'binary' }),

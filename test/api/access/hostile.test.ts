@@ -1,5 +1,7 @@
+import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ApiLab, openApiLab } from '../support.ts'
+import { answerChecker, type Document, type Operation, requestsTo, type Schema } from './any-request.ts'
 import { bearer, CONFIGURED, KEYS, OPEN } from './support.ts'
 
 /*
@@ -7,19 +9,6 @@ import { bearer, CONFIGURED, KEYS, OPEN } from './support.ts'
  * an error of the service, and nothing lost.
  */
 
-interface Schema {
-  type?: string | string[]
-  properties?: Record<string, Schema>
-  items?: Schema
-  $ref?: string
-  anyOf?: Schema[]
-  allOf?: Schema[]
-}
-interface Operation {
-  parameters?: { name: string; in: string; schema?: Schema; example?: unknown }[]
-  requestBody?: { content: Record<string, { schema: Schema; example?: unknown }> }
-  responses: Record<string, unknown>
-}
 interface Attack {
   name: string
   method: string
@@ -49,15 +38,18 @@ const HOSTILE_VALUES: unknown[] = [...HOSTILE, 1e308, -1, 2 ** 53, 1.5, true, []
 const ID = '0b9c1f4e-8d2a-4c53-9a43-6f2d3c1b7e90'
 // Whoever asks is kept until it is done.
 const WAITING = ['/sync', '/sync/daily']
+// They do not end while the run does not.
+const EVENTS = '/api/runs/{id}/events'
 
 let lab: ApiLab
+let document: Document
 let operations: { method: string; path: string; operation: Operation }[]
 
 beforeAll(async () => {
   // With keys: some of the requests below make one.
   lab = await openApiLab({ api: { access: { ...OPEN, keys: CONFIGURED } } })
-  const { body } = await lab.get<{ paths: Record<string, Record<string, Operation>> }>('/openapi.json')
-  operations = Object.entries(body.paths).flatMap(([path, methods]) =>
+  document = (await lab.get<Document>('/openapi.json')).body
+  operations = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ method, path, operation })),
   )
 })
@@ -152,6 +144,56 @@ test('in every path and query', async () => {
 test('in every field of every body', async () => {
   await expectPlainAnswers(operations.flatMap((one) => [...attacksOnBody(one)]))
   await lab.clear()
+})
+
+test('whatever the document describes, or nearly, has an answer as it is described, soon and without a fault', async () => {
+  const wrongWith = answerChecker(document)
+  const asked = operations.filter(({ path }) => ![...WAITING, EVENTS].includes(path))
+  const wrong: string[] = []
+  let sent = 0
+  for (const { method, path, operation } of asked) {
+    for (const request of fc.sample(requestsTo(path, operation, document), {
+      seed: 20_261_120,
+      numRuns: 12,
+    })) {
+      const began = performance.now()
+      const response = await lab.app.request(request.path, {
+        method: method.toUpperCase(),
+        headers: { ...bearer(KEYS.admin), ...request.headers },
+        body: request.body,
+      })
+      const text = await response.text()
+      const ms = performance.now() - began
+      sent++
+      const isAlone = response.status === 503 && text.includes('no worker')
+      const fault = response.status >= 500 && !isAlone ? 'a fault' : null
+      const slow = ms > 2_000 ? `${ms.toFixed(0)} ms` : null
+      const reasons = [fault, slow, wrongWith({ method, path }, response, text)].filter(
+        (each) => each !== null,
+      )
+      if (reasons.length > 0)
+        wrong.push(
+          `${method} ${request.path} ${request.body ?? ''}: ${reasons.join()}: ${text.slice(0, 200)}`,
+        )
+    }
+  }
+  expect(wrong).toEqual([])
+  expect(sent).toBeGreaterThan(500)
+  await lab.clear()
+})
+
+test('every pattern of the document is one of JSON Schema, and takes the example beside it', () => {
+  const found: Schema[] = []
+  JSON.stringify(document, (_, value: unknown) => {
+    if (typeof (value as Schema | null)?.pattern === 'string') found.push(value as Schema)
+    return value
+  })
+  const wrong = found.filter(({ pattern = '', example }) => {
+    const flags = /\/[a-z]*$/.test(pattern)
+    return flags || (typeof example === 'string' && !new RegExp(pattern, 'u').test(example))
+  })
+  expect(wrong).toEqual([])
+  expect(found.length).toBeGreaterThan(10)
 })
 
 test('an unknown field is refused in every body', async () => {
