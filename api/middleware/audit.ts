@@ -17,6 +17,8 @@ const MOST_PATH = 200
 export const audit = (deps: Pick<ApiDeps, 'db' | 'log' | 'redact'>, table: RouteTable) =>
   createMiddleware<ApiEnv>(async (c, next) => {
     const began = performance.now()
+    // Before anything else: a caller that has left has no address any more.
+    const address = addressOf(c)
     await next()
     const { method, path } = c.req
     const caller = c.get('caller')
@@ -32,7 +34,7 @@ export const audit = (deps: Pick<ApiDeps, 'db' | 'log' | 'redact'>, table: Route
       await insertAudit(deps.db.sql, {
         actor: caller.name,
         role: caller.role,
-        address: addressOf(c),
+        address,
         requestId,
         method,
         path: line.path,
