@@ -68,7 +68,13 @@ const schedules = await firstSchedules(config).catch((error: unknown) => {
   if (error instanceof SchedulesFileError) return fail(error.message)
   throw error
 })
-const db = openDatabase({ url: config.DATABASE_URL, max: 10, name: 'ashare-sync api', tracing })
+const db = openDatabase({
+  url: config.DATABASE_URL,
+  max: 10,
+  name: 'ashare-sync api',
+  plansAnew: true,
+  tracing,
+})
 const opening = openedBy(config)
 if (opening !== null && config.API_KEYS.length === 0) {
   const reason = await whyNotOpen(db.sql, opening)

@@ -60,7 +60,7 @@ async function openMarket(adminUrl: string): Promise<Database> {
   const url = new URL(adminUrl)
   url.pathname = '/read_bars'
   await migrateDatabase(url.toString())
-  const db = openDatabase({ url: url.toString(), max: 6 })
+  const db = openDatabase({ url: url.toString(), max: 6, plansAnew: true })
   await db.sql`delete from instrument_code`
   await db.sql`delete from instrument`
   await db.sql`

@@ -36,6 +36,11 @@ interface PoolOptions {
   name?: string
   /** Connections are never renewed by themselves: temporary tables live as long as theirs. */
   lasting?: boolean
+  /**
+   * Statements are planned for the values that they come with, each time. For those who read: bars of some dates are in a few of
+   * 40 partitions, and a plan for any dates takes four times as long. Writers repeat short statements.
+   */
+  plansAnew?: boolean
   /** Every statement is a span of what it is part of. */
   tracing?: Tracing | null
 }
@@ -92,6 +97,7 @@ const plainPool = (options: PoolOptions, max: number, socket: OpenSocket): Sql =
     // Known to the driver, though not to its types.
     ...({ socket } as object),
     connection: {
+      ...(options.plansAnew ? { plan_cache_mode: 'force_custom_plan' } : {}),
       application_name: options.name ?? 'ashare-sync',
       TimeZone: 'UTC',
       lock_timeout: 60_000,

@@ -22,6 +22,8 @@ export interface TemporalOptions {
   uiPort?: number
   portWhenTaken?: 'choose' | 'fail'
   namespace?: string
+  /** Forgets everything at its end, and waits for no disk until then. */
+  isForgetful?: boolean
   searchAttributes: Readonly<Record<string, SearchAttributeType>>
   log?: (line: string) => void
   /** Receives what the server prints (errors only). */
@@ -53,6 +55,10 @@ interface Ports {
 const FAST = [
   '--dynamic-config-value=history.transferProcessorMaxPollRPS=2000',
   '--dynamic-config-value=history.timerProcessorMaxPollRPS=2000',
+]
+
+const storedIn = (file: string): string[] => [
+  `--db-filename=${file}`,
   '--sqlite-pragma=journal_mode=wal',
   '--sqlite-pragma=synchronous=1',
 ]
@@ -60,7 +66,7 @@ const FAST = [
 const argumentsFor = (ports: Ports, options: TemporalOptions): string[] => [
   'server',
   'start-dev',
-  `--db-filename=${databaseIn(options.dataDir)}`,
+  ...(options.isForgetful ? [] : storedIn(databaseIn(options.dataDir))),
   '--ip=127.0.0.1',
   `--port=${ports.port}`,
   `--ui-port=${ports.uiPort}`,

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import { answerOf, createClient } from '../../client/index.ts'
-import type { Database } from '../../db/client.ts'
+import { type Database, openDatabase } from '../../db/client.ts'
 import { type BarsQuery, readBars } from '../../db/queries/bars.ts'
 import { grouped, median } from './results.ts'
 import type { System } from './system.ts'
@@ -13,6 +13,16 @@ const DAYS = 100
 
 /** A row for each question: what, measured, target. */
 export async function measureReads(system: System): Promise<string[][]> {
+  // As the API opens its own.
+  const db = openDatabase({ url: system.stack.addresses.postgres, max: 4, plansAnew: true })
+  try {
+    return await measureAll(system, db)
+  } finally {
+    await db.close()
+  }
+}
+
+async function measureAll(system: System, db: Database): Promise<string[][]> {
   const stocks = await longestHistories(system.db)
   await putFactors(system.db, [...stocks.keys()])
   const days = await system.db.sql<{ d: string }[]>`
@@ -24,8 +34,8 @@ export async function measureReads(system: System): Promise<string[][]> {
   }))
   const ofDay = days.map(({ d }): Question => ({ instruments: null, from: d, to: d, adjust: 'none' }))
   return [
-    await measure(system.db, today, 'one stock, all years, qfq', ofStock, ROUNDS, 30),
-    await measure(system.db, today, 'a day of the market', ofDay, DAYS, 150),
+    await measure(db, today, 'one stock, all years, qfq', ofStock, ROUNDS, 30),
+    await measure(db, today, 'a day of the market', ofDay, DAYS, 150),
   ]
 }
 

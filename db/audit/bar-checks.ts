@@ -73,7 +73,7 @@ const statement = (): string => `with sessions as materialized (
       coalesce(t.near_close, far[2]::numeric) as last_close, coalesce(t.near_factor, far[3]::numeric) as last_factor,
       coalesce(t.is_st, ${MOVED_FAR} and ${NAMED_ST}) as special
     from traded t join instrument i on i.id = t.instrument_id join sessions s on s.trade_date = t.trade_date
-      cross join lateral (select case when t.near_date is null then (${LONG_AGO}) end as far) f
+      cross join lateral (select ${LONG_AGO} as far) f
     where t.trade_date between $1 and $2
   ), judged as materialized (
     select r.trade_date, r.symbol, ${OHLC_BROKEN.replaceAll('b.', 'r.')} as ohlc, ${UNIT_BROKEN.replaceAll('b.', 'r.')} as unit,
@@ -90,13 +90,9 @@ const MOVED_FAR = `(t.high > round(t.pre_close * ${1 + ST_LIMIT.percent / 100}, 
 const NAMED_ST = `exists (select from name_change n where n.instrument_id = t.instrument_id and n.start_date <= t.trade_date
   and (n.end_date is null or n.end_date >= t.trade_date) and n.name like '%ST%')`
 
-// Before the window and after the listing: the first bar of all has nothing before it. An expression that is needed for few
-// rows: as a join it would be begun for each of them, in every year's partition.
-const LONG_AGO = `select array[o.trade_date::text, o.close::text, (select f.factor from adj_factor f
-    where f.instrument_id = o.instrument_id and f.trade_date = o.trade_date and f.source = o.source)::text]
-  from bars o where o.instrument_id = t.instrument_id and o.source = t.source and o.period = 'daily'
-    and o.trade_date < $1::date - ${LOOKBACK_DAYS} and (i.list_date is null or t.trade_date > i.list_date)
-  order by o.trade_date desc limit 1`
+// Before the window and after the listing: the first bar of all has nothing before it. Needed for few rows.
+const LONG_AGO = `case when t.near_date is null and (i.list_date is null or t.trade_date > i.list_date)
+  then last_bar_before(t.instrument_id, t.source, $1::date - ${LOOKBACK_DAYS}) end`
 
 /** Nothing is missing between a bar and the one before it: it is the next session, or those between were suspended. */
 const IS_CONNECTED = `(r.place = p.place + 1 or r.place - p.place - 1 <= (select count(distinct s.trade_date) from suspension s

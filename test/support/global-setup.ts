@@ -70,6 +70,7 @@ async function openTemporal(around: { dataDir: string; guard: Watchdog }, log: (
     port: 0,
     uiPort: 0,
     searchAttributes: SEARCH_ATTRIBUTES,
+    isForgetful: true,
   })
   return { binary, server }
 }
