@@ -197,7 +197,14 @@ export const configSecrets = (config: Config): Secret[] => [
 
 const bytesOf = (file: Secret) => Buffer.from(file.reveal())
 
-/** How Temporal is reached: in the clear, or over TLS, with certificates of one's own where they are set. */
+/** How Temporal is reached, wherever it is. */
+export const temporalAccess = (config: Config) => ({
+  namespace: config.TEMPORAL_NAMESPACE,
+  apiKey: config.TEMPORAL_API_KEY,
+  tls: temporalTls(config),
+})
+
+/** In the clear, or over TLS, with certificates of one's own where they are set. */
 export function temporalTls(config: Config) {
   const {
     TEMPORAL_TLS_CLIENT_CERT_PATH: crt,
@@ -206,7 +213,7 @@ export function temporalTls(config: Config) {
     TEMPORAL_TLS_SERVER_NAME: name,
   } = config
   const isAsked = [config.TEMPORAL_API_KEY, crt, authority, name].some((each) => each !== undefined)
-  if (config.TEMPORAL_TLS === 'off' || (config.TEMPORAL_TLS === 'auto' && !isAsked)) return false
+  if (config.TEMPORAL_TLS === 'off' || (config.TEMPORAL_TLS === 'auto' && !isAsked)) return false as const
   return {
     ...(crt && key && { clientCertPair: { crt: bytesOf(crt), key: bytesOf(key) } }),
     ...(authority && { serverRootCACertificate: bytesOf(authority) }),

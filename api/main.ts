@@ -1,6 +1,5 @@
 import type { AddressInfo } from 'node:net'
 import { setFlagsFromString } from 'node:v8'
-import { pino } from 'pino'
 import {
   ConfigError,
   configSecrets,
@@ -8,13 +7,12 @@ import {
   readEnvironment,
   runSettings,
   sourceSettings,
-  temporalTls,
+  temporalAccess,
   tracingSettings,
 } from '../config.ts'
 import { openDatabase } from '../db/client.ts'
 import { sealKey } from '../db/sealed.ts'
-import { openTracing } from '../tracing/open.ts'
-import { traceIds, type Tracing } from '../tracing/tracing.ts'
+import { openLog } from '../tracing/open.ts'
 import { accessSettings, openedBy, whyNotOpen } from './access/opening.ts'
 import { createApp } from './app.ts'
 import type { ApiDeps } from './deps.ts'
@@ -58,12 +56,7 @@ function readConfig() {
 const config = readConfig()
 if (!config.DATABASE_URL || !config.TEMPORAL_ADDRESS)
   fail('the API needs DATABASE_URL and TEMPORAL_ADDRESS; `npm start` brings both by itself')
-let tracing: Tracing | null = null
-const log = pino(
-  { level: config.LOG_LEVEL, base: { part: 'api' }, mixin: () => (tracing ? traceIds(tracing) : {}) },
-  pino.destination(2),
-)
-tracing = await openTracing(tracingSettings(config), 'api', log)
+const { log, tracing } = await openLog('api', config.LOG_LEVEL, tracingSettings(config))
 const schedules = await firstSchedules(config).catch((error: unknown) => {
   if (error instanceof SchedulesFileError) return fail(error.message)
   throw error
@@ -82,9 +75,7 @@ if (opening !== null && config.API_KEYS.length === 0) {
 }
 const temporal = openTemporal({
   address: config.TEMPORAL_ADDRESS,
-  namespace: config.TEMPORAL_NAMESPACE,
-  apiKey: config.TEMPORAL_API_KEY,
-  tls: temporalTls(config),
+  ...temporalAccess(config),
   tracing,
 })
 const closing = new AbortController()

@@ -5,7 +5,7 @@ import { createApp } from '../api/app.ts'
 import { createSourceReader } from '../api/sources.ts'
 import { openTemporal } from '../api/temporal/connect.ts'
 import { createClient } from '../client/index.ts'
-import { configSecrets, loadConfig, runSettings, sourceSettings, temporalTls } from '../config.ts'
+import { configSecrets, loadConfig, runSettings, sourceSettings, temporalAccess } from '../config.ts'
 import { openDatabase } from '../db/client.ts'
 import { sealKey } from '../db/sealed.ts'
 import { databaseUrl } from '../local/database-url.ts'
@@ -27,9 +27,7 @@ export function directService(env: NodeJS.ProcessEnv): Service & { close: () => 
   const db = openDatabase({ url: databaseUrl(config), max: 4, name: 'ashare-sync command line' })
   const temporal = openTemporal({
     address: config.TEMPORAL_ADDRESS ?? NOWHERE,
-    namespace: config.TEMPORAL_NAMESPACE,
-    apiKey: config.TEMPORAL_API_KEY,
-    tls: temporalTls(config),
+    ...temporalAccess(config),
   })
   const closing = new AbortController()
   // Known to this process alone.

@@ -2,21 +2,19 @@ import { hostname } from 'node:os'
 import path from 'node:path'
 import { setFlagsFromString } from 'node:v8'
 import { DefaultLogger, Runtime } from '@temporalio/worker'
-import { pino } from 'pino'
 import {
   ConfigError,
   configSecrets,
   loadConfig,
   readEnvironment,
   sourceSettings,
-  temporalTls,
+  temporalAccess,
   tracingSettings,
 } from '../../config.ts'
 import { openDatabase } from '../../db/client.ts'
 import { sealKey } from '../../db/sealed.ts'
 import { createRedactor } from '../../market/redact.ts'
-import { openTracing } from '../../tracing/open.ts'
-import { traceIds, type Tracing } from '../../tracing/tracing.ts'
+import { openLog } from '../../tracing/open.ts'
 import { createRegistry } from '../source-registry.ts'
 import { activitySettings } from './settings.ts'
 import { workflowBundle } from './bundle.ts'
@@ -42,12 +40,7 @@ function readConfig() {
 }
 
 const config = readConfig()
-let tracing: Tracing | null = null
-const log = pino(
-  { level: config.LOG_LEVEL, base: { part: 'worker' }, mixin: () => (tracing ? traceIds(tracing) : {}) },
-  pino.destination(2),
-)
-tracing = await openTracing(tracingSettings(config), 'worker', log)
+const { log, tracing } = await openLog('worker', config.LOG_LEVEL, tracingSettings(config))
 
 if (!config.DATABASE_URL || !config.TEMPORAL_ADDRESS) {
   log.fatal('the worker needs DATABASE_URL and TEMPORAL_ADDRESS; `npm start` brings both by itself')
@@ -83,20 +76,21 @@ const sources = createRegistry({
   tracing,
   onToken: redactor.learn,
 })
+const { namespace, apiKey, tls } = temporalAccess(config)
 const [bundle, connection] = await Promise.all([
   workflowBundle(path.join(config.DATA_DIR, 'cache')),
   connectWhenUp(
     {
       address: config.TEMPORAL_ADDRESS,
-      tls: temporalTls(config),
-      ...(config.TEMPORAL_API_KEY && { apiKey: config.TEMPORAL_API_KEY.reveal() }),
+      tls,
+      ...(apiKey && { apiKey: apiKey.reveal() }),
     },
     log,
   ),
 ])
 const workers = await createWorkers({
   connection,
-  namespace: config.TEMPORAL_NAMESPACE,
+  namespace,
   bundle,
   deps: {
     db,

@@ -1,7 +1,7 @@
 import { missingWorker } from '../../api/readiness.ts'
 import { openTemporal } from '../../api/temporal/connect.ts'
 import type { TemporalGateway } from '../../api/temporal/gateway.ts'
-import { type Config, temporalTls } from '../../config.ts'
+import { type Config, temporalAccess } from '../../config.ts'
 import type { OtherClock } from './clock.ts'
 import { ok, problem, type Tell, wordsOf } from './finding.ts'
 
@@ -11,14 +11,9 @@ import { ok, problem, type Tell, wordsOf } from './finding.ts'
  * @returns its clock, where it can be told
  */
 export async function checkTemporal(config: Config, address: string, tell: Tell): Promise<OtherClock | null> {
-  const namespace = config.TEMPORAL_NAMESPACE
-  const link = openTemporal({
-    address,
-    namespace,
-    apiKey: config.TEMPORAL_API_KEY,
-    tls: temporalTls(config),
-  })
-  const where = `${address}, namespace ${namespace}`
+  const access = temporalAccess(config)
+  const link = openTemporal({ address, ...access })
+  const where = `${address}, namespace ${access.namespace}`
   try {
     await link.gateway.checkNamespace()
     tell(ok('temporal', where))
