@@ -1,7 +1,6 @@
 import { logRun } from '../db/queries/logs.ts'
-import { addNotice } from '../db/queries/notifications.ts'
 import { runTotals } from '../db/queries/runs.ts'
-import type { NotificationEvent } from '../market/notifications.ts'
+import { tellEnd } from '../db/tell-end.ts'
 import { LASTING_ERRORS, type SourceErrorClass } from '../market/source-errors.ts'
 import type { ClosedRun, CloseInput, Verification } from '../workflows/contract/messages.ts'
 import type { FinalState } from '../workflows/contract/status.ts'
@@ -17,12 +16,6 @@ interface EndFacts {
   /** Of a batch that failed; one that does not last comes first, since a new run may get past it. */
   error_class: SourceErrorClass | null
   verification: Verification | null
-}
-
-/** Ends that somebody should hear of. */
-const TOLD: Partial<Record<FinalState, { event: NotificationEvent; words: string }>> = {
-  failed: { event: 'run_failed', words: 'failed' },
-  success_with_errors: { event: 'run_with_errors', words: 'ended with errors' },
 }
 
 /** Writes the end of a run: what it came to, and one line that says so. Asked again it changes nothing. */
@@ -49,22 +42,11 @@ export async function closeRun(deps: ActivityDeps, input: CloseInput): Promise<C
     if (closed.count === 0) return
     for (const note of notes) await logRun(tx, { runId: input.runId, level: 'warn', message: note })
     const counts = `${totals.inserted} inserted, ${totals.updated} updated, ${totals.unchanged} unchanged, ${totals.calls} calls`
-    const level =
-      status === 'success' || status === 'cancelled' ? 'info' : status === 'failed' ? 'error' : 'warn'
-    await logRun(tx, {
-      runId: input.runId,
-      level,
-      message: `${status}: ${counts}${message === null ? '' : `. ${message}`}`,
+    await tellEnd(tx, {
+      ...{ runId: input.runId, epoch: input.epoch, job, status, errorClass },
+      line: `${counts}${message === null ? '' : `. ${message}`}`,
+      text: `${message ?? ''}\n${counts}`.trim(),
     })
-    const told = TOLD[status]
-    if (told)
-      await addNotice(tx, {
-        event: told.event,
-        title: `${job} ${told.words}`,
-        text: `${message ?? ''}\n${counts}`.trim(),
-        details: { run_id: input.runId, job, status, error_class: errorClass },
-        dedup: `run/${input.runId}/${input.epoch}`,
-      })
   })
   return { status, totals, message, ...(notes.length > 0 ? { notes } : {}) }
 }
