@@ -16,6 +16,7 @@ import { migrateDatabase } from '../db/migrate.ts'
 import { type BarsQuery, readBars } from '../db/queries/bars.ts'
 import { startPostgres } from '../local/postgres.ts'
 import { startWatchdog } from '../local/watchdog.ts'
+import { quantile } from './support/open-loop.ts'
 import { grouped, machine, median, record, table } from './support/results.ts'
 
 const { values } = parseArgs({
@@ -99,8 +100,7 @@ async function measure(db: Database, name: string, question: Question, rounds: n
     if (i >= 0) times.push(performance.now() - started)
   }
   times.sort((a, b) => a - b)
-  const at = (share: number) =>
-    (times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? NaN).toFixed(1)
+  const at = (share: number) => quantile(times, share).toFixed(1)
   const line = [name, grouped(rows), at(0), median(times).toFixed(1), at(0.99)]
   process.stdout.write(`${line.join('  ')}\n`)
   return line

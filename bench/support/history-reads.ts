@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks'
 import { answerOf, createClient } from '../../client/index.ts'
 import { type Database, openDatabase } from '../../db/client.ts'
 import { type BarsQuery, readBars } from '../../db/queries/bars.ts'
+import { quantile } from './open-loop.ts'
 import { grouped, median } from './results.ts'
 import type { System } from './system.ts'
 
@@ -68,7 +69,7 @@ async function measure(
     times.push(performance.now() - started)
   }
   times.sort((a, b) => a - b)
-  const p99 = times[Math.min(times.length - 1, Math.floor(times.length * 0.99))] ?? NaN
+  const p99 = quantile(times, 0.99)
   return [
     name,
     `median ${median(times).toFixed(1)} ms, 99th percentile ${p99.toFixed(1)} ms, ${grouped(rows / rounds)} rows each`,
