@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { acceptGaps, reopenGaps } from '../../db/queries/gaps.ts'
 import { REREAD_SHARES, shareOfMonth } from '../../db/plan/reread.ts'
-import { empty } from '../support/database.ts'
+import { forgetBars } from '../support/database.ts'
 import { type Lab, openLab } from '../support/lab.ts'
 import { yearMarket } from '../support/market.ts'
 import { barDifferences } from '../support/truth.ts'
@@ -24,18 +24,7 @@ beforeAll(async () => {
 })
 beforeEach(async () => {
   lab.upstream.setFaults([])
-  await empty(
-    lab.db.sql,
-    'bars',
-    'adj_factor',
-    'suspension',
-    'coverage',
-    'coverage_hole',
-    'day_gate',
-    'sync_failure',
-    'revision',
-    'sync_log',
-  )
+  await forgetBars(lab.db.sql, 'suspension', 'day_gate', 'revision', 'sync_log')
 })
 afterAll(() => lab.close())
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { symbolsOfToday } from '../../db/bars/survey.ts'
+import { fromCompact } from '../../market/date.ts'
 import { type Lab, openLab } from '../support/lab.ts'
 import { yearMarket } from '../support/market.ts'
 import { barDifferences, factorDifferences } from '../support/truth.ts'
@@ -14,10 +15,7 @@ const market = yearMarket(110, { years: 2 })
 const { sessions } = market.calendar
 const newest = market.lastSession
 const begin = newest - AWAY.reduce((sum, days) => sum + days, 0)
-const iso = (session: number): string => {
-  const date = sessions[session] ?? ''
-  return `${date.slice(0, 4)}-${date.slice(4, 6)}-${date.slice(6)}`
-}
+const iso = (session: number): string => fromCompact(sessions[session] ?? '') ?? ''
 
 let lab: Lab
 

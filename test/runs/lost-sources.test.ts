@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { empty } from '../support/database.ts'
+import { forgetBars } from '../support/database.ts'
 import { type Lab, openLab, wholeMarket } from '../support/lab.ts'
 import { yearMarket } from '../support/market.ts'
 import { barDifferences } from '../support/truth.ts'
@@ -28,17 +28,7 @@ afterAll(() => lab.close())
 beforeEach(async () => {
   lab.upstream.setFaults([])
   lab.baostock.setFaults([])
-  await empty(
-    lab.db.sql,
-    'bars',
-    'adj_factor',
-    'suspension',
-    'coverage',
-    'coverage_hole',
-    'source_health',
-    'source_budget',
-    'sync_failure',
-  )
+  await forgetBars(lab.db.sql, 'suspension', 'source_health', 'source_budget')
 })
 
 const DOWN = [{ kind: 'http_status', status: 503 } as const]

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type ApiLab, openApiLab } from '../api/support.ts'
-import { empty } from '../support/database.ts'
+import { forgetBars } from '../support/database.ts'
 import { yearMarket } from '../support/market.ts'
 import { barDifferences, factorDifferences } from '../support/truth.ts'
 
@@ -20,16 +20,11 @@ beforeAll(async () => {
 })
 beforeEach(async () => {
   lab.upstream.setFaults([])
-  await empty(
+  await forgetBars(
     lab.db.sql,
-    'bars',
-    'adj_factor',
     'suspension',
-    'coverage',
-    'coverage_hole',
     'day_gate',
     'quarantine',
-    'sync_failure',
     'revision',
     'source_budget',
     'source_health',

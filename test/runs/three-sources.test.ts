@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { RunParams } from '../../market/run-params.ts'
-import { empty } from '../support/database.ts'
+import { forgetBars } from '../support/database.ts'
 import { type Lab, openLab, wholeMarket } from '../support/lab.ts'
 import { yearMarket } from '../support/market.ts'
 import { priceDifferences } from '../support/truth.ts'
@@ -29,17 +29,7 @@ afterAll(() => lab.close())
 
 beforeEach(async () => {
   lab.upstream.setFaults([])
-  await empty(
-    lab.db.sql,
-    'bars',
-    'adj_factor',
-    'suspension',
-    'coverage',
-    'coverage_hole',
-    'source_health',
-    'source_budget',
-    'sync_failure',
-  )
+  await forgetBars(lab.db.sql, 'suspension', 'source_health', 'source_budget')
 })
 
 // What all three serve: BaoStock has no Beijing stocks, and one delisted stock has a key that is Tushare's own.

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Fault } from '../../local/replay/faults.ts'
-import { empty } from '../support/database.ts'
+import { forgetBars } from '../support/database.ts'
 import { openLab, TEST_TOKEN, wholeMarket, type Lab } from '../support/lab.ts'
 import { barDifferences } from '../support/truth.ts'
 
@@ -19,18 +19,7 @@ beforeAll(async () => {
 })
 beforeEach(async () => {
   lab.upstream.setFaults([])
-  await empty(
-    lab.db.sql,
-    'bars',
-    'adj_factor',
-    'coverage',
-    'coverage_hole',
-    'day_gate',
-    'quarantine',
-    'sync_failure',
-    'revision',
-    'source_budget',
-  )
+  await forgetBars(lab.db.sql, 'day_gate', 'quarantine', 'revision', 'source_budget')
 })
 afterAll(() => lab.close())
 

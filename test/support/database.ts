@@ -37,3 +37,8 @@ export async function createTestDatabase(): Promise<TestDatabase> {
 export async function empty(sql: Sql, ...tables: string[]): Promise<void> {
   for (const table of tables) await sql`delete from ${sql(table)}`
 }
+
+/** Nothing of the bars was ever fetched, and nothing of it failed; lists and runs stay. `more` are emptied as well. */
+export async function forgetBars(sql: Sql, ...more: string[]): Promise<void> {
+  await empty(sql, 'bars', 'adj_factor', 'coverage', 'coverage_hole', 'sync_failure', ...more)
+}
