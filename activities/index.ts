@@ -37,7 +37,7 @@ export function createActivities(deps: ActivityDeps): Activities {
     openScheduledRun: (input) => openScheduledRun(deps, input),
     awaitRun: (input) => awaitRun(deps, input),
     abandonRun: (input) => abandonRun(deps, input),
-    cleanUp: () => withHeartbeat(async () => ({ ...(await cleanUp(deps.db.sql)) })),
+    cleanUp: () => withHeartbeat(() => cleanUp(deps.db.sql)),
     logRun: ({ runId, level, message }) => logRun(deps.db.sql, { runId, level, message }),
   }
   return guarded(activities, deps)

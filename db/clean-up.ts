@@ -8,7 +8,7 @@ import type { Sql } from './client.ts'
 export const KEPT_DAYS = { logs: 30, notices: 30, runs: 400, failures: 400, audit: 400 } as const
 
 /** Rows that were deleted, by what they were. */
-export interface CleanedUp {
+export type CleanedUp = {
   logs: number
   notices: number
   /** With their batches, counts and refused rows. */

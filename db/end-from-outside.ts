@@ -2,6 +2,9 @@ import type { Database } from './client.ts'
 import type { RunRow } from './queries/runs.ts'
 import { tellEnd } from './tell-end.ts'
 
+/** What it takes to end a run: which one, and as whose. */
+export type OwnedRow = Pick<RunRow, 'id' | 'ownerEpoch' | 'job'>
+
 /**
  * Ends a run whose workflow is gone or never was and tells of it, all of it or nothing. Fences whatever may still work for it.
  *
@@ -10,7 +13,7 @@ import { tellEnd } from './tell-end.ts'
  */
 export async function endFromOutside(
   db: Database,
-  { id, ownerEpoch, job }: Pick<RunRow, 'id' | 'ownerEpoch' | 'job'>,
+  { id, ownerEpoch, job }: OwnedRow,
   status: string,
   message: string,
 ): Promise<boolean> {

@@ -1,5 +1,5 @@
 import type { Database, Sql } from '../client.ts'
-import { endFromOutside } from '../end-from-outside.ts'
+import { endFromOutside, type OwnedRow } from '../end-from-outside.ts'
 
 /** An import renews this lease while it works: whether its process lives is seen by it, as a workflow is seen in Temporal. */
 export const IMPORT_LEASE = 'import'
@@ -11,10 +11,7 @@ async function isImportAlive(sql: Sql): Promise<boolean> {
 }
 
 /** Ends an import whose process is gone; false while it lives. */
-export async function endDeadImport(
-  db: Database,
-  row: Parameters<typeof endFromOutside>[1],
-): Promise<boolean> {
+export async function endDeadImport(db: Database, row: OwnedRow): Promise<boolean> {
   if (await isImportAlive(db.sql)) return false
   const hint = 'start the same import again, which changes nothing of what is there already'
   return await endFromOutside(db, row, 'terminated', `its process is gone; ${hint}`)
