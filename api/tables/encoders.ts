@@ -1,3 +1,5 @@
+import { jsonLots } from './json-lots.ts'
+import { bytesOf, FIRST_ROW, jsonWriter, NEXT_ROW } from './json-values.ts'
 import { TextBuffer } from './text-buffer.ts'
 import type { TableAbout, TableColumn, TableEncoder, TableRow } from './table.ts'
 
@@ -28,6 +30,7 @@ export function jsonEncoder(columns: readonly TableColumn[], about: TableAbout):
     if (same < keys.length) buffer.addAgain(again, end)
     else begins[keys.length] = buffer.length
   }
+  const writeLot = jsonLots(columns, buffer)
   let count = 0
   return {
     contentType: 'application/json',
@@ -40,43 +43,23 @@ export function jsonEncoder(columns: readonly TableColumn[], about: TableAbout):
       }
       return buffer.take()
     },
-    tail: () => `\n],"count":${count}}\n`,
+    columnLot: (lot) => {
+      writeLot(lot, count === 0)
+      count += lot.count
+      return buffer.length < PIECE_BYTES ? NOTHING : buffer.take()
+    },
+    tail: () => {
+      buffer.add(`\n],"count":${count}}\n`)
+      return buffer.take()
+    },
   }
 }
 
-const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
+// What is worth sending.
+const PIECE_BYTES = 1 << 17
+
 const NOTHING = bytesOf('')
-const FIRST_ROW = bytesOf('\n{')
-const NEXT_ROW = bytesOf(',\n{')
 const ROW_END = bytesOf('}')
-
-type Writer = (value: Value) => void
-
-/** Writes the values of a column. Decimals are numbers in JSON, digit by digit as they are stored. */
-function jsonWriter({ type }: TableColumn, buffer: TextBuffer): Writer {
-  switch (type) {
-    case 'text':
-      return jsonTexts(buffer)
-    case 'date':
-    case 'instant':
-      return (value) => buffer.add(value === null ? 'null' : `"${String(value)}"`)
-    default:
-      return (value) => (typeof value === 'number' ? buffer.addNumber(value) : buffer.add(String(value)))
-  }
-}
-
-/** Texts are codes and names of sources, for the most part the same as in the row before. */
-function jsonTexts(buffer: TextBuffer): Writer {
-  let last: Value = null
-  let bytes = bytesOf('null')
-  return (value) => {
-    if (value !== last) {
-      last = value
-      bytes = bytesOf(JSON.stringify(value))
-    }
-    buffer.addBytes(bytes)
-  }
-}
 
 /** A header line, then a line for each row, by RFC 4180; null is empty. */
 export function csvEncoder(columns: readonly TableColumn[]): TableEncoder {

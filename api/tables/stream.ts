@@ -143,8 +143,7 @@ class Pace {
 /** The pieces of a table, none of them empty. The first one has rows in it, unless there are none. */
 export async function* encodeTable(table: Table, encoder: TableEncoder): Chunks {
   let held = encoder.head()
-  for await (const rows of table.rows()) {
-    const lot = encoder.lot(rows)
+  for await (const lot of encodedLots(table, encoder)) {
     if (lot.length === 0) continue
     yield joined(held, lot)
     held = ''
@@ -152,6 +151,11 @@ export async function* encodeTable(table: Table, encoder: TableEncoder): Chunks 
   const rest = joined(held, encoder.tail())
   if (rest.length > 0) yield rest
   return undefined
+}
+
+async function* encodedLots(table: Table, encoder: TableEncoder): AsyncGenerator<Chunk> {
+  if (table.lots && encoder.columnLot) for await (const lot of table.lots()) yield encoder.columnLot(lot)
+  else for await (const lot of table.rows()) yield encoder.lot(lot)
 }
 
 function joined(a: Chunk, b: Chunk): Chunk {

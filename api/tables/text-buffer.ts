@@ -1,8 +1,11 @@
+import { scaledText } from '../../db/column-lot.ts'
 import { plainDecimal } from '../../market/units.ts'
 
 const START_BYTES = 1 << 18
 // Of one UTF-16 unit in UTF-8.
 const MAX_BYTES = 3
+// From so many on a call that copies them is faster than a loop.
+const LONG_BYTES = 48
 // Of numbers that are written digit by digit.
 const PLACES = 8
 const SCALE = 10 ** PLACES
@@ -10,6 +13,7 @@ const MOST_SCALED = 1e15
 const MOST_CHARACTERS = 20
 const BILLION_PLACES = 9
 const BILLION = 10 ** BILLION_PLACES
+const POWERS = Array.from({ length: BILLION_PLACES + 1 }, (_, n) => 10 ** n)
 const MINUS = 45
 const POINT = 46
 const ZERO = 48
@@ -43,8 +47,9 @@ export class TextBuffer {
     this.#makeRoom(text.length)
     const bytes = this.#bytes
     let at = this.#length
-    for (let i = 0; i < text.length; i++) bytes[at++] = text[i] ?? 0
-    this.#length = at
+    if (text.length > LONG_BYTES) bytes.set(text, at)
+    else for (let i = 0; i < text.length; i++) bytes[at++] = text[i] ?? 0
+    this.#length += text.length
   }
 
   /** How many bytes there are. */
@@ -83,6 +88,23 @@ export class TextBuffer {
     this.#bytes[this.#length++] = POINT
     this.#addDigits(scaled - whole * SCALE, PLACES)
     while (this.#bytes[this.#length - 1] === ZERO) this.#length--
+  }
+
+  /** A whole number with a point before its last places: 12345 with 2 is `123.45`. */
+  addScaled(digits: number, places: number): void {
+    const power = POWERS[places]
+    if (power === undefined || places > BILLION_PLACES) {
+      this.add(scaledText(digits, places))
+      return
+    }
+    this.#makeRoom(MOST_CHARACTERS)
+    if (digits < 0) this.#bytes[this.#length++] = MINUS
+    const size = Math.abs(digits)
+    const whole = Math.floor(size / power)
+    this.#addWhole(whole)
+    if (places === 0) return
+    this.#bytes[this.#length++] = POINT
+    this.#addDigits(size - whole * power, places)
   }
 
   #addWhole(n: number): void {

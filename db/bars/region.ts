@@ -22,7 +22,13 @@ export interface BarRegion {
 /** Which rows of `bars`, as `b`, belong to a region. */
 export const inRegion = (sql: Sql, { period, instruments, from, to }: BarRegion): Fragment => sql`
   b.period = ${period} and b.trade_date between ${from} and ${to}
-  ${instruments === null ? sql`` : sql`and b.instrument_id = any(${instruments as number[]})`}`
+  ${instruments === null ? sql`` : ofInstruments(sql, instruments)}`
+
+/** Of one instrument bars come by date as they are: an index of a partition behind that of the one before. */
+const ofInstruments = (sql: Sql, instruments: readonly number[]): Fragment =>
+  instruments.length === 1
+    ? sql`and b.instrument_id = ${instruments[0] ?? 0}`
+    : sql`and b.instrument_id = any(${instruments as number[]})`
 
 const VALUES = Object.entries(MERGES.bars.values)
 const KEY = 'b.instrument_id, b.trade_date, b.source, b.symbol, b.period_start, b.is_final'

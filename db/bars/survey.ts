@@ -28,14 +28,16 @@ export async function surveyBars(sql: Sql, region: BarRegion, source: string | n
   const where = sql`${inRegion(sql, region)} ${source === null ? sql`` : sql`and b.source = ${source}`}`
   const rows = await sql<{ source: string; count: number; writers: string }[]>`
     ${surveyOf(sql, where)} order by source`
-  return {
-    sources: rows.map((row) => row.source),
-    version: rows.map((row) => `${row.source} ${row.count} ${row.writers}`).join(),
-  }
+  return { sources: rows.map((row) => row.source), version: versionOf(rows) }
 }
 
+/** @param parts the count of rows of each source and the sum of the transactions that wrote them */
+export const versionOf = (
+  parts: readonly { source: string; count: number; writers: number | string }[],
+): string => parts.map(({ source, count, writers }) => `${source} ${count} ${writers}`).join()
+
 /** A row for each source with bars `b`: their count, and the sum of the transactions that wrote them. */
-export const surveyOf = (sql: Sql, where: Fragment): Fragment => sql`
+const surveyOf = (sql: Sql, where: Fragment): Fragment => sql`
   select source, sum(rows)::bigint as count, sum(rows * writer::text::bigint)::text as writers from (
     select b.source, b.xmin as writer, count(*) as rows from bars b where ${where} group by 1, 2
   ) b

@@ -1,8 +1,9 @@
 import type { Sql } from '../client.ts'
+import { bytesOf, packedBar, PackedReader } from './packed.ts'
 import { type BarRegion, inRegion } from './region.ts'
-import { type BarSurvey, surveyOf } from './survey.ts'
+import { type BarSurvey, surveyBars, versionOf } from './survey.ts'
 
-// Charts ask for one; with more of them the texts grow.
+// Charts ask for one. Each is a statement of its own, which finds its bars by date without sorting them.
 const MOST_INSTRUMENTS = 4
 
 /** Whether a region is small enough to be read in one piece. */
@@ -12,24 +13,17 @@ export const isSmall = ({ instruments, period, asOf }: BarRegion): boolean =>
 /** All bars of a region that only one source has any of. */
 export interface WholeBars {
   source: string
-  /**
-   * By instrument, ascending: a line with its end for each bar, by date. Comma separated and without quotes: date, open, high, low, close,
-   * pre_close, change, pct_chg, volume, amount, is_st. Nothing between two commas is null.
-   */
-  lines: ReadonlyMap<number, string>
+  /** Packed, by instrument, ascending; of each by date. */
+  packed: ReadonlyMap<number, PackedBars>
 }
 
-interface Part {
-  source: string | null
+interface PackedBars {
+  bytes: Buffer
   count: number
-  writers: string
-  id: number | null
-  lines: string | null
 }
 
 /**
- * The survey of a small region and its bars with one question, as one text for each instrument: a message of the driver for each
- * row costs more than cutting it out of a text, and PostgreSQL takes longer to write a row than the values in it.
+ * The survey of a small region and its bars at once.
  *
  * @returns bars: null where several sources have some, which have to be elected first
  */
@@ -39,26 +33,61 @@ export async function readWhole(
   source: string | null,
   isAdjusted: boolean,
 ): Promise<BarSurvey & { bars: WholeBars | null }> {
-  const where = sql`${inRegion(sql, region)} ${source === null ? sql`` : sql`and b.source = ${source}`}`
-  const orEmpty = (value: string) => sql.unsafe(`coalesce((${value})::text, '')`)
-  const parts = await sql<Part[]>`
-    with survey as materialized (${surveyOf(sql, where)})
-    select source, count, writers, null::int as id, null as lines from survey
-    union all
-    select null, 0, '', b.instrument_id, string_agg(concat_ws(',', b.trade_date, b.open, b.high, b.low, b.close,
-      ${orEmpty('b.pre_close')}, ${isAdjusted ? sql`''` : orEmpty('coalesce(b.close - b.pre_close, b.change)')}, ${orEmpty('b.pct_chg')},
-      b.volume, b.amount, ${orEmpty('b.is_st')}), e'\n' order by b.trade_date) || e'\n'
-    from bars b where ${where} and (select count(*) from survey) = 1
-    group by b.instrument_id`
-  const found = parts
-    .flatMap((part) => (part.source === null ? [] : [{ ...part, source: part.source }]))
-    .sort((a, b) => (a.source < b.source ? -1 : 1))
-  const lines = parts
-    .flatMap(({ id, lines }): [number, string][] => (id === null || lines === null ? [] : [[id, lines]]))
-    .sort(([a], [b]) => a - b)
-  return {
-    sources: found.map((row) => row.source),
-    version: found.map((row) => `${row.source} ${row.count} ${row.writers}`).join(),
-    bars: found.length > 1 ? null : { source: found[0]?.source ?? '', lines: new Map(lines) },
+  const ids = [...(region.instruments ?? [])].sort((a, b) => a - b)
+  const parts = await Promise.all(
+    ids.map((id) => readOne(sql, { ...region, instruments: [id] }, source, isAdjusted)),
+  )
+  const found = parts.flatMap((part, i) =>
+    part?.source ? [{ ...part, source: part.source, id: ids[i] ?? 0 }] : [],
+  )
+  const [first] = found
+  if (parts.includes(null) || found.some((part) => part.source !== first?.source))
+    return { ...(await surveyBars(sql, region, source)), bars: null }
+  const packed = new Map<number, PackedBars>()
+  const survey = { count: 0, writers: 0 }
+  for (const { id, bytes } of found) {
+    const { count, writers } = new PackedReader(bytes).survey()
+    packed.set(id, { bytes, count })
+    survey.count += count
+    survey.writers += writers
   }
+  if (!first) return { sources: [], version: '', bars: { source: '', packed } }
+  const { source: name } = first
+  return {
+    sources: [name],
+    version: versionOf([{ source: name, ...survey }]),
+    bars: { source: name, packed },
+  }
+}
+
+interface Part {
+  /** Null: there is no bar. */
+  source: string | null
+  bytes: Buffer
+}
+
+/**
+ * The bars of one instrument; null where several sources have some. Most likely these have said so by their coverage, and then
+ * the bars are not even looked for.
+ */
+async function readOne(
+  sql: Sql,
+  region: BarRegion,
+  source: string | null,
+  isAdjusted: boolean,
+): Promise<Part | null> {
+  const { instruments, from, to } = region
+  const change = isAdjusted ? null : 'coalesce(b.close - b.pre_close, b.change)'
+  const isAlone = sql`(
+    select count(distinct source) < 2 from coverage
+    where dataset = 'bars' and instrument_id in (0, ${instruments?.[0] ?? 0}) and ranges && daterange(${from}, ${to}, '[]')
+  )`
+  const [row] = await sql`
+    with survey as materialized (select ${source === null ? isAlone : sql`true`} as is_alone)
+    select (select is_alone from survey)::int, min(b.source), max(b.source), string_agg(${sql.unsafe(packedBar(change))}, ''::bytea order by b.trade_date)
+    from bars b
+    where ${inRegion(sql, region)} and (select is_alone from survey) ${source === null ? sql`` : sql`and b.source = ${source}`}`.raw()
+  const [alone, least, most, hex] = (row ?? []) as (Buffer | null)[]
+  if (alone?.toString() !== '1' || least?.toString() !== most?.toString()) return null
+  return { source: least?.toString() ?? null, bytes: hex ? bytesOf(hex) : Buffer.alloc(0) }
 }

@@ -6,7 +6,7 @@ import { readAhead } from '../bars/ahead.ts'
 import { type BarColumn, columnsOf } from '../bars/columns.ts'
 import { electedBars, ofSource } from '../bars/elected.ts'
 import { readFactors } from '../bars/factors.ts'
-import { adjustedLines, barsOf } from '../bars/lines.ts'
+import { adjustedLots, barsOf } from '../bars/packed-rows.ts'
 import type { BarRegion, Fragment } from '../bars/region.ts'
 import { parseBar } from '../bars/record.ts'
 import {
@@ -22,6 +22,7 @@ import { type BarSurvey, readPrecedence, surveyBars, symbolsOfToday } from '../b
 import { hashOf } from '../bars/version.ts'
 import { isSmall, readWhole } from '../bars/whole.ts'
 import type { Sql } from '../client.ts'
+import { type ColumnLot, rowsOfLot } from '../column-lot.ts'
 
 export type { BarColumn } from '../bars/columns.ts'
 export type { BarRow } from '../bars/rows.ts'
@@ -63,6 +64,8 @@ export interface BarsReading {
    * last lot, or until it is left; not those of a few stocks, which are there already.
    */
   rows(): AsyncGenerator<BarRow[]>
+  /** The same rows column by column, where that is less work; else null. */
+  lots: (() => AsyncGenerator<ColumnLot>) | null
 }
 
 // Rows in one lot, some 100 KB of text; two are in memory. Much smaller ones cost a round trip each.
@@ -94,18 +97,24 @@ export async function readBars(sql: Sql, query: BarsQuery): Promise<BarsReading>
   const options: RowOptions = { period, source, adjust, decimals, symbols, scales }
   const question = [period, source, adjust, decimals, query.anchor, query.asOf]
   const facts = [survey.version, precedence, factors, periods?.version]
+  const { bars } = survey
+  const lots = bars !== null && isAdjusted && !periods ? () => adjustedLots(bars, options) : null
   return {
     columns: columnsOf(query),
     version: hashOf([question, [...symbols], facts, [...unfinished]]),
+    lots,
     rows: () => {
-      const { bars } = survey
-      if (bars !== null && isAdjusted && !periods) return adjustedLines(bars, options)
+      if (lots) return rowsOf(lots())
       const isByCode = query.isByCode ?? instruments === null
-      const lots = bars === null ? statement(sql, elected, region, { isAdjusted, isByCode }) : barsOf(bars)
-      if (periods) return joinedRows(lots, options, periods, unfinished, query)
-      return isAdjusted ? adjustedRows(lots, options) : storedRows(lots, options)
+      const stored = bars === null ? statement(sql, elected, region, { isAdjusted, isByCode }) : barsOf(bars)
+      if (periods) return joinedRows(stored, options, periods, unfinished, query)
+      return isAdjusted ? adjustedRows(stored, options) : storedRows(stored, options)
     },
   }
+}
+
+async function* rowsOf(lots: AsyncGenerator<ColumnLot>): AsyncGenerator<BarRow[]> {
+  for await (const lot of lots) yield rowsOfLot(lot)
 }
 
 const withoutBars = async (survey: Promise<BarSurvey>) => ({ ...(await survey), bars: null })

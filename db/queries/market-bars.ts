@@ -30,6 +30,7 @@ export async function readMarketBars(sql: Sql, query: Omit<BarsQuery, 'instrumen
   return {
     columns: columnsOf(query),
     version: hashOf([question, survey.version, precedence, stocks, others]),
+    lots: null,
     rows: () => barsInParts(sql, query, stocks),
   }
 }

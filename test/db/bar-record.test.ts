@@ -1,8 +1,11 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { adjustedLines, barsOf } from '../../db/bars/lines.ts'
+import { bytesOf, packedBar } from '../../db/bars/packed.ts'
+import { adjustedLots, barsOf } from '../../db/bars/packed-rows.ts'
 import { parseBar } from '../../db/bars/record.ts'
-import { adjustedRows, type BarRow, type RowOptions } from '../../db/bars/rows.ts'
+import { adjustedRows, type BarRow, type RowOptions, type StoredBar } from '../../db/bars/rows.ts'
+import type { WholeBars } from '../../db/bars/whole.ts'
+import { rowsOfLot } from '../../db/column-lot.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 
 let db: TestDatabase
@@ -53,6 +56,9 @@ const price = fc.oneof(
     '123456789012345678.25',
     '9007199254740993',
     '0.000000000000000000000001',
+    '100000000',
+    '10000.00000',
+    '-0.5000',
   ),
 )
 const day = fc.tuple(
@@ -91,22 +97,53 @@ async function all(lots: AsyncIterable<BarRow[]>): Promise<BarRow[]> {
   return rows
 }
 
-test('adjusted rows are the same whether they are read from the characters or from bars', async () => {
+type Day = typeof day extends fc.Arbitrary<infer T> ? T : never
+
+/** What PostgreSQL makes of the days, by instrument. */
+async function packedDays(days: readonly Day[]): Promise<WholeBars['packed']> {
+  const column = <T>(of: (day: Day) => T): T[] => days.map(of)
+  const rows = await db.sql`
+    with b as (
+      select i as id, date::date as trade_date, o::numeric as open, h::numeric as high, l::numeric as low, c::numeric as close, p::numeric as pre_close,
+        pct::numeric as pct_chg, v::bigint as volume, a::numeric as amount, st::boolean as is_st, '77'::xid as xmin
+      from unnest(${column(([id]) => id)}::int[], ${column(([, date]) => date)}::text[],
+        ${column(([, , prices]) => prices[0])}::text[], ${column(([, , prices]) => prices[1])}::text[], ${column(([, , prices]) => prices[2])}::text[],
+        ${column(([, , prices]) => prices[3])}::text[], ${column(([, , prices]) => prices[4])}::text[], ${column(([, , prices]) => prices[5])}::text[],
+        ${column(([, , , [volume]]) => volume)}::bigint[], ${column(([, , , [, amount]]) => amount)}::text[], ${column(([, , , [, , isSt]]) => (isSt === null ? null : String(isSt)))}::text[]
+      ) as u(i, date, o, h, l, c, p, pct, v, a, st)
+    )
+    select id, count(*), string_agg(${db.sql.unsafe(packedBar('b.close - b.pre_close'))}, ''::bytea order by trade_date) from b group by 1 order by 1`.raw()
+  return new Map(
+    rows.map(([id, count, text]) => [
+      Number(String(id)),
+      { count: Number(String(count)), bytes: bytesOf(text as Buffer) },
+    ]),
+  )
+}
+
+test('packed bars are what they were, and adjusted rows the same whether they are read from them or from bars', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(day, { maxLength: 8 }), fc.constantFrom('qfq', 'hfq'), async (days, adjust) => {
-      const lines = new Map<number, string>()
-      const byDate = days.toSorted(([, a], [, b]) => (a < b ? -1 : 1))
-      for (const [id, date, prices, [volume, amount, isSt]] of byDate) {
-        const [open, high, low, close, preClose, pctChg] = prices
-        const cells = [date, open, high, low, close, preClose, null, pctChg, volume, amount, isSt]
-        lines.set(id, `${lines.get(id) ?? ''}${cells.map((cell) => cell ?? '').join()}\n`)
-      }
-      const options: RowOptions = { ...OPTIONS, adjust }
-      const bars = { source: 'tushare', lines }
-      const rows = await all(adjustedLines(bars, options))
-      expect(rows).toEqual(await all(adjustedRows(barsOf(bars), options)))
-      expect(rows).toHaveLength(days.length)
-    }),
-    { seed: 20_261_120, numRuns: 500 },
+    fc.asyncProperty(
+      fc.uniqueArray(day, { maxLength: 12, selector: ([id, date]) => `${id} ${date}` }),
+      fc.constantFrom('qfq', 'hfq'),
+      fc.boolean(),
+      async (days, adjust, isBest) => {
+        const bars = { source: 'tushare', packed: await packedDays(days) }
+        const byKey = days.toSorted(([a, d], [b, e]) => a - b || (d < e ? -1 : 1))
+        const stored: StoredBar[] = []
+        for await (const lot of barsOf(bars)) stored.push(...lot)
+        expect(stored.map((bar) => bar.toSpliced(7, 1))).toEqual(
+          byKey.map(([id, date, prices, [volume, amount, isSt]]) => [
+            ...[id, date, ...prices.slice(0, 5)],
+            ...[prices[5], volume, amount, isSt, 'tushare', false],
+          ]),
+        )
+        const options: RowOptions = { ...OPTIONS, adjust, source: isBest ? 'best' : 'tushare' }
+        const rows: BarRow[] = []
+        for await (const lot of adjustedLots(bars, options)) rows.push(...rowsOfLot(lot))
+        expect(rows).toEqual(await all(adjustedRows(barsOf(bars), options)))
+      },
+    ),
+    { seed: 20_261_120, numRuns: 200 },
   )
 })

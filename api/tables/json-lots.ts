@@ -1,0 +1,76 @@
+import type { ColumnLot, LotColumn, Value } from '../../db/column-lot.ts'
+import { bytesOf, FIRST_ROW, jsonWriter, NEXT_ROW } from './json-values.ts'
+import type { TableColumn } from './table.ts'
+import { TextBuffer } from './text-buffer.ts'
+
+/** The value of a row, and the text before it: keys, and values that all rows of a lot have. */
+interface Cell {
+  before: Uint8Array
+  write: (row: number) => void
+}
+
+/** Writes the rows of lots as JSON objects, each with the comma before it unless it is the first of all. */
+export function jsonLots(
+  columns: readonly TableColumn[],
+  buffer: TextBuffer,
+): (lot: ColumnLot, isFirst: boolean) => void {
+  const texts = new TextBuffer()
+  return (lot, isFirst) => {
+    const cells: Cell[] = []
+    let before = ''
+    for (const [i, column] of columns.entries()) {
+      const values = lot.columns[i] ?? { kind: 'same', value: null }
+      before += `${i === 0 ? '' : ','}${JSON.stringify(column.name)}:`
+      if (values.kind === 'same') before += textOf(column, values.value, texts)
+      else {
+        cells.push({ before: bytesOf(before), write: cellWriter(column, values, buffer) })
+        before = ''
+      }
+    }
+    const end = bytesOf(`${before}}`)
+    for (let row = 0; row < lot.count; row++) {
+      buffer.addBytes(isFirst && row === 0 ? FIRST_ROW : NEXT_ROW)
+      for (const { before, write } of cells) {
+        buffer.addBytes(before)
+        write(row)
+      }
+      buffer.addBytes(end)
+    }
+  }
+}
+
+function textOf(column: TableColumn, value: Value, buffer: TextBuffer): string {
+  jsonWriter(column, buffer)(value)
+  return new TextDecoder().decode(buffer.take())
+}
+
+const NULL = bytesOf('null')
+
+function cellWriter(column: TableColumn, values: LotColumn, buffer: TextBuffer): (row: number) => void {
+  switch (values.kind) {
+    case 'numbers': {
+      const { values: numbers } = values
+      return (row) => {
+        const number = numbers[row] ?? NaN
+        if (Number.isNaN(number)) buffer.addBytes(NULL)
+        else buffer.addNumber(number)
+      }
+    }
+    case 'scaled': {
+      const { digits, places } = values
+      return (row) => {
+        const number = digits[row] ?? NaN
+        if (Number.isNaN(number)) buffer.addBytes(NULL)
+        else buffer.addScaled(number, places[row] ?? 0)
+      }
+    }
+    case 'values': {
+      const write = jsonWriter(column, buffer)
+      return (row) => write(values.values[row] ?? null)
+    }
+    case 'same': {
+      const write = jsonWriter(column, buffer)
+      return () => write(values.value)
+    }
+  }
+}
