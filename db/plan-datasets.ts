@@ -46,7 +46,8 @@ export async function loadMarketFacts(sql: Sql, dataset: Dataset, now: Date): Pr
 // A prospectus holds the reports of three years before the listing.
 export const REPORTED_BEFORE_DAYS = 3 * 366
 
-const reporting = <T extends PlanInstrument>(instrument: T): T => ({
+/** An instrument with the days on which it has reports in the place of its listing. */
+export const reporting = <T extends PlanInstrument>(instrument: T): T => ({
   ...instrument,
   listDate: instrument.listDate === null ? null : addDays(instrument.listDate, -REPORTED_BEFORE_DAYS),
 })

@@ -42,6 +42,8 @@ export interface Capability {
   byAnnouncement?: true
   /** Requests behind each call by symbols; one where it is left out. */
   requestsPerCall?: number
+  /** Reports: rows on a page of a company's whole history. What is left out is taken to fit one page. */
+  rowsPerPage?: number
   /** So dear that whole markets are never asked of it, not even where nobody else is there: for single symbols. */
   forSingles?: true
   /** What the account may call when it may not call `api`. */

@@ -5,7 +5,7 @@ import { addDays, type TradeDate } from './date.ts'
  * Report periods are the ends of quarters. Planning treats them as it treats sessions: a calendar of positions.
  */
 
-/** Listed companies report quarterly since then; before it there are years and half-years only. */
+/** The year in which the exchanges opened. */
 export const FIRST_PERIOD: TradeDate = '1990-12-31'
 
 const QUARTER_ENDS = ['03-31', '06-30', '09-30', '12-31'] as const
@@ -13,6 +13,13 @@ const QUARTER_ENDS = ['03-31', '06-30', '09-30', '12-31'] as const
 /** True for the last day of a quarter. */
 export const isPeriodEnd = (date: TradeDate): boolean =>
   QUARTER_ENDS.includes(date.slice(5) as (typeof QUARTER_ENDS)[number])
+
+// Reports of the first and the third quarter are due since then; before it there are years and half-years only.
+const QUARTERLY_SINCE: TradeDate = '2002-01-01'
+
+/** True for a period that every listed company has to report on. */
+export const isDue = (period: TradeDate): boolean =>
+  period >= QUARTERLY_SINCE || period.endsWith('-06-30') || period.endsWith('-12-31')
 
 /** Every report period that ended before a day, as a calendar. */
 export function reportCalendar(today: TradeDate): SessionCalendar {

@@ -21,6 +21,9 @@ const VIP_POINTS = 5_000
 // the server says of the rest.
 const ASSUMED_ROWS = 6_000
 
+/** Of one company's indicators; their page says so. */
+export const TUSHARE_INDICATOR_ROWS = 100
+
 /**
  * @param points of the account; the whole market is tried where they are unknown
  * @param place what all interfaces of Tushare have in common
@@ -40,6 +43,7 @@ export function tushareReports(
       bySymbols: { maxSymbols: 1, rowCap: ASSUMED_ROWS },
       byDate: null,
       sparse: true,
+      ...(dataset === 'fin_indicator' && { rowsPerPage: TUSHARE_INDICATOR_ROWS }),
     }
     if (points !== undefined && points < VIP_POINTS) return one
     return {

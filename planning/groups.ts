@@ -7,6 +7,7 @@ import { layOut } from './layout.ts'
 import { type CallContext, marketLimits, reachOf, symbolLimits } from './limits.ts'
 import { marketCalls, marketRequests } from './market-calls.ts'
 import { packInOrder } from './pack.ts'
+import { reportPages } from './report-pages.ts'
 import { singleBins } from './singles.ts'
 import { clip, datesOf, lifeOf, normalize, sizeOf, spanOf, spansOf, subtract } from './spans.ts'
 import type { Span } from './spans.ts'
@@ -143,7 +144,23 @@ function binGroup(bin: Bin, context: CallContext, regionEnd = bin.end): CallGrou
   const dates = datesOf(capability.sparse ? wholeLife(bin, regionEnd, context) : bin, calendar)
   const rows = capability.sparse ? 0 : bin.rows
   const call: SourceCall = { dataset, symbols, ...dates, part: null, rows }
-  return { call, items: itemsOf(bin.pieces, calendar), dates: [], requests: capability.requestsPerCall ?? 1 }
+  return {
+    call,
+    items: itemsOf(bin.pieces, calendar),
+    dates: [],
+    requests: requestsBehindBin(bin, call, context),
+  }
+}
+
+/** One period alone is asked by its name. */
+function requestsBehindBin(
+  bin: Bin,
+  { from, to }: SourceCall,
+  { capability, calendar }: CallContext,
+): number {
+  const { requestsPerCall = 1, rowsPerPage } = capability
+  if (rowsPerPage === undefined || from === to) return requestsPerCall
+  return Math.max(...[...bin.tracks].map((track) => reportPages(track, rowsPerPage, calendar)))
 }
 
 /** From the first session of an instrument (or of the source) to the region's end: changes of value count from there. */

@@ -1,4 +1,5 @@
 import type { ReportDataset } from '../../market/datasets.ts'
+import { TUSHARE_INDICATOR_ROWS } from '../../market/tushare-reports.ts'
 import type { TushareApi } from './apis.ts'
 import {
   BALANCE_SHEET_FIGURES,
@@ -28,8 +29,6 @@ const FIGURES: Record<ReportDataset, readonly string[]> = {
   fin_indicator: INDICATOR_FIGURES,
 }
 
-// Its page says so; of the others nobody says anything.
-const INDICATORS_A_CALL = 100
 // More than an answer of any interface holds: the server takes its own cap then.
 const ALL_ROWS = 10_000
 
@@ -39,7 +38,7 @@ export function reportApi(dataset: ReportDataset, api: string): TushareApi {
     return {
       api,
       fields: [...INDICATOR_KEY, ...FIGURES[dataset]].join(','),
-      ...(api === 'fina_indicator' ? { cap: INDICATORS_A_CALL } : { cap: ALL_ROWS, capUnknown: true }),
+      ...(api === 'fina_indicator' ? { cap: TUSHARE_INDICATOR_ROWS } : { cap: ALL_ROWS, capUnknown: true }),
       required: ['ts_code', 'ann_date', 'end_date', 'eps'],
     }
   return {

@@ -1,6 +1,16 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { reporting } from '../../db/plan-datasets.ts'
+import type { Instrument } from '../../local/replay/market.ts'
+import { publishedReports } from '../../local/replay/reports.ts'
+import { createSandboxMarket } from '../../local/replay/sandbox/market.ts'
+import type { Capability } from '../../market/capability.ts'
 import type { ReportDataset } from '../../market/datasets.ts'
+import { fromCompact } from '../../market/date.ts'
+import { reportCalendar } from '../../market/report-periods.ts'
 import { tushareCapabilities } from '../../market/tushare.ts'
+import { marketFacts } from '../../planning/market-facts.ts'
+import { planRegions } from '../../planning/plan.ts'
+import type { PlanInstrument } from '../../planning/types.ts'
 import type { TestDatabase } from '../support/database.ts'
 import { cover, openSmallMarket, planOf, regionsOf, source } from './small-market.ts'
 
@@ -41,6 +51,40 @@ test.each([
     { n: number }[]
   >`select count(*)::int as n from instrument where kind = 'stock' and not stub`
   expect([plan.capability?.api, callsOf(plan), plan.skipped]).toEqual(['cashflow', companies?.n, []])
+})
+
+test('all reports of a company come with a call: pages of indicators are counted, never more than are sent', () => {
+  const replayed = createSandboxMarket({ stocks: 60, years: 35, today: '20240412' })
+  const calendar = reportCalendar('2024-04-12')
+  const companies = replayed.instruments.map(({ id, code, listDate, delistDate }) =>
+    reporting({
+      id,
+      symbol: code,
+      listDate: fromCompact(listDate ?? ''),
+      delistDate: fromCompact(delistDate ?? ''),
+    }),
+  )
+  const { marketRows } = marketFacts(calendar, companies)
+  const capabilities = tushareCapabilities(2_000) as Record<ReportDataset, Capability>
+  const planned = (dataset: ReportDataset, instrument: PlanInstrument): number => {
+    const items = [{ instrument, ranges: [{ from: '2022-12-31', to: '2023-12-31' }] }]
+    const options = { items, calendar, marketRows, capability: { ...capabilities[dataset], byDate: null } }
+    return planRegions(options).reduce((sum, { calls }) => sum + calls, 0)
+  }
+  let [counted, sent, pages] = [0, 0, 0]
+  for (const [at, instrument] of companies.entries()) {
+    if (instrument.listDate === null || instrument.delistDate !== null) continue
+    const own = replayed.instruments[at] as Instrument
+    const requests = 1 + Math.floor(publishedReports(replayed, own, 'fin_indicator').length / 100)
+    const calls = planned('fin_indicator', instrument)
+    expect(calls).toBeLessThanOrEqual(requests)
+    expect(planned('income', instrument)).toBe(1)
+    counted += calls
+    sent += requests
+    pages = Math.max(pages, calls)
+  }
+  expect(pages).toBe(2)
+  expect(counted / sent).toBeGreaterThan(0.85)
 })
 
 test('an account that may call neither is left out', async () => {
