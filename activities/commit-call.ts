@@ -32,7 +32,8 @@ export const emptyAnswer = (work: Work, claim: Claim, dataset: Dataset): Omit<An
 /**
  * What the answer of one call commits: rows, what they cover, what is missing of what was expected.
  *
- * @param unknown instruments that the answer says nothing of: they stay uncovered, and one mark tells so
+ * @param unknown instruments that the answer says nothing of: they stay uncovered. One mark tells so of a symbol; each cell
+ *   is one where the whole market is covered
  */
 export function answerCommit(
   work: Work,
@@ -51,9 +52,14 @@ export function answerCommit(
       calendar: market.calendar,
       has: cellIndex(rows.map((row) => ({ symbol: row.symbol, tradeDate: row.trade_date }))),
     }).map((cell) => ({ instrumentId: cell.id, tradeDate: cell.date }))
-  const missing = cellKind === 'session' && !work.capability.sparse ? lackingIn(answer.rows as BarRow[]) : []
+  const isWhole = cellKind === 'session' && (!work.capability.sparse || call.symbols === null)
+  const lacking = isWhole ? lackingIn(answer.rows as BarRow[]) : []
+  const missing = work.capability.sparse
+    ? lacking.filter(({ instrumentId }) => unknown.has(instrumentId))
+    : lacking
   const cover = coverOf(work, call, ids?.filter((id) => !unknown.has(id)) ?? null)
-  const unheard = [...unknown].map((instrumentId) => ({ instrumentId, tradeDate: call.from ?? '' }))
+  const unheard =
+    ids === null ? [] : [...unknown].map((instrumentId) => ({ instrumentId, tradeDate: call.from ?? '' }))
   const known = (symbol: string) => market.bySymbol.get(symbol)?.id
   const context = { source: source.name, runId: claim.runId, job: run.job }
   return {
