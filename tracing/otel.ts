@@ -78,10 +78,14 @@ export function createTracing(settings: TracingSettings, around: Surroundings): 
   }
   const isKept = (traceId: string): boolean =>
     root.shouldSample(ROOT_CONTEXT, traceId).decision === SamplingDecision.RECORD_AND_SAMPLED
+  const decided = (context: TraceContext) => ({
+    ...context,
+    sampled: context.sampled ?? isKept(context.traceId),
+  })
 
   const start = ({ name, kind = 'internal', attributes = {}, parent }: SpanSpec): Span => {
     const context = parent
-      ? trace.setSpanContext(ROOT_CONTEXT, { ...otelContext(parent), isRemote: true })
+      ? trace.setSpanContext(ROOT_CONTEXT, { ...otelContext(decided(parent)), isRemote: true })
       : (active.getStore() ?? ROOT_CONTEXT)
     return tracer.startSpan(name, { kind: KINDS[kind], attributes: { ...attributes } }, context)
   }
@@ -105,10 +109,11 @@ export function createTracing(settings: TracingSettings, around: Surroundings): 
       const span = spanUnderWay()
       return span ? ourContext(span) : null
     },
-    traceOf: (executionId) => {
-      const traceId = traceIdOf(executionId)
-      return { traceId, spanId: spanIdOf(executionId), sampled: isKept(traceId) }
-    },
+    traceOf: (executionId) => ({
+      traceId: traceIdOf(executionId),
+      spanId: spanIdOf(executionId),
+      sampled: null,
+    }),
     executionEnded: (name, execution, attributes) => {
       if (!(execution.sampled ?? isKept(execution.traceId))) return
       processor.onEnd({ ...readable(execution), name, attributes: { ...attributes }, resource })
@@ -120,7 +125,7 @@ export function createTracing(settings: TracingSettings, around: Surroundings): 
   }
 }
 
-const otelContext = ({ traceId, spanId, sampled }: TraceContext) => ({
+const otelContext = ({ traceId, spanId, sampled }: TraceContext & { sampled: boolean }) => ({
   traceId,
   spanId,
   traceFlags: sampled ? TraceFlags.SAMPLED : TraceFlags.NONE,

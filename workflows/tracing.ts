@@ -7,28 +7,28 @@ import {
   workflowInfo,
 } from '@temporalio/workflow'
 import {
-  formatTraceparent,
-  parseTraceparent,
+  fromCarrier,
   spanIdOf,
+  toCarrier,
   TRACE_HEADER,
+  type TraceCarrier,
   type TraceContext,
   traceIdOf,
   type TraceSinks,
 } from './contract/trace-context.ts'
 
 /*
- * Hands the trace that an execution was started with on to its activities, children and next execution, and tells when it
- * ended. Everything follows from the history: no header came in, none goes out. No random number is drawn and no promise
- * is put between, so that histories replay whether they were recorded with traces or without.
+ * Hands the trace of an execution on to its children and its next execution, and to activities the one that it was started
+ * with: without any, a worker knows from the execution's id what its trace is. Tells when an execution ended. Everything
+ * follows from the history: no random number is drawn and no promise is put between, so that histories replay whether they
+ * were recorded with traces or without.
  */
 
 const { traces } = proxySinks<TraceSinks>()
 
 const contextIn = (headers: Headers): TraceContext | null => {
   const payload = headers[TRACE_HEADER]
-  if (!payload) return null
-  const carrier = defaultPayloadConverter.fromPayload<{ traceparent?: unknown }>(payload)
-  return parseTraceparent(carrier.traceparent)
+  return payload ? fromCarrier(defaultPayloadConverter.fromPayload<TraceCarrier>(payload)) : null
 }
 
 function tellEnd(parent: TraceContext | null, error: unknown): void {
@@ -48,18 +48,21 @@ function tellEnd(parent: TraceContext | null, error: unknown): void {
 
 /** Part of the workflow bundle; the SDK calls it for each execution. */
 export const interceptors = (): WorkflowInterceptors => {
-  let own: TraceContext | null = null
+  let parent: TraceContext | null = null
   const withTrace = <T extends { readonly headers: Headers }>(input: T): T => {
-    if (own === null) return input
-    const carrier = defaultPayloadConverter.toPayload({ traceparent: formatTraceparent(own) })
-    return { ...input, headers: { ...input.headers, [TRACE_HEADER]: carrier } }
+    const { runId } = workflowInfo()
+    const { traceId, sampled } = parent ?? { traceId: traceIdOf(runId), sampled: null }
+    const own = toCarrier({ traceId, spanId: spanIdOf(runId), sampled })
+    return {
+      ...input,
+      headers: { ...input.headers, [TRACE_HEADER]: defaultPayloadConverter.toPayload(own) },
+    }
   }
   return {
     inbound: [
       {
         execute: (input, next) => {
-          const parent = contextIn(input.headers)
-          own = parent && { ...parent, spanId: spanIdOf(workflowInfo().runId) }
+          parent = contextIn(input.headers)
           const done = next(input)
           done.then(
             () => tellEnd(parent, undefined),
@@ -71,7 +74,7 @@ export const interceptors = (): WorkflowInterceptors => {
     ],
     outbound: [
       {
-        scheduleActivity: (input, next) => next(withTrace(input)),
+        scheduleActivity: (input, next) => next(parent ? withTrace(input) : input),
         startChildWorkflowExecution: (input, next) => next(withTrace(input)),
         continueAsNew: (input, next) => next(withTrace(input)),
       },

@@ -2,7 +2,12 @@ import type { Context } from '@temporalio/activity'
 import { defaultPayloadConverter } from '@temporalio/common'
 import type { ActivityInterceptors, InjectedSinks, WorkerOptions } from '@temporalio/worker'
 import type { Attributes, Tracing } from '../../tracing/tracing.ts'
-import { parseTraceparent, TRACE_HEADER, type TraceSinks } from '../../workflows/contract/trace-context.ts'
+import {
+  fromCarrier,
+  TRACE_HEADER,
+  type TraceCarrier,
+  type TraceSinks,
+} from '../../workflows/contract/trace-context.ts'
 
 /** What a worker needs so that traces go through it; without traces it only takes what workflows say and drops it. */
 export function tracingOptions(tracing: Tracing | null): Pick<WorkerOptions, 'sinks' | 'interceptors'> {
@@ -27,9 +32,8 @@ const traceActivity = (tracing: Tracing, { info }: Context): ActivityInterceptor
     execute: (input, next) => {
       const { workflowExecution: execution } = info
       const payload = input.headers[TRACE_HEADER]
-      const carrier = payload && defaultPayloadConverter.fromPayload<{ traceparent?: unknown }>(payload)
-      const parent =
-        parseTraceparent(carrier?.traceparent) ?? (execution ? tracing.traceOf(execution.runId) : null)
+      const carrier = payload && defaultPayloadConverter.fromPayload<TraceCarrier>(payload)
+      const parent = fromCarrier(carrier) ?? (execution ? tracing.traceOf(execution.runId) : null)
       const attributes: Attributes = {
         'temporal.activity_id': info.activityId,
         'temporal.attempt': info.attempt,

@@ -96,6 +96,12 @@ test('a request, its workflow, the activities, the calls and the statements are 
   expect((await lab.until(id)).status).toBe('success')
   const unasked = await lab.start('stock_list', { refresh: true })
   await lab.until(unasked)
+  const scheduled = await lab.client.workflow.start('scheduledSync', {
+    taskQueue: 'ashare-sync',
+    workflowId: 'scheduled-sync/traced',
+    args: [{ job: 'stock_list', params: { refresh: true } }],
+  })
+  expect(await scheduled.result()).toMatchObject({ outcome: 'success' })
   const handles = [id, unasked].map((run) => lab.client.workflow.getHandle(`sync/${run}`))
   // The row of a run is final a moment before its workflow is.
   const [execution] = await Promise.all(handles.map(async (each) => (await each.result(), each.describe())))
@@ -143,11 +149,25 @@ test('a request, its workflow, the activities, the calls and the statements are 
   expect(alone.parentId).toBe('')
   only('RunActivity:syncBatch', childOf(alone))
 
+  // So has a start by a schedule, and its run is part of that.
+  const { spanId: byItself } = only(
+    'RunWorkflow:scheduledSync',
+    ({ traceId, parentId }) =>
+      traceId === scheduled.firstExecutionRunId.replaceAll('-', '') && parentId === '',
+  )
+  const scheduledRun = only('RunWorkflow:syncRun', ({ parentId }) => parentId === byItself)
+  expect(scheduledRun.traceId).toBe(scheduled.firstExecutionRunId.replaceAll('-', ''))
+  only('RunActivity:syncBatch', childOf(scheduledRun))
+
   // Whoever reads a line of a log finds its trace.
   expect(linesOf(api, 'request').find(({ requestId }) => requestId === 'traced-1')?.['trace_id']).toBe(
     http.traceId,
   )
-  expect(linesOf(worker, 'a run began').map((line) => line['trace_id'])).toEqual([http.traceId, own])
+  expect(linesOf(worker, 'a run began').map((line) => line['trace_id'])).toEqual([
+    http.traceId,
+    own,
+    scheduledRun.traceId,
+  ])
 
   expect(receiver.headers[0]).toMatchObject({
     path: '/v1/traces',

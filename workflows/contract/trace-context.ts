@@ -7,13 +7,21 @@
 /** Temporal's SDKs put a W3C carrier here: `{ traceparent: '00-…' }`. */
 export const TRACE_HEADER = '_tracer-data'
 
+/** What stands in that header. */
+export interface TraceCarrier {
+  traceparent: string
+  /** The trace began with an execution that came without one: whether it is kept follows from its id, where that is known. */
+  undecided?: true
+}
+
 /** Which span something belongs to. */
 export interface TraceContext {
   /** 32 hexadecimal digits. */
   traceId: string
   /** 16 of them. */
   spanId: string
-  sampled: boolean
+  /** Null: whoever takes it decides, as for any trace that begins with it. */
+  sampled: boolean | null
 }
 
 const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/
@@ -26,8 +34,19 @@ export function parseTraceparent(text: unknown): TraceContext | null {
   return { traceId, spanId, sampled: (parseInt(flags, 16) & 1) === 1 }
 }
 
-export const formatTraceparent = ({ traceId, spanId, sampled }: TraceContext): string =>
+const formatTraceparent = ({ traceId, spanId, sampled }: TraceContext): string =>
   `00-${traceId}-${spanId}-${sampled ? '01' : '00'}`
+
+export const toCarrier = (context: TraceContext): TraceCarrier => ({
+  traceparent: formatTraceparent(context),
+  ...(context.sampled === null && { undecided: true }),
+})
+
+/** Null for what is none. */
+export function fromCarrier({ traceparent, undecided }: Partial<TraceCarrier> = {}): TraceContext | null {
+  const context = parseTraceparent(traceparent)
+  return context && undecided === true ? { ...context, sampled: null } : context
+}
 
 /** The trace of an execution that was started without one. */
 export const traceIdOf = (executionId: string): string => executionId.replaceAll('-', '')
