@@ -78,7 +78,11 @@ export const stockBasicInfo = pgTable(
     valuationDate: date('valuation_date'),
     ...written,
   },
-  (t) => [primaryKey({ columns: [t.code, t.source] }), index('stock_basic_info_symbol').on(t.symbol)],
+  (t) => [
+    primaryKey({ columns: [t.code, t.source] }),
+    index('stock_basic_info_symbol').on(t.symbol),
+    index('stock_basic_info_instrument').on(t.instrumentId),
+  ],
 )
 
 export const tradeCalendar = pgTable(

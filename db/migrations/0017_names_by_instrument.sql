@@ -1,0 +1,1 @@
+CREATE INDEX "stock_basic_info_instrument" ON "stock_basic_info" USING btree ("instrument_id");
