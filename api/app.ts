@@ -53,7 +53,7 @@ const DOCUMENT = {
     version: '0.1.0',
     license: { name: 'MIT', identifier: 'MIT' },
     description:
-      'Synchronises A-share market data into PostgreSQL. JSON in snake_case; instants in ISO 8601 UTC, trade dates YYYY-MM-DD. Lists page by `limit` and `cursor`. The groups marked "seed" answer `{success, message, data}`, the others the resource, and errors as problem+json with a stable `code`.',
+      'Synchronises A-share market data into PostgreSQL. JSON in snake_case; instants in ISO 8601 UTC, trade dates YYYY-MM-DD. Lists page by `limit` and `cursor`. The groups marked "seed" answer `{success, message, data}`, the others the resource, and errors as problem+json with a stable `code`. A path that is asked with a method that it does not have answers 405 (`method_not_allowed`) with `Allow`, one that there is not 404 (`not_found`).',
   },
   // Relative: the document is right under whatever name the service is reached.
   servers: [{ url: '/' }],
@@ -81,7 +81,7 @@ export function createApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   )
   app.use(audit(deps, table), authorise(gate, table), noUnknownQuery(table), emptyBody, limitBody)
   app.onError(onError(deps))
-  app.notFound(onNotFound)
+  app.notFound(onNotFound(table))
   for (const routes of [
     syncRoutes,
     syncHistoryRoutes,

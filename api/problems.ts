@@ -18,6 +18,7 @@ export const PROBLEMS = {
   stock_not_found: { status: 404, title: 'There is no such stock' },
   job_not_found: { status: 404, title: 'There is no such job' },
   schedule_not_found: { status: 404, title: 'There is no such schedule' },
+  method_not_allowed: { status: 405, title: 'The path has no such method' },
   run_final: { status: 409, title: 'The run has ended' },
   run_not_final: { status: 409, title: 'The run has not ended' },
   run_gone: { status: 409, title: 'The run has no workflow any more' },

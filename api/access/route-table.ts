@@ -2,6 +2,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { matchedRoutes } from 'hono/route'
 import type { ApiEnv } from '../deps.ts'
+import { CONSOLE_PATHS } from '../console/routes.ts'
 import { DOCS_PATHS } from '../routes/docs.ts'
 import { type Access, isAccess, LEAST_ROLE } from './least-role.ts'
 
@@ -11,8 +12,8 @@ interface Entry {
   hasQuery: boolean
 }
 
-/** Routes that the OpenAPI document does not hold: itself, and the page that shows it. */
-const PLAIN: readonly string[] = ['/openapi.json', ...DOCS_PATHS]
+/** Routes that the OpenAPI document does not hold: itself, the page that shows it, and the console. */
+const PLAIN: readonly string[] = ['/openapi.json', ...DOCS_PATHS, ...CONSOLE_PATHS]
 
 const ORDER: readonly Access[] = ['anyone', 'viewer', 'operator', 'admin']
 const stricter = (a: Access, b: Access): Access => (ORDER.indexOf(a) > ORDER.indexOf(b) ? a : b)
@@ -48,18 +49,33 @@ export class RouteTable {
     return name !== undefined && others.length === 0 && this.entries.get(name)?.hasQuery === false
   }
 
+  /** What a path may be asked with; empty for one that no route has. */
+  methodsAt(path: string): string[] {
+    const { routes, router } = this.#app
+    const all = new Set(routes.filter(isRoute).map(({ method }) => method))
+    const found = [...all].filter((method) =>
+      router.match(method, path)[0].some(([[, route]]) => isRoute(route)),
+    )
+    // Hono answers HEAD with what GET has.
+    return [...found, ...(found.includes('GET') ? ['HEAD'] : [])].sort()
+  }
+
   #matched(c: Context): string[] {
     const known = this.#found.get(c)
     if (known) return known
     // Hono registers each validator and the handler apart, and middleware under all methods.
     const names = matchedRoutes(c)
-      .filter(({ method, path }) => !(method === 'ALL' && (path === '*' || path === '/*')))
+      .filter(isRoute)
       .map(({ method, path }) => `${method} ${path}`)
     const found = [...new Set(names)]
     this.#found.set(c, found)
     return found
   }
 }
+
+/** False for middleware, which hono registers under all methods and paths. */
+const isRoute = ({ method, path }: { method: string; path: string }): boolean =>
+  !(method === 'ALL' && (path === '*' || path === '/*'))
 
 function entriesOf(app: OpenAPIHono<ApiEnv>): Map<string, Entry> {
   const entries = new Map<string, Entry>()

@@ -3,6 +3,7 @@ import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { z } from 'zod'
 import { DatabaseError, isAway, withoutParameters } from '../../db/errors.ts'
+import type { RouteTable } from '../access/route-table.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
 import { type FieldError, Problem, PROBLEMS } from '../problems.ts'
 import { TemporalAway } from '../temporal/errors.ts'
@@ -28,15 +29,26 @@ export const onError =
     return answerOf(problem, c)
   }
 
-/** The answer for a path that no route has. */
-export const onNotFound = (c: Context<ApiEnv>): Response =>
-  answerOf(
-    new Problem(
-      'not_found',
-      `${c.req.method} ${c.req.path} does not exist; GET /openapi.json lists what does`,
-    ),
-    c,
-  )
+/** The answer for what no route has: a path that there is not, or another method of one that there is. */
+export const onNotFound =
+  (table: RouteTable) =>
+  (c: Context<ApiEnv>): Response => {
+    const { method, path } = c.req
+    const methods = table.methodsAt(path)
+    if (methods.length === 0)
+      return answerOf(
+        new Problem('not_found', `${method} ${path} does not exist; GET /openapi.json lists what does`),
+        c,
+      )
+    const allow = methods.join(', ')
+    const problem = new Problem(
+      'method_not_allowed',
+      `${path} has ${allow}, not ${method}`,
+      {},
+      { Allow: allow },
+    )
+    return answerOf(problem, c)
+  }
 
 // Characters that PostgreSQL has no place for; no field of ours needs them.
 const UNSTORABLE = new Set(['22021', '22P05'])
@@ -87,7 +99,10 @@ function answerOf(problem: Problem, c: Context<ApiEnv>): Response {
   c.header('X-Request-Id', request_id)
   for (const [name, value] of Object.entries(headers)) c.header(name, value)
   if (isSeedPath(c.req.path))
-    return c.json({ success: false, message, data: null }, status as ContentfulStatusCode)
+    return c.json(
+      { success: false, message, data: null, ...(extra.run_id !== undefined && { run_id: extra.run_id }) },
+      status as ContentfulStatusCode,
+    )
   return c.body(
     JSON.stringify({
       type: `/openapi.json#problem-${code}`,

@@ -5,7 +5,7 @@ import { startRun } from '../runs/start.ts'
 import { cancelRun, pauseRun, resumeRun, retryRun } from '../runs/steer.ts'
 import { runIdParam } from '../schemas/common.ts'
 import { body, json, problems, STARTS_A_RUN } from '../schemas/responses.ts'
-import { jobRequest, run, toRunParams } from '../schemas/run.ts'
+import { FORCE_LIMIT_SECONDS, run, startRequest, toRunParams } from '../schemas/run.ts'
 import { readRun } from './runs.ts'
 
 /* Starting and steering runs. */
@@ -19,10 +19,9 @@ const start = createRoute({
   path: '/api/runs',
   operationId: 'startRun',
   summary: 'Start a job',
-  description:
-    'Answers with the run: `pending` until a worker has taken it. Only one run holds the lock (SYNC_LOCK).',
+  description: `Answers with the run: \`pending\` until a worker has taken it. Only one run holds the lock (SYNC_LOCK): 429 names it. \`force\` takes its place, unless it has not ended within ${FORCE_LIMIT_SECONDS} s.`,
   request: {
-    body: body(jobRequest, true, {
+    body: body(startRequest, true, {
       job: 'daily_history',
       params: { symbols: ['600000'], start_date: '2025-01-02' },
     }),
@@ -87,11 +86,11 @@ export type RunActionRoutes = typeof start | typeof pause | typeof resume | type
 export function runActionRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   const app = new OpenAPIHono<ApiEnv>()
   app.openapi(start, async (c) => {
-    const { job, params } = c.req.valid('json')
+    const { job, params, force } = c.req.valid('json')
     const { row } = await startRun(deps, {
       job,
       params: toRunParams(params),
-      force: false,
+      force,
       requestId: c.get('requestId'),
     })
     c.header('Location', `/api/runs/${row.id}`)

@@ -6,7 +6,7 @@ export function activeRun(holder: RunRow): Problem {
   const since = new Date(holder.startedAt ?? holder.createdAt).toISOString()
   return new Problem(
     'run_active',
-    `run ${holder.id} (${holder.job}) is ${holder.status} since ${since}: wait for its end, cancel it with POST /api/runs/${holder.id}/cancel, or replace it with POST /api/sync/trigger and "force": true`,
+    `run ${holder.id} (${holder.job}) is ${holder.status} since ${since}: wait for its end, cancel it with POST /api/runs/${holder.id}/cancel, or take its place with POST /api/runs and "force": true`,
     { run_id: holder.id },
   )
 }

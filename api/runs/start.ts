@@ -8,6 +8,7 @@ import { runWorkflowId } from '../../workflows/contract/ids.ts'
 import { RUN_STATES, type RunState } from '../../workflows/contract/status.ts'
 import type { ApiDeps } from '../deps.ts'
 import { Problem } from '../problems.ts'
+import { FORCE_LIMIT_SECONDS } from '../schemas/run.ts'
 import { activeRun } from './active-run.ts'
 import { launchRun } from './launch.ts'
 import { reconcileRun } from './reconcile.ts'
@@ -28,7 +29,7 @@ export interface StartedRun {
 }
 
 // A cancelled run commits the answer at hand and closes: seconds, unless no worker is there to do it.
-const FORCE_LIMIT_MS = 30_000
+const FORCE_LIMIT_MS = FORCE_LIMIT_SECONDS * 1_000
 // Each turn means that a holder was found dead or ended between two looks at it; more is a fight that nobody wins.
 const MAX_TURNS = 5
 
@@ -89,7 +90,7 @@ async function replaceHolder(deps: ApiDeps, holder: RunRow, requestId: string): 
     if (Date.now() > deadline) {
       throw new Problem(
         'run_active',
-        `run ${holder.id} was cancelled but has not ended within 30 s: GET /readyz says whether a worker is there`,
+        `run ${holder.id} was cancelled but has not ended within ${FORCE_LIMIT_SECONDS} s: GET /readyz says whether a worker is there`,
         { run_id: holder.id },
       )
     }

@@ -154,7 +154,15 @@ export const problemBody = z
   })
 
 export const seedError = z
-  .object({ success: z.literal(false), message: z.string(), data: z.null() })
+  .object({
+    success: z.literal(false),
+    message: z.string(),
+    data: z.null(),
+    run_id: z
+      .string()
+      .optional()
+      .openapi({ description: 'The run that the answer is about, e.g. the one under way' }),
+  })
   .openapi('SeedError', {
     example: { success: false, message: 'symbols[0]: "ABC" is no symbol; write 600000', data: null },
   })

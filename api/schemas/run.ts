@@ -92,6 +92,22 @@ export const jobRequest = z
   })
   .openapi('JobRequest')
 
+/** How long a forced start waits for the end of the run that it takes the place of. */
+export const FORCE_LIMIT_SECONDS = 30
+
+/** A job that is to start. */
+export const startRequest = jobRequest
+  .safeExtend({
+    force: z
+      .boolean()
+      .default(false)
+      .openapi({
+        description: `Cancel the run that is under way, wait up to ${FORCE_LIMIT_SECONDS} s for its end, then start`,
+        example: false,
+      }),
+  })
+  .openapi('StartRequest')
+
 /** Parameters as they are stored: what was left out is absent. */
 export const toRunParams = (p: z.output<typeof runParams>): RunParams => ({
   ...(p.symbols && { symbols: p.symbols }),

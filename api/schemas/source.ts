@@ -112,7 +112,11 @@ export const sourcePatch = z
     min_interval_ms: minIntervalMs,
   })
   .partial()
+  .refine((patch) => Object.keys(patch).length > 0, {
+    error: 'is empty: set one of enabled, priority, pinned, token, calls_per_minute, min_interval_ms',
+  })
   .openapi('SourceSettings', {
+    minProperties: 1,
     description: 'What is absent stays as it is; null gives it back to the environment',
   })
 

@@ -1,12 +1,10 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Run } from '../../api/schemas/run.ts'
 import { answerOf, ApiError } from '../../client/index.ts'
-import { isFinal } from '../../workflows/contract/status.ts'
 import { act, type CommandSpec } from '../command.ts'
 import type { Context, Outcome } from '../context.ts'
 import { exitOf, followRun } from '../follow.ts'
 import { type ServiceOptions, withService } from '../service-options.ts'
-import { type Service, usingService } from '../open-service.ts'
+import { usingService } from '../open-service.ts'
 import { planLines } from '../plan-words.ts'
 import { type RunOptions, runRequest, withRun } from '../run-options.ts'
 import { startedLines } from '../run-words.ts'
@@ -38,11 +36,13 @@ async function startSync(context: Context, options: SyncOptions, job = ''): Prom
       context.result(plan, planLines(job, plan))
       return undefined
     }
-    const start = (): Promise<Run> => answerOf(client.api.runs.$post({ json }))
-    const run = await start().catch(async (error: unknown) => {
-      if (!options.force || !(error instanceof ApiError) || error.runId === null) throw error
-      await endRun(context, service, error.runId)
-      return await start()
+    const start = (force: boolean): Promise<Run> =>
+      answerOf(client.api.runs.$post({ json: { ...json, force } }))
+    // Asked for politely first: the refusal names the run whose place is taken, before that takes its time.
+    const run = await start(false).catch(async (error: unknown) => {
+      if (!options.force || !(error instanceof ApiError) || error.code !== 'run_active') throw error
+      if (error.runId !== null) context.note(`cancelling run ${error.runId}, which is under way`)
+      return await start(true)
     })
     if (!options.watch) {
       context.result(run, startedLines(run, service))
@@ -52,20 +52,4 @@ async function startSync(context: Context, options: SyncOptions, job = ''): Prom
     for (const line of startedLines(run, service)) context.print(line)
     return exitOf(await followRun(context, service, run.id))
   })
-}
-
-// A cancelled run commits the answer at hand and closes: seconds, unless no worker is there to do it.
-const END_LIMIT_MS = 30_000
-
-/** Cancels the run that holds the lock and waits for its end; once only, so that two forced starts cannot fight. */
-async function endRun(context: Context, { client }: Service, id: string): Promise<void> {
-  context.note(`cancelling run ${id}, which is under way`)
-  await answerOf(client.api.runs[':id'].cancel.$post({ param: { id } })).catch((error: unknown) => {
-    // It ended by itself in between.
-    if (!(error instanceof ApiError) || error.status !== 409) throw error
-  })
-  for (const until = Date.now() + END_LIMIT_MS; Date.now() < until; await sleep(200)) {
-    const { status } = await answerOf(client.api.runs[':id'].$get({ param: { id } }))
-    if (isFinal(status)) return
-  }
 }

@@ -134,7 +134,32 @@ describe('what is refused', () => {
   })
 
   test.each([
+    ['start-incremental', { symbols: 600000 }, 'symbols: must be a list of symbols'],
+    ['start-full', { symbols: '600000' }, 'symbols: must be a list of symbols'],
+    ['start-all-history', { symbols: 600000 }, 'symbols: must be a list of symbols'],
+    ['start-all-history', { symbols: '600000' }, 'symbols: must be a list of symbols'],
+    ['start-all-history', { symbols: { 0: '600000' } }, 'symbols: must be a list of symbols'],
+    ['start-all-history', { symbols: [600000] }, 'symbols[0]: must be text'],
+    ['start-all-history', { periods: 'daily' }, 'periods: expected array'],
+    ['start-all-history', { data_sources: 'tushare' }, 'data_sources: expected array'],
+    ['start-all-history', { force: 1 }, 'force: expected boolean'],
+  ])('%s with %j', async (path, body, message) => {
+    const answer = await lab.post(`/api/multi-period-sync/${path}`, body)
+    expect(answer).toMatchObject({ status: 400, body: { success: false, data: null } })
+    expect(answer.body['message']).toContain(message)
+  })
+
+  test('settings of a source that set nothing', async () => {
+    const answer = await lab.put('/api/sources/tushare', {})
+    expect(answer).toMatchObject({ status: 400, body: { code: 'invalid_request' } })
+    expect(answer.body['detail']).toBe(
+      'is empty: set one of enabled, priority, pinned, token, calls_per_minute, min_interval_ms',
+    )
+  })
+
+  test.each([
     ['POST', '/api/runs', { job: 'nonsense', params: {} }, 'invalid_request'],
+    ['POST', '/api/plan', { job: 'stock_list', params: {}, force: true }, 'invalid_request'],
     ['POST', '/api/runs', { job: 'stock_list', params: { symbols: ['600000'] } }, 'invalid_request'],
     [
       'POST',

@@ -54,7 +54,7 @@ test('of fifty starts at once exactly one starts, and the others name it', async
   const refused = answers.filter((answer) => answer.status === 429)
   expect(refused).toHaveLength(49)
   for (const { body } of refused) {
-    expect(body).toMatchObject({ success: false, data: null })
+    expect(body).toMatchObject({ success: false, data: null, run_id: id })
     expect(body.message).toContain(id)
   }
   const runs = await lab.db.sql`select id from sync_run where status = 'pending'`
@@ -157,6 +157,33 @@ test('a run that never began is cancelled at once, and force needs no more than 
   const other = await insertPending()
   const forced = await trigger({ force: true })
   expect(forced.status).toBe(200)
+  expect(await statusOf(other.id)).toBe('cancelled')
+})
+
+test('every way to start a run names the one under way in a field of its own', async () => {
+  const { id: run_id } = await insertPending()
+  for (const path of [
+    '/api/sync/trigger',
+    '/api/multi-period-sync/start-incremental',
+    '/api/multi-period-sync/start-full',
+    '/api/multi-period-sync/start-all-history',
+    '/sync',
+    '/scheduler/jobs/weekly/trigger',
+  ])
+    expect(await lab.post(path), path).toMatchObject({
+      status: 429,
+      body: { success: false, data: null, run_id },
+    })
+  const ours = await lab.post('/api/runs', { job: 'weekly' })
+  expect(ours).toMatchObject({ status: 429, body: { code: 'run_active', run_id } })
+})
+
+test('POST /api/runs takes the place of the run under way only when it is told to', async () => {
+  const other = await insertPending()
+  expect((await lab.post('/api/runs', { job: 'weekly', force: false })).status).toBe(429)
+  expect(await statusOf(other.id)).toBe('pending')
+  const forced = await lab.post('/api/runs', { job: 'weekly', force: true })
+  expect(forced).toMatchObject({ status: 201, body: { job: 'weekly', status: 'pending' } })
   expect(await statusOf(other.id)).toBe('cancelled')
 })
 

@@ -44,8 +44,8 @@ test('every route says who may call it', () => {
 
 test('only what has to answer before anybody has shown a key is for anyone', () => {
   const open = routes.filter((route) => accessOf(route) === 'anyone').map(nameOf)
-  // The page that shows the OpenAPI document, with its assets.
-  expect(open.filter((name) => !/^GET \/docs(\/|$)/.test(name)).sort()).toEqual([
+  // The console and the page that shows the OpenAPI document, with their assets: neither holds any data.
+  expect(open.filter((name) => !/^GET \/(docs(\/|$)|console\/|$)/.test(name)).sort()).toEqual([
     'DELETE /api/session',
     'GET /api/session',
     'GET /healthz',
@@ -110,9 +110,33 @@ test('a route that does not say is for admins only', async () => {
   expect([await status(KEYS.operator), await status(KEYS.admin)]).toEqual([403, 200])
 })
 
-test('a path that nothing is at is 404 for everybody', async () => {
-  expect((await ask({ method: 'GET', path: '/api/nothing' })).status).toBe(404)
-  expect((await ask({ method: 'DELETE', path: '/api/runs' })).status).toBe(404)
+test('a path that nothing is at is 404 for everybody, whatever the method', async () => {
+  for (const method of ['GET', 'POST', 'DELETE'])
+    expect((await ask({ method, path: '/api/nothing' })).status).toBe(404)
+})
+
+test('a method that a path does not have is 405 for everybody, with those that it has', async () => {
+  const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+  for (const path of new Set(routes.map((route) => route.path))) {
+    const own = routes.filter((route) => route.path === path).map(({ method }) => method)
+    const has = [...own, ...(own.includes('GET') ? ['HEAD'] : [])].sort()
+    for (const method of METHODS.filter((each) => !has.includes(each)).slice(0, 2)) {
+      const { status, headers, text } = await ask({ method, path })
+      expect({ status, allow: headers.get('allow') }, `${method} ${path}`).toEqual({
+        status: 405,
+        allow: has.join(', '),
+      })
+      expect(text).toContain(`has ${has.join(', ')}, not ${method}`)
+    }
+  }
+  const { headers, text } = await ask({ method: 'PATCH', path: '/api/runs' })
+  expect(headers.get('content-type')).toBe('application/problem+json')
+  expect(JSON.parse(text)).toMatchObject({ code: 'method_not_allowed', status: 405 })
+  expect(JSON.parse((await ask({ method: 'GET', path: '/sync' })).text)).toEqual({
+    success: false,
+    message: '/sync has POST, not GET',
+    data: null,
+  })
 })
 
 test('a query parameter that a route does not know is refused on every route', async () => {
