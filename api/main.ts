@@ -24,7 +24,7 @@ import { registerWhenUp } from './register.ts'
 import { SchedulesFileError } from './scheduler/file.ts'
 import { scheduleCleanUpWhenUp } from './scheduler/clean-up.ts'
 import { firstSchedules, makeSchedulesWhenUp } from './scheduler/first-start.ts'
-import { closeServer, createServer } from './server.ts'
+import { closeServer, createServer, listen } from './server.ts'
 import { createSourceReader } from './sources.ts'
 import { openTemporal } from './temporal/connect.ts'
 

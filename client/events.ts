@@ -21,6 +21,8 @@ export interface RunEventsOptions {
 const SILENCE_MS = 45_000
 const FIRST_WAIT_MS = 500
 const LONGEST_WAIT_MS = 10_000
+// Who asks for more patience than this, like a proxy that is being maintained, is looked at before.
+const LONGEST_ASKED_MS = 60_000
 
 const HAS_ENDED: Readonly<Record<Run['status'], boolean>> = {
   pending: false,
@@ -36,7 +38,8 @@ const HAS_ENDED: Readonly<Record<Run['status'], boolean>> = {
 
 /**
  * Events of a run from now on until it has ended, each once: log lines in their order, and how far it is and its state
- * whenever they change. A connection that is lost is opened again behind the last event, for as long as it takes.
+ * whenever they change. A connection that is lost is opened again behind the last event, for as long as it takes; a service
+ * that asks for patience with `Retry-After` gets it, up to a minute at a time.
  *
  * @throws ApiError when the service refuses: no such run, a key that lets nobody in
  */
@@ -50,6 +53,7 @@ export async function* runEvents(
   const told = new Map<string, string>()
   for (let misses = 0; !signal?.aborted;) {
     const connection = new AbortController()
+    let asked: number | null = null
     try {
       const response = await responseOf(
         client.api.runs[':id'].events.$get(
@@ -71,15 +75,30 @@ export async function* runEvents(
       }
     } catch (error) {
       if (signal?.aborted) return
-      if (error instanceof ApiError && error.status < 500) throw error
+      if (error instanceof ApiError && !isForNow(error)) throw error
       onAway?.(error)
       misses++
+      asked = error instanceof ApiError ? error.retryAfter : null
     } finally {
       connection.abort()
     }
-    await pause(Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** misses), signal)
+    await pause(waitOf(misses, asked), signal)
   }
 }
+
+/** A refusal that ends by itself. */
+const isForNow = ({ status, retryAfter }: ApiError): boolean =>
+  status >= 500 || (status === 429 && retryAfter !== null)
+
+/**
+ * How long to wait before the next try, in milliseconds.
+ *
+ * @param asked seconds that the service asks for; null: it does not say
+ */
+export const waitOf = (misses: number, asked: number | null): number =>
+  asked === null
+    ? Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** misses)
+    : Math.min(LONGEST_ASKED_MS, Math.max(FIRST_WAIT_MS, asked * 1_000))
 
 /** Server-sent events of a body, with the text of their data. A body that falls silent is broken off. */
 async function* eventsIn(
@@ -87,16 +106,20 @@ async function* eventsIn(
   connection: AbortController,
 ): AsyncGenerator<{ event: RunEvent; text: string }, void, undefined> {
   if (!body) return
-  const silence = setTimeout(
-    () => connection.abort(new DOMException(`silent for ${SILENCE_MS} ms`, 'TimeoutError')),
-    SILENCE_MS,
-  )
+  const breakOff = (): void =>
+    connection.abort(new DOMException(`silent for ${SILENCE_MS} ms`, 'TimeoutError'))
+  let silence = setTimeout(breakOff, SILENCE_MS)
   const decoder = new TextDecoder()
+  // Not all browsers iterate over streams.
+  const reader = body.getReader()
   let rest = ''
   try {
-    for await (const chunk of body) {
-      silence.refresh()
-      rest += decoder.decode(chunk, { stream: true })
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) return
+      clearTimeout(silence)
+      silence = setTimeout(breakOff, SILENCE_MS)
+      rest += decoder.decode(value, { stream: true })
       const blocks = rest.split('\n\n')
       rest = blocks.pop() ?? ''
       for (const block of blocks) {

@@ -5,7 +5,8 @@ interface Seat {
 
 /**
  * Places for what lasts, like event streams. When all are taken, a caller who has fewer gets the oldest one of the caller who
- * has most: nobody can keep others out, and nobody loses a place while there are free ones.
+ * has most: nobody can keep others out, and nobody loses a place while there are free ones. Whoever has as many as the others
+ * gets the oldest of their own: a browser that comes back after it has lost one would not try a second time.
  */
 export class Seats {
   readonly #count: number
@@ -39,8 +40,10 @@ export class Seats {
     for (const seat of this.#seats) held.set(seat.who, (held.get(seat.who) ?? 0) + 1)
     const most = Math.max(...held.values())
     // With one more than the others there is nothing to share out.
-    if (most <= (held.get(who) ?? 0) + 1) return false
-    const oldest = [...this.#seats].find((seat) => held.get(seat.who) === most)
+    const isShared = most > (held.get(who) ?? 0) + 1
+    const oldest = [...this.#seats].find((seat) =>
+      isShared ? held.get(seat.who) === most : seat.who === who,
+    )
     if (oldest === undefined) return false
     this.#seats.delete(oldest)
     oldest.leave()

@@ -61,6 +61,7 @@ const MAX_STREAMS = 50
 // A listener that takes nothing of what is said to it for so long is gone or means no good.
 const STALL_MS = 30_000
 const LOG_PAGE = 200
+const AGAIN_SECONDS = 10
 
 const progressOf = (run: Run): RunEventData['progress'] => ({
   percent: run.percent,
@@ -187,7 +188,9 @@ export function runEventRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     if (leave === null) {
       throw new Problem(
         'too_many_streams',
-        `${MAX_STREAMS} event streams are open: close one, or poll GET /api/runs/${id}`,
+        `${MAX_STREAMS} event streams are open, all of others: try again, or poll GET /api/runs/${id}`,
+        {},
+        { 'Retry-After': String(AGAIN_SECONDS) },
       )
     }
     if (deps.closing.aborted) end()

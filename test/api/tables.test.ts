@@ -273,21 +273,40 @@ describe('seats', () => {
     const left: string[] = []
     const take = (who: string, name: string) => seats.take(who, () => left.push(name))
     for (const name of ['1', '2', '3', '4']) expect(take('greedy', name)).not.toBeNull()
-    expect(take('greedy', '5')).toBeNull()
+    expect(take('other', '5')).not.toBeNull()
     expect(take('other', '6')).not.toBeNull()
-    expect(take('other', '7')).not.toBeNull()
     expect(left).toEqual(['1', '2'])
     // Two and two: there is nothing left to share out between these, and a third caller gets one.
-    expect(take('other', '8')).toBeNull()
-    expect(take('third', '9')).not.toBeNull()
+    expect(take('third', '7')).not.toBeNull()
     expect(left).toEqual(['1', '2', '3'])
+  })
+
+  test('that are taken give way to the newest of the same caller, who takes none of the others', () => {
+    const seats = new Seats(3)
+    const left: string[] = []
+    const take = (who: string, name: string) => seats.take(who, () => left.push(name))
+    for (const name of ['1', '2', '3']) take('a', name)
+    expect(take('a', '4')).not.toBeNull()
+    expect(take('b', '5')).not.toBeNull()
+    expect(left).toEqual(['1', '2'])
+    // The one that has lost its place comes back.
+    expect(take('a', '6')).not.toBeNull()
+    expect(take('b', '7')).not.toBeNull()
+    expect(left).toEqual(['1', '2', '3', '5'])
+  })
+
+  test('of which everybody has one are full', () => {
+    const seats = new Seats(2)
+    const take = (who: string) => seats.take(who, () => undefined)
+    expect([take('a'), take('b'), take('c')].map((place) => place !== null)).toEqual([true, true, false])
+    expect(take('b')).not.toBeNull()
   })
 
   test('that were given back are free', () => {
     const seats = new Seats(1)
     seats.take('a', () => undefined)?.()
     expect(seats.take('b', () => undefined)).not.toBeNull()
-    expect(seats.take('b', () => undefined)).toBeNull()
+    expect(seats.take('c', () => undefined)).toBeNull()
   })
 })
 

@@ -15,6 +15,7 @@ import {
   type RunEvent,
   runEvents,
 } from '../../client/index.ts'
+import { waitOf } from '../../client/events.ts'
 import { logRun } from '../../db/queries/logs.ts'
 import { insertRun } from '../../db/queries/runs.ts'
 import { type AccessLab, CONFIGURED, KEYS, openAccessLab } from '../api/access/support.ts'
@@ -214,6 +215,41 @@ describe('events of a run', () => {
       if (type === 'state') enough.abort()
     }
     expect(types).toEqual(['log', 'progress', 'state'])
+  })
+
+  test('are waited for as long as the service asks, which is no error', async () => {
+    const runId = await newRun('success')
+    const { fetch: answer } = lab.app()
+    const refusals = [429, 503]
+    const times: number[] = []
+    const listener = createClient({
+      url: 'http://127.0.0.1',
+      fetch: (address, init) => {
+        times.push(performance.now())
+        const status = refusals.shift()
+        if (status === undefined) return answer(new Request(address, init))
+        return new Response('later', { status, headers: { 'retry-after': status === 429 ? '2' : '0' } })
+      },
+    })
+    const away: unknown[] = []
+    const types: string[] = []
+    for await (const { type } of runEvents(listener, runId, { onAway: (error) => away.push(error) }))
+      types.push(type)
+    expect(types).toEqual(['progress', 'state'])
+    expect(away).toMatchObject([{ status: 429 }, { status: 503 }])
+    // Without being asked it would have been one second.
+    expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThan(1_900)
+    expect([waitOf(1, null), waitOf(9, null), waitOf(9, 3), waitOf(1, 0), waitOf(1, 86_400)]).toEqual([
+      1_000, 10_000, 3_000, 500, 60_000,
+    ])
+  })
+
+  test('are refused for good where nothing says when to come back', async () => {
+    const listener = createClient({
+      url: 'http://127.0.0.1',
+      fetch: () => new Response('no', { status: 429 }),
+    })
+    expect((await refusal(runEvents(listener, randomUUID()).next())).status).toBe(429)
   })
 
   test('of no run are refused', async () => {

@@ -146,6 +146,53 @@ test('in every field of every body', async () => {
   await lab.clear()
 })
 
+describe('names that any object has, whoever made it', () => {
+  const FOUND_EVERYWHERE = ['constructor', '__proto__', 'toString', 'hasOwnProperty']
+  // What is looked up in a table of ours.
+  const OURS =
+    /^(job|job_id|datasets?|(preferred_|fallback_)?sources?|periods?|levels?|format|adjust|status|state|statement|exchange|board|role|kind|event)$/
+
+  test('are no job, dataset, source, period, level or format', async () => {
+    const attacks = operations.flatMap((one) => {
+      const { method, path, operation } = one
+      const make = (field: string, name: string, rest: Pick<Attack, 'path' | 'body'>): Attack => ({
+        ...{ name: `${method} ${path} ${field}=${name}`, method, documented: [], ...rest },
+      })
+      const isOurs = (field: string) => OURS.test(field) || (field === 'name' && path.includes('/sources/'))
+      const media = operation.requestBody?.content['application/json']
+      const example = (media?.example ?? {}) as Record<string, unknown>
+      return FOUND_EVERYWHERE.flatMap((name) => [
+        ...(operation.parameters ?? [])
+          .filter((each) => each.in !== 'header' && isOurs(each.name))
+          .map((each) =>
+            make(each.name, name, {
+              path:
+                each.in === 'query'
+                  ? `${plain(path)}?${each.name}=${name}`
+                  : plain(path.replace(`{${each.name}}`, name)),
+              body: media && example,
+            }),
+          ),
+        ...Object.entries(example)
+          .filter(([field]) => isOurs(field))
+          .map(([field, own]) =>
+            make(`body.${field}`, name, {
+              path: plain(path),
+              body: { ...example, [field]: Array.isArray(own) ? [name] : name },
+            }),
+          ),
+      ])
+    })
+    const wrong: string[] = []
+    for (const attack of attacks) {
+      const { status, text } = await send(attack)
+      if (![400, 404, 422].includes(status)) wrong.push(`${attack.name}: ${status} ${text.slice(0, 200)}`)
+    }
+    expect(wrong).toEqual([])
+    expect(attacks.length).toBeGreaterThan(150)
+  })
+})
+
 test('whatever the document describes, or nearly, has an answer as it is described, soon and without a fault', async () => {
   const wrongWith = answerChecker(document)
   const asked = operations.filter(({ path }) => ![...WAITING, EVENTS].includes(path))
@@ -181,6 +228,38 @@ test('whatever the document describes, or nearly, has an answer as it is describ
   expect(sent).toBeGreaterThan(500)
   await lab.clear()
 })
+
+test('the events of a run are as the document describes them, whatever else is asked with', async () => {
+  const wrongWith = answerChecker(document)
+  const operation = document.paths[EVENTS]?.['get']
+  if (!operation) throw new Error(`no ${EVENTS}`)
+  await lab.db.sql`
+    insert into sync_run (id, job, status, params, lock_key, workflow_id, started_at)
+    values (${ID}, 'stock_list', 'paused', '{}', 'global', ${`sync/${ID}`}, now())`
+  const requests = fc.sample(requestsTo(EVENTS, operation, document), { seed: 20_261_120, numRuns: 40 })
+  const wrong: string[] = []
+  const statuses = new Set<number>()
+  for (const { path, headers } of requests) {
+    const response = await lab.app.request(path, { headers: { ...bearer(KEYS.admin), ...headers } })
+    statuses.add(response.status)
+    const text = response.status === 200 ? await firstEvents(response) : await response.text()
+    const reason = wrongWith({ method: 'get', path: EVENTS }, response, text)
+    if (reason !== null || response.status >= 500) wrong.push(`${path}: ${reason ?? 'a fault'}: ${text}`)
+  }
+  expect(wrong).toEqual([])
+  expect([...statuses].sort()).toEqual([200, 400, 404])
+  await lab.db.sql`delete from sync_run where id = ${ID}`
+})
+
+/** What a stream says until it has told the state of its run; then nobody listens any more. */
+async function firstEvents({ body }: Response): Promise<string> {
+  let text = ''
+  for await (const chunk of body as unknown as AsyncIterable<Uint8Array>) {
+    text += Buffer.from(chunk).toString()
+    if (text.includes('event: state')) return text
+  }
+  throw new Error(`ended after: ${text}`)
+}
 
 test('every pattern of the document is one of JSON Schema, and takes the example beside it', () => {
   const found: Schema[] = []
