@@ -109,11 +109,12 @@ const server = createServer(createApp(deps).fetch)
 server.on('error', (error) =>
   fail(`cannot listen on ${config.HOST}:${config.PORT ?? DEFAULT_PORT}: ${error.message}`),
 )
-server.listen(config.PORT ?? DEFAULT_PORT, config.HOST, () => {
+server.once('listening', () => {
   const { address, port } = server.address() as AddressInfo
   const host = address.includes(':') ? `[${address}]` : address
   process.stdout.write(`READY ${JSON.stringify({ url: `http://${host}:${port}` })}\n`)
 })
+listen(server, config.PORT ?? DEFAULT_PORT, config.HOST)
 const registering = registerWhenUp(temporal, deps).then(async () => {
   await Promise.all([makeSchedulesWhenUp(deps, schedules), scheduleCleanUpWhenUp(deps)])
 })

@@ -3,7 +3,7 @@
  * bodies byte by byte or 10 MB at a time, takes tables without reading them, or tries made-up keys and cookies. The service is a
  * process of its own with the limits that it always has, and so is the attacker.
  *
- *   npm run bench:hostile -- [--seconds 10] [--connections 10000] [--record]
+ *   npm run bench:hostile -- [--seconds 10] [--connections 10000] [--only 'say nothing'] [--record]
  */
 import { spawn } from 'node:child_process'
 import { connect, type Socket } from 'node:net'
@@ -18,6 +18,8 @@ const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '10' },
     connections: { type: 'string', default: '10000' },
+    // Part of an attack's name.
+    only: { type: 'string', default: '' },
     record: { type: 'boolean', default: false },
     // Of the attacker's own process.
     attack: { type: 'string' },
@@ -212,7 +214,8 @@ async function measureAll(): Promise<void> {
   const service = await openDataService({ stocks: 40, sessions: 7_300 })
   try {
     const lines: string[][] = []
-    for (const each of ATTACKS) lines.push(await measure(service, each))
+    for (const each of ATTACKS.filter(({ name }) => name.includes(values.only)))
+      lines.push(await measure(service, each))
     if (!values.record) return
     const head = [
       'meanwhile',

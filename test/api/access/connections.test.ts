@@ -60,6 +60,17 @@ const JSON_TYPE = 'Content-Type: application/json'
 
 const runs = async () => (await lab.db.sql`select from sync_run`).length
 
+test('TRACE, which no client library sends, is refused with what the path has', async () => {
+  const { port } = await listen()
+  const answer = await say(
+    port,
+    `TRACE /api/runs HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: close\r\n\r\n`,
+  )
+  expect(answer).toMatch(/^HTTP\/1\.1 405 /)
+  expect(answer).toMatch(/^allow: GET, HEAD, POST\r$/im)
+  expect(answer).toContain('"code":"method_not_allowed"')
+})
+
 describe('bodies', () => {
   test('of 10 MB are refused, announced or not, and the service goes on', async () => {
     const { port } = await listen()
@@ -87,6 +98,52 @@ describe('bodies', () => {
     expect(await runs()).toBe(0)
     // Whoever goes away is no trouble of the service.
     expect(lab.logged()).not.toContain('a request failed')
+  })
+})
+
+describe('the rest of a body that was refused', () => {
+  const REFUSED = (port: number) => head(port, JSON_TYPE, `Content-Length: ${64 * 1024 * 1024}`)
+
+  test('is waited for until the time of the request is over: whoever is cut off comes again at once', async () => {
+    const { port } = await listen({ headersMs: 800, requestMs: 800, checkMs: 20 })
+    const began = performance.now()
+    const said = await say(port, `${REFUSED(port)}{`)
+    expect(said).toMatch(/^HTTP\/1\.1 413 /)
+    // Counted by the server from the first byte, in whole milliseconds.
+    expect(performance.now() - began).toBeGreaterThan(790)
+  })
+
+  test('has an end, and is no reason for the service not to end', async () => {
+    const { port, server } = await listen()
+    const endless = await open(port)
+    const said = listenTo(endless)
+    endless.write(REFUSED(port))
+    const chunk = Buffer.alloc(65_536, 120)
+    const send = (): void => {
+      while (!endless.destroyed && endless.write(chunk));
+    }
+    endless.on('drain', send)
+    send()
+    expect(await said).toMatch(/^HTTP\/1\.1 413 /)
+    expect(endless.bytesWritten).toBeLessThan(64 * 1024 * 1024)
+    const slow = await open(port)
+    slow.write(`${REFUSED(port)}{`)
+    await once(slow, 'data')
+    const began = performance.now()
+    await closeServer(server)
+    // What is cut is cut after ten seconds.
+    expect(performance.now() - began).toBeLessThan(5_000)
+  })
+
+  test('leaves the connection to the next request once it has come', async () => {
+    const { port } = await listen()
+    const socket = await open(port)
+    let text = ''
+    socket.on('data', (part: Buffer) => (text += part.toString()))
+    socket.write(head(port, JSON_TYPE, 'Content-Length: 2000000'))
+    await expect.poll(() => text).toMatch(/^HTTP\/1\.1 413 /)
+    socket.write(`${'x'.repeat(2_000_000)}GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n`)
+    await expect.poll(() => text).toContain('HTTP/1.1 200 ')
   })
 })
 
@@ -167,6 +224,29 @@ describe('connections', () => {
     )
     expect(await health(port)).toBe(200)
     expect(flood.filter((socket) => socket.closed).length).toBeGreaterThan(0)
+  })
+
+  test('whoever was answered once keeps the connection among any number of them', async () => {
+    const { port } = await listen({ connections: 20 })
+    const known = await open(port)
+    let text = ''
+    known.on('data', (part: Buffer) => (text += part.toString()))
+    const ask = async (times: number) => {
+      known.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n')
+      await expect.poll(() => text.match(/HTTP\/1\.1 200 /g)?.length).toBe(times)
+    }
+    await ask(1)
+    const silent = await Promise.all(Array.from({ length: 60 }, () => open(port)))
+    for (const socket of silent) socket.resume()
+    await ask(2)
+    const refused = await Promise.all(Array.from({ length: 60 }, () => open(port)))
+    for (const socket of refused) {
+      socket.write(`${head(port, JSON_TYPE, 'Content-Length: 5000000')}{`)
+      socket.resume()
+    }
+    await ask(3)
+    await expect.poll(() => [...silent, ...refused].filter(({ closed }) => !closed).length).toBe(19)
+    await ask(4)
   })
 
   test('whoever waits for an answer keeps the connection', async () => {
