@@ -27,3 +27,14 @@ export function createRedactor(secrets: readonly (Secret | undefined)[]): Redact
     learn,
   }
 }
+
+/** The same value with every text in it, names of fields too, redacted; it stays what JSON can hold. */
+export function redactValue<T>(value: T, redact: (text: string) => string): T
+export function redactValue(value: unknown, redact: (text: string) => string): unknown {
+  if (typeof value === 'string') return redact(value)
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map((each: unknown) => redactValue(each, redact))
+  return Object.fromEntries(
+    Object.entries(value).map(([name, each]) => [redact(name), redactValue<unknown>(each, redact)]),
+  )
+}

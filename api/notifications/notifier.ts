@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { toIso } from '../../db/client.ts'
 import { withoutParameters } from '../../db/errors.ts'
 import { leaseNotice, noteSent, noteUnsent, type StoredNotice } from '../../db/queries/notifications.ts'
+import { redactValue } from '../../market/redact.ts'
 import type { ApiDeps } from '../deps.ts'
 import type { Telling } from './formats.ts'
 import { NotTaken, type Receiver, sendNotice } from './send.ts'
@@ -70,6 +71,6 @@ export const tellingOf = (notice: StoredNotice, redact: (text: string) => string
   event: notice.event,
   title: redact(notice.title),
   text: redact(notice.text),
-  details: JSON.parse(redact(JSON.stringify(notice.details))) as Record<string, unknown>,
+  details: redactValue(notice.details, redact),
   occurredAt: toIso(notice.created_at) ?? notice.created_at,
 })

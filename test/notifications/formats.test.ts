@@ -2,9 +2,11 @@ import { createHmac } from 'node:crypto'
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { FORMATS, formatOf } from '../../api/notifications/formats.ts'
+import { FORMATS, formatOf, type Telling } from '../../api/notifications/formats.ts'
+import { tellingOf } from '../../api/notifications/notifier.ts'
 import { sendNotice } from '../../api/notifications/send.ts'
 import type { NotificationFormat } from '../../market/notifications.ts'
+import { createRedactor } from '../../market/redact.ts'
 import { Secret } from '../../market/secret.ts'
 
 /*
@@ -54,9 +56,13 @@ const TELLING = {
   occurredAt: '2026-11-20T12:31:00.000Z',
 }
 
-async function send(format: NotificationFormat, path = '/hook?key=1'): Promise<Got> {
+async function send(
+  format: NotificationFormat,
+  path = '/hook?key=1',
+  telling: Telling = TELLING,
+): Promise<Got> {
   const receiver = { url: new Secret(`${origin}${path}`), format, secret: new Secret(SECRET) }
-  await sendNotice(receiver, TELLING, new AbortController().signal)
+  await sendNotice(receiver, telling, new AbortController().signal)
   if (!got) throw new Error('nothing came')
   return got
 }
@@ -112,6 +118,30 @@ test('slack: text that mentions nobody', async () => {
   })
 })
 
+const FORMAT_NAMES = Object.keys(FORMATS) as NotificationFormat[]
+test.each(FORMAT_NAMES)('%s: JSON without secrets, whatever characters they have', async (format) => {
+  answer.body = format === 'slack' ? 'ok' : '{"code":0,"errcode":0}'
+  const token = 'a"token\\of mine'
+  const { redact } = createRedactor([new Secret(token), new Secret('","')])
+  const telling = tellingOf(
+    {
+      ...{ id: 7, event: 'run_failed', created_at: '2026-11-20T12:31:00Z', attempts: 1 },
+      ...{ sent_at: null, given_up_at: null, last_error: null },
+      title: `refused ${token}`,
+      text: 'postgres://user:word@host/db, "quoted"',
+      details: { reason: token, from: 'postgres://', to: 'me@example.org', tries: [1, null] },
+    },
+    redact,
+  )
+  const body = JSON.stringify(JSON.parse((await send(format, '/hook', telling)).body))
+  expect(body).toContain('refused [redacted]')
+  expect(body).toContain('postgres://[redacted]@host/db, \\"quoted\\"')
+  for (const part of ['token', 'user:word']) expect(body).not.toContain(part)
+  expect(telling.details).toEqual({
+    ...{ reason: '[redacted]', from: 'postgres://', to: 'me@example.org', tries: [1, null] },
+  })
+})
+
 describe('refusals', () => {
   test.each<[NotificationFormat, string]>([
     [
@@ -122,6 +152,8 @@ describe('refusals', () => {
     ['wecom', '{"errcode":45009,"errmsg":"api freq out of limit"}'],
     ['slack', 'invalid_payload'],
     ['feishu', '<html>'],
+    ['dingtalk', 'null'],
+    ['wecom', '"constructor"'],
   ])('%s: 200 with %s', async (format, body) => {
     answer.body = body
     await expect(send(format)).rejects.toThrow(body.slice(0, 20))
