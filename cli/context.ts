@@ -21,6 +21,8 @@ export interface Context {
   jsonLine: (value: unknown) => void
   /** Aborts with Ctrl-C; who does not ask for it is ended by the signal as any program. */
   interruption: () => AbortSignal
+  /** The command goes on when nobody reads its output any more. */
+  outliveReader: () => void
   /** The command is over: signals are again those of the process. */
   release: () => void
 }
@@ -40,9 +42,10 @@ export function createContext(
 ): Context {
   const { out, err, env } = io
   // `ashare-sync gaps | head` closes our output: nobody reads on.
-  out.on('error', (error: NodeJS.ErrnoException) => {
+  const onUnread = (error: NodeJS.ErrnoException): void => {
     process.exit(error.code === 'EPIPE' ? EXIT.ok : EXIT.failed)
-  })
+  }
+  out.on('error', onUnread)
   const write = (line: string): void => void out.write(`${line}\n`)
   const print: Context['print'] = (line, colour) => {
     if (json) return
@@ -76,6 +79,7 @@ export function createContext(
       }
       return interruption.signal
     },
+    outliveReader: () => void out.on('error', () => undefined).off('error', onUnread),
     release: () => release(),
   }
 }

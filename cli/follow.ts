@@ -75,7 +75,8 @@ function peopleView({ out }: Context, first: Run): View {
   const bar = (isLast: boolean): void => {
     const end = known.finished_at === null ? Date.now() : Date.parse(known.finished_at)
     const seconds = (end - Date.parse(known.started_at ?? known.created_at)) / 1_000
-    screen.bar({ ...known, status: printable(known.status), calls_used: known.calls }, seconds, isLast)
+    const status = { ...known, status: printable(known.status), calls_used: known.calls }
+    screen.bar({ runId: known.id, status, seconds, isLast })
   }
   bar(false)
   return {

@@ -1,11 +1,11 @@
 import { loadConfig } from '../config.ts'
-import { openDatabase } from '../db/client.ts'
+import { type Database, openDatabase } from '../db/client.ts'
 import { createApiClient } from './demo/api-client.ts'
 import { createOutage } from './demo/outage.ts'
 import { followRun, type Following } from './demo/progress.ts'
-import { printReport } from './demo/report.ts'
+import { readReport } from './demo/report.ts'
 import { planComparison, planRuns, type DemoRun } from './demo/runs.ts'
-import { createScreen, type Screen } from './demo/screen.ts'
+import { createJsonScreen, createScreen, type Screen } from './demo/screen.ts'
 import {
   hasRoomForOutage,
   type MarketOptions,
@@ -14,7 +14,9 @@ import {
   upstreamArguments,
 } from './demo/upstreams.ts'
 import type { ReadyInfo } from './node-part.ts'
+import type { Stack, StackOptions } from './stack.ts'
 import { runStack, stackOptionsFromEnvironment } from './up.ts'
+import { jsonVoice } from './voice.ts'
 
 /*
  * `npm run demo`: everything that `npm start` brings, with replay upstreams in the place of the real ones. Starts the
@@ -29,6 +31,13 @@ export interface DemoOptions extends MarketOptions {
   exit: boolean
 }
 
+/** Where it says what happens. */
+export interface Audience {
+  out: NodeJS.WriteStream
+  /** Writes one object on a line; null: people are told, on `out`. */
+  jsonLine: ((value: object) => void) | null
+}
+
 /** Something that the user can mend; shown without a stack. */
 export class DemoError extends Error {}
 
@@ -40,16 +49,45 @@ const marketName = (o: DemoOptions) => (o.data === undefined ? `sandbox_${o.stoc
  *
  * @returns whether everything was verified
  */
-export async function runDemo(env: NodeJS.ProcessEnv, options: DemoOptions): Promise<boolean> {
+export async function runDemo(
+  env: NodeJS.ProcessEnv,
+  options: DemoOptions,
+  { out, jsonLine }: Audience,
+): Promise<boolean> {
   const { API_KEYS, DATABASE_URL, TEMPORAL_ADDRESS } = loadConfig(env)
   if (DATABASE_URL ?? TEMPORAL_ADDRESS) {
     throw new DemoError(
       'The demo brings its own PostgreSQL and Temporal, so that its market never mixes with your data: unset DATABASE_URL and TEMPORAL_ADDRESS.',
     )
   }
+  const screen = jsonLine ? createJsonScreen(jsonVoice(jsonLine)) : createScreen(out)
+  const stack = await startMarket(env, options, screen)
+  const { api, temporalUi = null, postgres } = stack.addresses
+  // People are told below the tables.
+  screen.tell('ready', { api, temporal_ui: temporalUi, postgres }, [])
+  screen.line(`\nupstream: ${String(stack.ready.upstream?.label)}`)
+  screen.line(
+    options.data === undefined
+      ? 'asked in this order: Tushare Pro, BaoStock (no Beijing), AKShare\n'
+      : 'served as Tushare Pro alone, since only its answers were recorded whole\n',
+  )
+  const db = openDatabase({ url: postgres, max: 2, name: 'ashare-sync demo' })
+  const key = API_KEYS.find(({ role }) => role !== 'viewer')?.key.reveal()
+  const done = await performAll(db, stack, options, { api: createApiClient(api, key), screen })
+  const { value, lines } = await readReport(db, done)
+  screen.tell('report', value, [...lines, ...addressLines(stack.addresses)])
+  await db.close()
+  if (options.exit) {
+    await stack.stop()
+    screen.tell('end', { verified: value.verified }, [])
+  } else screen.line('\nEverything keeps running; Ctrl-C ends it, the next start goes on where it was.')
+  return value.verified
+}
+
+function startMarket(env: NodeJS.ProcessEnv, options: DemoOptions, screen: Screen): Promise<Stack> {
   const market = marketName(options)
-  const stack = await runStack({
-    ...stackOptionsFromEnvironment(env),
+  const stack: StackOptions = {
+    ...stackOptionsFromEnvironment(env, screen),
     database: `ashare_${market}`,
     temporalNamespace: market.replaceAll('_', '-'),
     extraParts: [
@@ -60,37 +98,24 @@ export async function runDemo(env: NodeJS.ProcessEnv, options: DemoOptions): Pro
       },
     ],
     childEnv: ({ ready }) => sourceEnvironment(options, ready.upstream ?? {}),
-  })
-  const upstream = stack.ready.upstream ?? {}
-  const screen = createScreen(process.stdout)
-  screen.line(`\nupstream: ${String(upstream.label)}`)
-  screen.line(
-    options.data === undefined
-      ? 'asked in this order: Tushare Pro, BaoStock (no Beijing), AKShare\n'
-      : 'served as Tushare Pro alone, since only its answers were recorded whole\n',
-  )
-  const db = openDatabase({ url: stack.addresses.postgres, max: 2, name: 'ashare-sync demo' })
-  const key = API_KEYS.find(({ role }) => role !== 'viewer')?.key.reveal()
-  const shown = { api: createApiClient(stack.addresses.api, key), screen }
-  const runs = await planRuns(options.data, upstream)
-  const showLog = options.data === undefined
-  const ids = await performRuns(
-    runs,
-    { ...shown, showLog },
-    options.outage && hasRoomForOutage(options) ? upstream : null,
-  )
-  const comparison = options.data === undefined ? await planComparison(db, upstream) : null
-  const compared = comparison && {
-    run: comparison,
-    id: await followRun(comparison, { ...shown, showLog: false }),
   }
-  const verified = await printReport(db, { runs, ids, compared }, (line) => screen.line(line))
-  printAddresses(stack.addresses, screen)
-  await db.close()
-  if (options.exit) await stack.stop()
-  else
-    process.stdout.write('\nEverything keeps running; Ctrl-C ends it, the next start goes on where it was.\n')
-  return verified
+  return runStack(stack, screen)
+}
+
+/** The main job, with the outage, and the comparison. */
+async function performAll(
+  db: Database,
+  { ready: { upstream = {} } }: Stack,
+  options: DemoOptions,
+  shown: Omit<Following, 'showLog'>,
+): Promise<Parameters<typeof readReport>[1]> {
+  const runs = await planRuns(options.data, upstream)
+  const isSandbox = options.data === undefined
+  const victim = options.outage && hasRoomForOutage(options) ? upstream : null
+  const ids = await performRuns(runs, { ...shown, showLog: isSandbox }, victim)
+  const run = isSandbox ? await planComparison(db, upstream) : null
+  const compared = run && { run, id: await followRun(run, { ...shown, showLog: false }) }
+  return { runs, ids, compared }
 }
 
 /** @param victim the upstream that loses its Tushare for a while; null: nothing happens to it */
@@ -113,11 +138,8 @@ async function performRuns(
   return ids
 }
 
-function printAddresses(
-  at: { api: string; temporalUi: string | undefined; postgres: string },
-  screen: Screen,
-): void {
-  screen.line(`\nAPI               ${at.api}  (every endpoint: ${at.api}/openapi.json)`)
-  if (at.temporalUi) screen.line(`Temporal Web UI   ${at.temporalUi}`)
-  screen.line(`PostgreSQL        ${at.postgres}`)
-}
+const addressLines = ({ api, temporalUi, postgres }: Stack['addresses']): string[] => [
+  `\nAPI               ${api}  (every endpoint: ${api}/openapi.json)`,
+  ...(temporalUi === undefined ? [] : [`Temporal Web UI   ${temporalUi}`]),
+  `PostgreSQL        ${postgres}`,
+]

@@ -7,36 +7,49 @@ import { AlreadyRunningError } from './data-dir.ts'
 import { PortTakenError } from './ports.ts'
 import { sourceNeeds } from './source-needs.ts'
 import { type Stack, type StackOptions, startStack } from './stack.ts'
-
-const print = (line: string): void => void process.stdout.write(`${line}\n`)
+import { ownVoice, type Voice } from './voice.ts'
 
 // npm and tsx may hand on a Ctrl-C that the terminal has sent to us as well: that is one wish, not two.
 const SAME_SIGNAL_MS = 500
 
-/**
- * Ends `stack` on the first signal, in order, and by force on the second one. `starting` ends a start that is under
- * way in the same manner.
- */
-const endOnSignals = (starting: AbortController, stack: () => Stack | undefined): void => {
+interface Ending {
+  /** Ends a start that is under way. */
+  starting: AbortController
+  stack: () => Stack | undefined
+  voice: Voice
+}
+
+/** Ends what runs on the first signal, in order, and by force on the second one. */
+const endOnSignals = ({ starting, stack, voice }: Ending): void => {
   let firstAt: number | undefined
   const onSignal = (signal: NodeJS.Signals): void => {
     if (firstAt !== undefined && Date.now() - firstAt < SAME_SIGNAL_MS) return
     if (firstAt !== undefined) {
-      print('ending by force')
+      voice.line('ending by force')
       stack()?.kill()
       process.exit(130)
     }
     firstAt = Date.now()
-    print(`${signal}: ending (once more to end by force)`)
+    voice.line(`${signal}: ending (once more to end by force)`)
     starting.abort()
-    const running = stack()
-    if (running) void running.stop().then(() => process.exit(0))
+    void stack()
+      ?.stop()
+      .then(() => exit(voice))
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal)
 }
 
+/** Everything has ended because somebody wanted that. */
+const exit = (voice: Voice): never => {
+  voice.tell('end', {}, [])
+  process.exit(0)
+}
+
 /** What the environment asks for. */
-export const stackOptionsFromEnvironment = (env: NodeJS.ProcessEnv): StackOptions => {
+export const stackOptionsFromEnvironment = (
+  env: NodeJS.ProcessEnv,
+  voice: Voice = ownVoice,
+): StackOptions => {
   const config = loadConfig(env)
   return {
     dataDir: config.DATA_DIR,
@@ -49,20 +62,20 @@ export const stackOptionsFromEnvironment = (env: NodeJS.ProcessEnv): StackOption
     searchAttributes: SEARCH_ATTRIBUTES,
     redact: createRedactor(configSecrets(config)).redact,
     verbose: config.LOG_LEVEL === 'debug',
-    log: print,
+    log: (line) => voice.line(line),
   }
 }
 
 /** Runs a stack in the foreground until a signal ends it. */
-export const runStack = async (options: StackOptions): Promise<Stack> => {
+export const runStack = async (options: StackOptions, voice: Voice = ownVoice): Promise<Stack> => {
   const starting = new AbortController()
   let stack: Stack | undefined
-  endOnSignals(starting, () => stack)
+  endOnSignals({ starting, stack: () => stack, voice })
   try {
     stack = await startStack({ ...options, signal: starting.signal })
     return stack
   } catch (error) {
-    if (starting.signal.aborted) process.exit(0)
+    if (starting.signal.aborted) exit(voice)
     throw error
   }
 }
@@ -74,11 +87,13 @@ export const isExpected = (error: unknown): error is Error =>
   )
 
 /** The whole service in the foreground, as `env` sets it; returns when it is ready and leaves it running. */
-export const runService = async (env: NodeJS.ProcessEnv): Promise<void> => {
-  // `npm start | head` closes our output; the service goes on.
-  process.stdout.on('error', () => undefined)
+export const runService = async (env: NodeJS.ProcessEnv, voice: Voice): Promise<void> => {
   const started = Date.now()
-  const { addresses } = await runStack(stackOptionsFromEnvironment(env))
-  for (const line of sourceNeeds(loadConfig(env))) print(line)
-  print(`ready after ${((Date.now() - started) / 1000).toFixed(1)} s: ${addresses.api}`)
+  const { addresses } = await runStack(stackOptionsFromEnvironment(env, voice), voice)
+  for (const line of sourceNeeds(loadConfig(env))) voice.line(line)
+  const seconds = ((Date.now() - started) / 1000).toFixed(1)
+  const { api, temporalUi = null } = addresses
+  voice.tell('ready', { seconds: Number(seconds), api, temporal_ui: temporalUi }, [
+    `ready after ${seconds} s: ${api}`,
+  ])
 }

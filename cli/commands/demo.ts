@@ -1,4 +1,4 @@
-import { act, type CommandSpec, type CommonOptions, wholeNumber } from '../command.ts'
+import { act, type CommandSpec, type CommonOptions, withJson, wholeNumber } from '../command.ts'
 import { requireCheckout } from '../checkout.ts'
 import { CliError, usageError } from '../errors.ts'
 import { EXIT } from '../exit-codes.ts'
@@ -17,7 +17,7 @@ export const demo: CommandSpec = {
   group: 'Service',
   summary: 'the same with a market made of code in place of the real sources, and a first sync',
   build: (command, io) =>
-    void command
+    void withJson(command)
       .option('--stocks <n>', 'stocks of the sandbox market', wholeNumber(1, 100_000), 300)
       .option('--years <n>', 'years of the sandbox market', wholeNumber(1, 100), 3)
       .option(
@@ -32,7 +32,7 @@ export const demo: CommandSpec = {
       .option('--data <folder>', 'serve recorded real data: Tushare only, without an outage')
       .option('--exit', 'end after the tables; status 0 only when everything was verified')
       .action(
-        act(io, async ({ env }, { stocks, years, limit, outage, data, exit }: DemoOptions) => {
+        act(io, async (context, { stocks, years, limit, outage, data, exit }: DemoOptions) => {
           requireCheckout('demo')
           const [{ DemoError, runDemo }, { isExpected }] = await Promise.all([
             import('../../local/demo.ts'),
@@ -46,7 +46,8 @@ export const demo: CommandSpec = {
             outage,
             exit: exit ?? false,
           }
-          const verified = await runDemo(env, options).catch((error: unknown) => {
+          const audience = { out: context.out, jsonLine: context.json ? context.jsonLine : null }
+          const verified = await runDemo(context.env, options, audience).catch((error: unknown) => {
             if (error instanceof DemoError) throw usageError(error.message)
             throw isExpected(error) ? new CliError(EXIT.failed, 'not_started', error.message) : error
           })

@@ -1,4 +1,4 @@
-import { act, type CommandSpec } from '../command.ts'
+import { act, type CommandSpec, withJson } from '../command.ts'
 import { requireCheckout } from '../checkout.ts'
 import { CliError } from '../errors.ts'
 import { EXIT } from '../exit-codes.ts'
@@ -8,18 +8,24 @@ export const up: CommandSpec = {
   group: 'Service',
   summary: 'run the whole service here until Ctrl-C: PostgreSQL, Temporal, worker, API',
   build: (command, io) =>
-    void command
+    void withJson(command)
       .addHelpText(
         'after',
         '\nWhat it listens on and where it keeps its data stands in .env; see .env.example.',
       )
       .action(
-        act(io, async ({ env }) => {
+        act(io, async (context) => {
           requireCheckout('up')
-          const { isExpected, runService } = await import('../../local/up.ts')
-          await runService(env).catch((error: unknown) => {
-            throw isExpected(error) ? new CliError(EXIT.failed, 'not_started', error.message) : error
-          })
+          const [{ isExpected, runService }, { jsonVoice, ownVoice }] = await Promise.all([
+            import('../../local/up.ts'),
+            import('../../local/voice.ts'),
+          ])
+          context.outliveReader()
+          await runService(context.env, context.json ? jsonVoice(context.jsonLine) : ownVoice).catch(
+            (error: unknown) => {
+              throw isExpected(error) ? new CliError(EXIT.failed, 'not_started', error.message) : error
+            },
+          )
           return undefined
         }),
       ),

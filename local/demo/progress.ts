@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ApiClient, LogLine, RunStatus } from './api-client.ts'
+import type { ApiClient, RunStatus } from './api-client.ts'
 import type { DemoRun } from './runs.ts'
 import type { Screen } from './screen.ts'
 
@@ -16,15 +16,17 @@ export interface Following {
 }
 
 /** Starts a run (or joins the one that is under way) and shows how far it is until it ends. */
-export async function followRun(run: DemoRun, following: Following): Promise<string> {
+export async function followRun({ title, body }: DemoRun, following: Following): Promise<string> {
   const { api, screen } = following
-  screen.line(run.title)
-  const { runId, started } = await api.trigger(run.body)
-  if (!started) screen.line(`going on with run ${runId}, which was under way`)
+  const { runId, started } = await api.trigger(body)
+  screen.tell('start', { run_id: runId, title, is_new: started }, [
+    title,
+    ...(started ? [] : [`going on with run ${runId}, which was under way`]),
+  ])
   await followToEnd(runId, following)
   if (started) return runId
   // The one that was asked for still has to come; when nothing is left it is over at once.
-  const again = await api.trigger(run.body)
+  const again = await api.trigger(body)
   if (again.runId !== runId) await followToEnd(again.runId, following)
   return again.runId
 }
@@ -40,22 +42,19 @@ async function followToEnd(runId: string, { api, screen, showLog, watch }: Follo
     const seconds = (Date.now() - began) / 1_000
     const lines = logs?.lines ?? []
     cursor = logs?.cursor ?? cursor
-    if (showLog) for (const line of lines) screen.line(logText(line, seconds))
+    if (showLog) for (const line of lines) screen.log({ ...line, runId, seconds })
     if (status) {
-      const isOver = FINAL.has(status.status)
-      screen.bar(status, seconds, isOver)
+      const isLast = FINAL.has(status.status)
+      screen.bar({ runId, status, seconds, isLast })
       await watch?.(
         status,
         lines.map(({ message }) => message),
       )
-      if (isOver && status.status !== 'success') screen.line(`${status.status}: ${status.message ?? ''}`)
-      if (isOver) return
+      if (isLast && status.status !== 'success') screen.line(`${status.status}: ${status.message ?? ''}`)
+      if (isLast) return
     }
     await sleep(LOOK_MS)
   }
 }
-
-const logText = ({ level, message }: LogLine, seconds: number): string =>
-  `${seconds.toFixed(1).padStart(6)} s  ${level === 'info' ? '' : `${level}: `}${message}`
 
 const orNull = <T>(answer: Promise<T>): Promise<T | null> => answer.catch(() => null)

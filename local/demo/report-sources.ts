@@ -20,9 +20,9 @@ export async function printSources(
   db: Database,
   runIds: readonly string[],
   print: (line: string) => void,
-): Promise<void> {
+): Promise<{ shares: Share[]; turns: string[] }> {
   const shares = await sharesOf(db, runIds)
-  if (shares.length === 0) return
+  if (shares.length === 0) return { shares, turns: [] }
   print('  dataset         source        rows   calls  least possible  seconds')
   for (const [i, share] of shares.entries()) {
     const { dataset, source, rows, calls, seconds } = share
@@ -37,7 +37,7 @@ export async function printSources(
     shares.filter((share) => share.source === source).reduce((sum, share) => sum + share.calls, 0)
   const used = Object.entries(SOURCES).filter(([source]) => calls(source) > 0)
   print(`calls: ${used.map(([source, { title }]) => `${title} ${calls(source)}`).join(', ')}\n`)
-  await printTurns(db, runIds, print)
+  return { shares, turns: await printTurns(db, runIds, print) }
 }
 
 async function sharesOf(db: Database, runIds: readonly string[]): Promise<Share[]> {
@@ -64,11 +64,12 @@ async function printTurns(
   db: Database,
   runIds: readonly string[],
   print: (line: string) => void,
-): Promise<void> {
+): Promise<string[]> {
   const turns = await db.sql<{ message: string }[]>`
     select message from sync_log where run_id = any(${runIds as string[]})
       and message ~ '(goes on with|begins with|is up again|has calls left again|is left out)' order by id`
-  if (turns.length === 0) return
-  for (const { message } of turns) print(`  ${message}`)
-  print('')
+  const lines = turns.map(({ message }) => message)
+  for (const line of lines) print(`  ${line}`)
+  if (lines.length > 0) print('')
+  return lines
 }

@@ -11,17 +11,29 @@ interface Done {
   compared: { run: DemoRun; id: string } | null
 }
 
-/** The tables at the end. True when every session that the runs were about is verified. */
-export async function printReport(
+interface Report extends Bars {
+  /** Every session that the runs were about is. */
+  verified: boolean
+  shares: object[]
+  turns: string[]
+  verification: object[]
+}
+
+type Print = (line: string) => void
+
+/** The tables at the end, and what they show. */
+export async function readReport(
   db: Database,
   { runs, ids, compared }: Done,
-  print: (line: string) => void,
-): Promise<boolean> {
-  print('')
-  await printBars(db, print)
-  await printSources(db, ids, print)
+): Promise<{ value: Report; lines: string[] }> {
+  const lines: string[] = ['']
+  const print: Print = (line) => void lines.push(line)
+  const bars = await printBars(db, print)
+  const sources = await printSources(db, ids, print)
   const all = [...runs.map((run, i) => ({ run, id: ids[i] ?? '' })), ...(compared ? [compared] : [])]
-  return await printVerification(db, all, print)
+  const verification = await printVerification(db, all, print)
+  const verified = verification.every(({ passed }) => passed)
+  return { value: { verified, ...bars, ...sources, verification }, lines }
 }
 
 interface Year {
@@ -32,9 +44,14 @@ interface Year {
   by: Record<string, number>
 }
 
-async function printBars(db: Database, print: (line: string) => void): Promise<void> {
-  const [stocks] = await db.sql<{ listed: number; all: number }[]>`
-    select count(*) filter (where delist_date is null)::int as listed, count(*)::int as all from instrument where kind = 'stock' and not stub`
+interface Bars {
+  stocks: { all: number; delisted: number }
+  years: Year[]
+}
+
+async function printBars(db: Database, print: Print): Promise<Bars> {
+  const [stocks = { delisted: 0, all: 0 }] = await db.sql<Bars['stocks'][]>`
+    select count(delist_date)::int as delisted, count(*)::int as all from instrument where kind = 'stock' and not stub`
   // A cell that two sources brought counts once, for the one that stands first in the order of sources.
   const years = await db.sql<Year[]>`
     with cell as (
@@ -46,7 +63,7 @@ async function printBars(db: Database, print: (line: string) => void): Promise<v
       sum(bars)::int as bars, jsonb_object_agg(source, bars) as by
     from share group by 1 order by 1`
   const sources = SOURCE_NAMES.filter((source) => years.some(({ by }) => by[source] !== undefined))
-  print(`stocks: ${stocks?.all ?? 0}, of which ${(stocks?.all ?? 0) - (stocks?.listed ?? 0)} are delisted\n`)
+  print(`stocks: ${stocks.all}, of which ${stocks.delisted} are delisted\n`)
   const row = (cells: readonly (string | number)[]) =>
     print(`  ${cells.map((cell) => String(cell).padStart(9)).join('')}`)
   const sum = (of: (year: Year) => number) => years.reduce((total, year) => total + of(year), 0)
@@ -55,6 +72,7 @@ async function printBars(db: Database, print: (line: string) => void): Promise<v
     row([year, n, bars, ...sources.map((source) => by[source] ?? 0)])
   row(['all', '', sum(({ bars }) => bars), ...sources.map((source) => sum(({ by }) => by[source] ?? 0))])
   print('')
+  return { stocks, years }
 }
 
 interface Outcome {
@@ -70,32 +88,40 @@ interface Outcome {
   agreement: string | null
 }
 
+interface Verified {
+  run_id: string
+  title: string
+  passed: boolean
+  /** Null when the run has disappeared. */
+  outcome: Outcome | null
+}
+
 async function printVerification(
   db: Database,
   done: readonly { run: DemoRun; id: string }[],
-  print: (line: string) => void,
-): Promise<boolean> {
+  print: Print,
+): Promise<Verified[]> {
   const outcomes = await db.sql<Outcome[]>`
     select id, status, (verification->>'dates')::int as dates, (verification->>'complete')::int as complete,
       (verification->>'completeWithGaps')::int as gaps, (verification->>'incomplete')::int as incomplete,
       (verification->>'unverified')::int as unverified, (verification->>'missingCells')::int as missing,
       (select message from sync_log where run_id = r.id and message like 'sources agree on %' order by id desc limit 1) as agreement
     from sync_run r where id = any(${done.map(({ id }) => id)})`
-  let verified = true
-  for (const { run, id } of done) {
-    const outcome = outcomes.find((o) => o.id === id)
-    const passed = outcome !== undefined && outcome.incomplete === 0 && outcome.status === 'success'
-    verified &&= passed
-    print(`verification ${passed ? 'passed' : 'FAILED'}: ${run.title}`)
-    if (!outcome) continue
-    print(
-      `  ${outcome.dates} sessions: ${outcome.complete} complete, ${outcome.gaps} with named gaps, ${outcome.incomplete} incomplete`,
-    )
-    if (outcome.unverified > 0)
-      print(
-        `  ${outcome.unverified} sessions lack ${outcome.missing} cells that are recorded nowhere (unrecorded: shown apart, no failure)`,
-      )
-    if (outcome.agreement !== null) print(`  ${outcome.agreement}`)
-  }
-  return verified
+  return done.map(({ run: { title }, id: run_id }) => {
+    const outcome = outcomes.find(({ id }) => id === run_id) ?? null
+    const passed = outcome !== null && outcome.incomplete === 0 && outcome.status === 'success'
+    print(`verification ${passed ? 'passed' : 'FAILED'}: ${title}`)
+    if (outcome) outcomeLines(outcome).forEach(print)
+    return { run_id, title, passed, outcome }
+  })
 }
+
+const outcomeLines = ({ dates, complete, gaps, incomplete, unverified, missing, agreement }: Outcome) => [
+  `  ${dates} sessions: ${complete} complete, ${gaps} with named gaps, ${incomplete} incomplete`,
+  ...(unverified > 0
+    ? [
+        `  ${unverified} sessions lack ${missing} cells that are recorded nowhere (unrecorded: shown apart, no failure)`,
+      ]
+    : []),
+  ...(agreement === null ? [] : [`  ${agreement}`]),
+]

@@ -4,10 +4,11 @@ import { join } from 'node:path'
 import { expect, inject, onTestFinished, test } from 'vitest'
 import { CONFIG_VARIABLES, loadConfig, sourceSettings } from '../../config.ts'
 import { createOutage } from '../../local/demo/outage.ts'
-import { createScreen } from '../../local/demo/screen.ts'
+import { createJsonScreen, createScreen } from '../../local/demo/screen.ts'
 import { setTushareFaults, sourceEnvironment } from '../../local/demo/upstreams.ts'
 import { createSandboxMarket } from '../../local/replay/sandbox/market.ts'
 import { startTushareReplay } from '../../local/replay/tushare-server.ts'
+import { jsonVoice } from '../../local/voice.ts'
 import { seededFolder } from './support.ts'
 
 const SANDBOX = { data: undefined, stocks: '20', years: '1', limit: undefined }
@@ -96,35 +97,49 @@ test('a sandbox is served by three sources, a recording by Tushare alone', () =>
   ])
 })
 
+const HALF = {
+  status: 'running',
+  percent: 50,
+  eta_seconds: null,
+  calls_used: 3,
+  inserted: 10,
+  updated: 0,
+}
+
 test('in a terminal lines appear above the bar, which is drawn anew below them', () => {
   let written = ''
   const screen = createScreen({ isTTY: true, columns: 60, write: (text) => (written += String(text)) !== '' })
-  const status = {
-    job_id: null,
-    status: 'running',
-    paused: false,
-    percent: 50,
-    eta_seconds: null,
-    calls_used: 3,
-    total: 1,
-    inserted: 10,
-    updated: 0,
-    errors: 0,
-  }
-  screen.bar(status, 1, false)
+  const status = HALF
+  screen.bar({ runId: 'one', status, seconds: 1, isLast: false })
   const bar = written.replace('\r\x1b[2K', '')
   expect(bar).toHaveLength(59)
   screen.line('news')
   expect(written).toBe(`\r\x1b[2K${bar}\r\x1b[2Knews\n${bar}`)
-  screen.bar(status, 1, true)
+  screen.bar({ runId: 'one', status, seconds: 1, isLast: true })
   screen.line('end')
   expect(written.endsWith(`${bar}\nend\n`)).toBe(true)
+})
+
+test('programs are told the same in objects: no blank lines, and progress only when there is some', () => {
+  const told: object[] = []
+  const screen = createJsonScreen(jsonVoice((value) => told.push(value)))
+  screen.line('\nupstream: sandbox\n')
+  screen.line('')
+  screen.log({ runId: 'one', level: 'warn', message: 'slow', seconds: 1 })
+  for (const seconds of [1, 2]) screen.bar({ runId: 'one', status: HALF, seconds, isLast: false })
+  screen.tell('report', { verified: true }, ['a table'])
+  expect(told).toEqual([
+    { event: 'log', message: 'upstream: sandbox' },
+    { event: 'log', run_id: 'one', level: 'warn', message: 'slow' },
+    { event: 'progress', run_id: 'one', ...HALF },
+    { event: 'report', verified: true },
+  ])
 })
 
 test('the demo brings a whole market and ends with 0 because all of it is verified', async () => {
   const demo = join(import.meta.dirname, '../../cli/bin.js')
   // Too small for an outage and a comparison, which test/runs/three-sources.test.ts is about.
-  const size = ['--stocks', '60', '--years', '1', '--exit']
+  const size = ['--stocks', '60', '--years', '1', '--exit', '--json']
   const child = spawn(process.execPath, [demo, 'demo', ...size], {
     env: {
       ...process.env,
@@ -135,16 +150,35 @@ test('the demo brings a whole market and ends with 0 because all of it is verifi
       TEMPORAL_ADDRESS: '',
     },
   })
-  let output = ''
-  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
-  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  const output = { out: '', err: '' }
+  child.stdout.on('data', (chunk: Buffer) => (output.out += chunk.toString()))
+  child.stderr.on('data', (chunk: Buffer) => (output.err += chunk.toString()))
   const ended = once(child, 'close')
   onTestFinished(async () => {
     child.kill('SIGTERM')
     await ended
   })
   const [code] = (await ended) as [number | null]
-  expect(output).toMatch(/verification passed: full history of 60 stocks/)
-  expect(output).toMatch(/243 sessions: 243 complete/)
-  expect(code).toBe(0)
+  expect({ code, err: output.err }).toEqual({ code: 0, err: '' })
+  const told = output.out
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+  const ofKind = (kind: string) => told.filter(({ event }) => event === kind)
+  expect(ofKind('ready')).toMatchObject([{ api: expect.stringMatching(/^http:/) as string }])
+  expect(ofKind('progress').at(-1)).toMatchObject({ status: 'success', percent: 100 })
+  expect(ofKind('report')).toMatchObject([
+    {
+      verified: true,
+      stocks: { all: 60 },
+      verification: [
+        {
+          title: expect.stringMatching(/^full history of 60 stocks/) as string,
+          passed: true,
+          outcome: { dates: 243, complete: 243, incomplete: 0 },
+        },
+      ],
+    },
+  ])
+  expect(told.at(-1)).toEqual({ event: 'end', verified: true })
 }, 180_000)

@@ -98,14 +98,22 @@ describe('up', { timeout: 60_000 }, () => {
     expect(up.output()).toContain(`Port ${port} for the API is taken`)
   })
 
-  test('a signal during the start ends what has been started', async () => {
+  test('a signal during the start ends what has been started, which programs are told as well', async () => {
     const dataDir = await seededFolder()
-    const up = runFixture('up.ts', [], { PORT: '0', DATA_DIR: dataDir })
+    const up = runFixture('up.ts', ['--json'], { PORT: '0', DATA_DIR: dataDir })
     await eventually(() => existsSync(join(dataDir, 'run', 'temporal.json')), 'temporal started')
     const pids = ['temporal'].map((name) => recordedPid(dataDir, name))
     up.child.kill('SIGTERM')
     expect(await up.ended).toEqual([0, null])
     expect(alive(pids)).toEqual([])
     expect(readdirSync(join(dataDir, 'run'))).toEqual([])
+    const told = up
+      .output()
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as unknown)
+    const message = 'SIGTERM: ending (once more to end by force)'
+    expect(told).toContainEqual({ event: 'log', message })
+    expect(told.at(-1)).toEqual({ event: 'end' })
   })
 })
