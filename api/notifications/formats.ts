@@ -35,13 +35,14 @@ const plain = ({ title, text }: Telling) => `${title}\n${text}`
 
 /** The code in a chat service's answer, under one of several names; 0 is success. */
 function codeIn(body: string, ...names: string[]): string | null {
-  let answer: Record<string, unknown>
+  let answer: unknown
   try {
-    answer = JSON.parse(body) as Record<string, unknown>
+    answer = JSON.parse(body)
   } catch {
     return `not a JSON answer: ${body.slice(0, 200)}`
   }
-  const code = names.map((name) => answer[name]).find((value) => value !== undefined)
+  const fields = new Map(Object.entries(answer ?? {}))
+  const code: unknown = names.map((name): unknown => fields.get(name)).find((value) => value !== undefined)
   return code === 0 ? null : body.slice(0, 300)
 }
 

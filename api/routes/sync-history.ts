@@ -62,19 +62,19 @@ const logLine = z.object({
 })
 
 // The seeds write levels as Python does.
-const LEVELS: Readonly<Record<string, LogLevel>> = {
-  debug: 'debug',
-  info: 'info',
-  warn: 'warn',
-  warning: 'warn',
-  error: 'error',
-}
-const LEVEL_NAMES = Object.keys(LEVELS)
+const LEVELS = new Map<string, LogLevel>([
+  ['debug', 'debug'],
+  ['info', 'info'],
+  ['warn', 'warn'],
+  ['warning', 'warn'],
+  ['error', 'error'],
+])
+const LEVEL_NAMES = [...LEVELS.keys()]
 
 const level = z
   .string()
   .transform((text, context): LogLevel => {
-    const known = LEVELS[text.toLowerCase()]
+    const known = LEVELS.get(text.toLowerCase())
     if (known !== undefined) return known
     context.addIssue({ code: 'custom', message: `must be one of ${LEVEL_NAMES.join(', ')}` })
     return z.NEVER

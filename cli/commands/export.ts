@@ -41,16 +41,16 @@ export const exportTable: CommandSpec = {
       .action(act(io, runExport)),
 }
 
-const ENDINGS: Readonly<Record<string, Format>> = {
-  csv: 'csv',
-  parquet: 'parquet',
-  arrow: 'arrow',
-  arrows: 'arrow',
-  json: 'json',
-}
+const ENDINGS = new Map<string, Format>([
+  ['csv', 'csv'],
+  ['parquet', 'parquet'],
+  ['arrow', 'arrow'],
+  ['arrows', 'arrow'],
+  ['json', 'json'],
+])
 
 function formatOf({ format, output }: ExportOptions): Format {
-  return format ?? ENDINGS[/\.(\w+)$/.exec(output)?.[1]?.toLowerCase() ?? ''] ?? 'csv'
+  return format ?? ENDINGS.get(/\.(\w+)$/.exec(output)?.[1]?.toLowerCase() ?? '') ?? 'csv'
 }
 
 const runExport = async (
