@@ -1,14 +1,9 @@
-import {
-  Client,
-  Connection,
-  defaultGrpcRetryOptions,
-  makeGrpcRetryInterceptor,
-  type TLSConfig,
-} from '@temporalio/client'
+import { Client, defaultGrpcRetryOptions, makeGrpcRetryInterceptor, type TLSConfig } from '@temporalio/client'
 import type { Logger } from 'pino'
 import type { Secret } from '../../market/secret.ts'
 import type { Tracing } from '../../tracing/tracing.ts'
 import { SEARCH_ATTRIBUTES } from '../../workflows/contract/ids.ts'
+import { WatchedConnection } from './connection.ts'
 import { TemporalGateway } from './gateway.ts'
 import { traceStarts } from './tracing.ts'
 
@@ -50,7 +45,7 @@ const RETRIES: typeof DEFAULT_RETRIES = {
 /** A connection that is made with the first request and made again whenever it was lost: the server may be away. */
 export function openTemporal(settings: TemporalSettings): TemporalLink {
   const { address, namespace, apiKey, tls, tracing } = settings
-  const connection = Connection.lazy({
+  const connection = WatchedConnection.lazy({
     address,
     tls,
     ...(apiKey && { apiKey: apiKey.reveal() }),

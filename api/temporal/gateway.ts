@@ -24,6 +24,7 @@ import {
   type ProbedPlace,
   type ProbeSourcesInput,
 } from '../../workflows/contract/probe.ts'
+import { WatchedConnection } from './connection.ts'
 import { asTemporalError, TemporalAway } from './errors.ts'
 import { ScheduleGateway } from './schedules.ts'
 
@@ -49,19 +50,9 @@ const PROBES_LIMIT_MS = PROBE_TOTAL_LIMIT_MS + 5_000
 // Until the server's word of it has come.
 const PROBES_WAIT_MS = PROBES_LIMIT_MS + 3_000
 
-// ConnectivityState of gRPC.
-const READY = 2
-
-/** Whether a connection stands; true where the client does not tell. */
-function isConnected({ connection }: Client): boolean {
-  // The channel of gRPC is the client's own affair, and nothing else says how it is.
-  const { client } = connection as { client?: { getChannel?: () => Channel } }
-  return (client?.getChannel?.().getConnectivityState(false) ?? READY) === READY
-}
-
-interface Channel {
-  getConnectivityState(tryToConnect: boolean): number
-}
+/** Whether a connection stands; true where it does not tell. */
+const isConnected = ({ connection }: Client): boolean =>
+  connection instanceof WatchedConnection ? connection.isUp : true
 
 // TaskQueueType of Temporal's protocol.
 const QUEUE_TYPES = { workflow: 1, activity: 2 } as const

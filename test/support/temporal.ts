@@ -8,6 +8,7 @@ import { encodeSearchAttributeIndexedValueType } from '@temporalio/common/lib/se
 import { msToTs } from '@temporalio/common/lib/time.js'
 import { DefaultLogger, Runtime } from '@temporalio/worker'
 import { inject } from 'vitest'
+import { WatchedConnection } from '../../api/temporal/connection.ts'
 import { startTemporal } from '../../local/temporal.ts'
 import { startWatchdog } from '../../local/watchdog.ts'
 import { SEARCH_ATTRIBUTES } from '../../workflows/contract/ids.ts'
@@ -83,7 +84,7 @@ let away: Client | undefined
  * goes on trying for seconds, and throws where nobody catches it when its connection was closed meanwhile.
  */
 export const awayClient = (): Client =>
-  (away ??= new Client({ connection: Connection.lazy({ address: '127.0.0.1:9' }) }))
+  (away ??= new Client({ connection: WatchedConnection.lazy({ address: '127.0.0.1:9' }) }))
 
 function searchAttributes() {
   return Object.fromEntries(
