@@ -58,6 +58,10 @@ const unlisted = ({ symbol, board, exchange, list_date, delist_date }: Instrumen
   list_date,
   delist_date,
   is_hs: null,
+  total_mv: null,
+  pe: null,
+  pb: null,
+  valuation_date: null,
 })
 
 export type StockRoutes = typeof list | typeof get

@@ -46,6 +46,10 @@ export const seedStatus = z.object({
     .string()
     .openapi({ description: 'The exact state; `pending` and `waiting` are `running` in `status`' }),
   message: z.string().nullable(),
+  data_type: z
+    .string()
+    .nullable()
+    .openapi({ description: 'The job: what tells the status of one from another' }),
 })
 
 export type SeedStatus = z.output<typeof seedStatus>
@@ -70,6 +74,7 @@ export const IDLE: SeedStatus = {
   calls_used: 0,
   state: 'idle',
   message: null,
+  data_type: null,
 }
 
 type SourceStats = SeedStatus['source_stats']
@@ -114,5 +119,6 @@ export async function statusOf(deps: ApiDeps, view: RunView): Promise<SeedStatus
     calls_used: view.calls,
     state: view.status,
     message: view.message,
+    data_type: view.job,
   }
 }

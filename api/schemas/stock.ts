@@ -36,6 +36,7 @@ export const stockQuery = z.strictObject({
 export const stockParam = z.object({ symbol: symbolInput })
 
 const text = z.string().nullable()
+const number = z.number().nullable()
 
 export const stock = z
   .object({
@@ -52,10 +53,12 @@ export const stock = z
     list_date: tradeDate.nullable(),
     delist_date: tradeDate.nullable(),
     is_hs: text.openapi({ description: 'H or S: traded from Hong Kong; N: not' }),
+    total_mv: number.openapi({ description: 'Yuan; of the newest valuation, as pe and pb' }),
+    pe: number.openapi({ description: 'Null for a company that lost money, as its source has it' }),
+    pb: number,
+    valuation_date: tradeDate.nullable(),
   })
   .openapi('Stock')
-
-const number = z.number().nullable()
 
 export const valuationFields = {
   trade_date: tradeDate,

@@ -21,6 +21,11 @@ export interface ListedStock {
   list_date: string | null
   delist_date: string | null
   is_hs: string | null
+  /** Of the newest valuation that its lists were filled with, all of one day and one source; yuan. */
+  total_mv: number | null
+  pe: number | null
+  pb: number | null
+  valuation_date: string | null
 }
 
 export interface ListedWithCodes extends ListedStock {
@@ -28,11 +33,17 @@ export interface ListedWithCodes extends ListedStock {
   codes: string[]
 }
 
+/** The fields of a `ListedStock`, of `stock_best s` and `instrument i`. */
+const listedFields = (sql: Sql) => sql`
+  s.symbol, s.name, s.fullname, s.cnspell, s.area, s.industry, s.market, i.board, s.exchange, s.list_status,
+  i.list_date, i.delist_date, s.is_hs, s.total_mv::float8, s.pe::float8, s.pb::float8,
+  (select max(v.valuation_date) from stock_basic_info v
+    where v.instrument_id = s.instrument_id and v.source = s.valuation_source) as valuation_date`
+
 /** All that the lists name, by symbol. */
 export async function readListed(sql: Sql): Promise<ListedWithCodes[]> {
   return await sql<ListedWithCodes[]>`
-    select s.symbol, s.name, s.fullname, s.cnspell, s.area, s.industry, s.market, i.board, s.exchange, s.list_status,
-      i.list_date, i.delist_date, s.is_hs,
+    select ${listedFields(sql)},
       array(select code from instrument_code c where c.instrument_id = i.id order by code) as codes
     from stock_best s join instrument i on i.id = s.instrument_id order by s.symbol collate "C"`
 }
@@ -89,9 +100,7 @@ export async function findInstrument(sql: Sql, symbol: string): Promise<Instrume
 /** What the lists say of an instrument; null when none names it. */
 export async function listedStock(sql: Sql, id: number): Promise<ListedStock | null> {
   const [row] = await sql<ListedStock[]>`
-    select s.symbol, s.name, s.fullname, s.cnspell, s.area, s.industry, s.market, i.board, s.exchange, s.list_status,
-      i.list_date, i.delist_date, s.is_hs
-    from stock_best s join instrument i on i.id = s.instrument_id where s.instrument_id = ${id}`
+    select ${listedFields(sql)} from stock_best s join instrument i on i.id = s.instrument_id where s.instrument_id = ${id}`
   return row ?? null
 }
 

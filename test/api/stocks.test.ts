@@ -10,12 +10,22 @@ interface Stock {
   exchange: string
   list_status: string | null
   delist_date: string | null
+  total_mv: number | null
+  pe: number | null
+  pb: number | null
+  valuation_date: string | null
 }
 interface Detail extends Stock {
   codes: { symbol: string; valid_to: string | null }[]
   names: { name: string; start_date: string; end_date: string | null }[]
   special_treatment: { kind: string; from_date: string; to_date: string | null }[]
-  valuation: { trade_date: string; total_mv: number; from: Record<string, string> } | null
+  valuation: {
+    trade_date: string
+    total_mv: number
+    pe: number | null
+    pb: number
+    from: Record<string, string>
+  } | null
   covered: { dataset: string; source: string; from_date: string; to_date: string; holes: number }[]
 }
 interface Page {
@@ -90,6 +100,24 @@ test('the newest valuation names the source of each group, and what is covered i
   expect(stock.valuation).toMatchObject({ trade_date: '2026-11-20', from: { worth: 'tushare' } })
   const bars = stock.covered.find(({ dataset }) => dataset === 'bars')
   expect(bars).toMatchObject({ source: 'tushare', from_date: '2025-09-24' })
+})
+
+test('the list has what the newest valuation is about, and null where there is none', async () => {
+  const { items } = await list('limit=200')
+  const valued = items.filter((stock) => stock.valuation_date === '2026-11-20')
+  expect(valued.length).toBeGreaterThan(100)
+  const profitable = valued.find(({ pe }) => pe !== null)
+  const { valuation, ...same } = await get(profitable?.symbol ?? '')
+  const { total_mv, pe, pb } = valuation ?? {}
+  expect(profitable).toMatchObject({ total_mv, pe, pb })
+  expect(same).toMatchObject({ total_mv, pe, pb, valuation_date: '2026-11-20' })
+  const [row] = await lab.db.sql<{ n: number }[]>`
+    select count(*)::int as n from daily_basic_best where trade_date = '2026-11-20' and pe is null`
+  expect(valued.filter(({ pe: own }) => own === null)).toHaveLength(row?.n ?? -1)
+  expect(items.find(({ symbol }) => symbol === 'T00018.SH')).toMatchObject({
+    total_mv: null,
+    valuation_date: null,
+  })
 })
 
 test('pages hold every stock once, by symbol', async () => {
