@@ -16,11 +16,26 @@ import type { Run } from '../schemas/run.ts'
 import type { RunEventData } from '../schemas/run-event.ts'
 import { readRun } from './runs.ts'
 
-const EXAMPLE = [
-  'event: state\ndata: {"status":"running","message":null}\nid: 0\n',
-  'event: log\ndata: {"at":"2026-11-20T12:30:00.000Z","level":"info","message":"daily_history started"}\nid: 41\n',
-  'event: progress\ndata: {"percent":12.5,"cells_done":1000,"cells_total":8000}\nid: 41\n',
-].join('\n')
+const EXAMPLE = {
+  event: 'progress',
+  id: '41',
+  data: '{"percent":12.5,"eta_seconds":95,"total":8,"done":1}',
+} as const
+const WIRE = Object.entries(EXAMPLE)
+  .map(([field, value]) => `${field}: ${value}\n`)
+  .join('')
+
+/** One event: what OpenAPI 3.1 describes of a stream. */
+const runEvent = z
+  .object({
+    event: z.enum(['log', 'progress', 'state']),
+    id: z.string().openapi({ description: 'The last log line until here', example: '41' }),
+    data: z.string().openapi({
+      description:
+        'JSON: of `log` {at, level, message, details}, of `state` {status, message}, of `progress` the counts of a Run',
+    }),
+  })
+  .openapi('RunEvent')
 
 const events = createRoute({
   tags: ['Runs'],
@@ -43,8 +58,8 @@ const events = createRoute({
   },
   responses: {
     200: {
-      description: 'Events',
-      content: { 'text/event-stream': { schema: z.string(), example: EXAMPLE } },
+      description: `Events, each as lines and a blank one:\n\n\`\`\`\n${WIRE}\`\`\``,
+      content: { 'text/event-stream': { schema: runEvent, example: EXAMPLE } },
     },
     204: { description: 'The run has ended and everything was seen' },
     ...problems('invalid_request', 'run_not_found', 'too_many_streams'),

@@ -1,9 +1,10 @@
 /**
  * Schemathesis over the OpenAPI document, against the whole product with the sandbox market: with an admin's key and without
  * any. No 5xx, no status and no content that the document does not name, no answer over 2 s; routes that wait for something by
- * their nature have longer. It needs Python 3.10 and PyPI, and makes an environment of its own in a temporary folder.
+ * their nature have longer, and event streams are left after their first events. It needs Python 3.10 and PyPI, and makes an
+ * environment of its own in a temporary folder.
  *
- *   npm run test:schemathesis -- [--examples 100] [--seed 1] [--only admin|nobody] [--path /api/bars]
+ *   npm run test:schemathesis -- [--examples 100] [--seed 1] [--only admin|nobody|waiting|events] [--path /api/bars]
  */
 import { execFile, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
@@ -13,6 +14,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
 import { openSystem, type System } from '../../bench/support/system.ts'
+import { openShortStreams } from './short-streams.ts'
 
 const { values } = parseArgs({
   options: {
@@ -29,12 +31,15 @@ const SECONDS_OF_WAITING = 75
 const WAITING = ['/sync', '/sync/daily', '/api/sync/multi-source/sources/test', '/api/notifications/test']
 /** A stream that ends with its run. */
 const ENDLESS = '/api/runs/{id}/events'
+/** In the document. */
+const EXAMPLE_RUN = '0b9c1f4e-8d2a-4c53-9a43-6f2d3c1b7e90'
 const CHECKS = [
   'not_a_server_error',
   'status_code_conformance',
   'content_type_conformance',
   'response_headers_conformance',
   'response_schema_conformance',
+  'unsupported_method',
 ]
 const PHASES = 'examples,coverage,fuzzing'
 const KEY = `schemathesis-${randomUUID()}`
@@ -48,8 +53,8 @@ async function install(folder: string): Promise<string> {
   return join(folder, 'venv/bin/schemathesis')
 }
 
-/** A market with its whole history. */
-async function fillMarket(system: System): Promise<void> {
+/** A market with its whole history. @returns the run that has brought it */
+async function fillMarket(system: System): Promise<string> {
   const answer = await fetch(`${system.stack.addresses.api}/api/runs`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', authorization: `Bearer ${KEY}` },
@@ -58,6 +63,7 @@ async function fillMarket(system: System): Promise<void> {
   const { id } = (await answer.json()) as { id: string }
   const { status } = await system.until(id, 300)
   if (status !== 'success') throw new Error(`the market could not be filled: ${status}`)
+  return id
 }
 
 /** @returns whether everything held */
@@ -96,7 +102,7 @@ const system = await openSystem({
 })
 try {
   const program = await install(folder)
-  await fillMarket(system)
+  const known = await fillMarket(system)
   const url = system.stack.addresses.api
   const without = [ENDLESS, ...WAITING].flatMap((path) => ['--exclude-path', path])
   const all = ['--max-examples', values.examples, '--max-response-time', String(SECONDS), ...without]
@@ -107,9 +113,16 @@ try {
   if (isWanted('nobody')) held.push(await test(program, folder, url, 'without a key', all))
   if (isWanted('admin'))
     held.push(await test(program, folder, url, 'with the key of an admin', [...all, ...admin]))
-  if (isWanted('admin') && values.path === undefined) {
+  if (isWanted('waiting') && values.path === undefined) {
     const few = ['--max-examples', '3', '--max-response-time', String(SECONDS_OF_WAITING)]
     held.push(await test(program, folder, url, 'routes that wait', [...waiting, ...few, ...admin]))
+  }
+  if (isWanted('events') && values.path === undefined) {
+    const streams = await openShortStreams(url, { example: EXAMPLE_RUN, known })
+    const only = ['--include-path', ENDLESS, '--max-examples', values.examples]
+    const soon = ['--max-response-time', String(SECONDS)]
+    held.push(await test(program, folder, streams.url, 'event streams', [...only, ...soon, ...admin]))
+    streams.close()
   }
   process.exitCode = held.every(Boolean) ? 0 : 1
 } finally {
