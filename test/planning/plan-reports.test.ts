@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { reporting } from '../../db/plan-datasets.ts'
+import type { ScopeContext } from '../../db/scope/context.ts'
+import { reportPeriods } from '../../db/scope/reports.ts'
 import type { Instrument } from '../../local/replay/market.ts'
 import { publishedReports } from '../../local/replay/reports.ts'
 import { createSandboxMarket } from '../../local/replay/sandbox/market.ts'
@@ -7,6 +9,7 @@ import type { Capability } from '../../market/capability.ts'
 import type { ReportDataset } from '../../market/datasets.ts'
 import { fromCompact } from '../../market/date.ts'
 import { reportCalendar } from '../../market/report-periods.ts'
+import { RUN_DEFAULTS } from '../../market/run-settings.ts'
 import { tushareCapabilities } from '../../market/tushare.ts'
 import { marketFacts } from '../../planning/market-facts.ts'
 import { planRegions } from '../../planning/plan.ts'
@@ -92,6 +95,24 @@ test('an account that may call neither is left out', async () => {
   expect(plan.skipped).toEqual([
     { source: 'tushare', reason: 'permission: the account may not call income_vip' },
   ])
+})
+
+test('a history that names no dates begins where the settings say, in batches of as many companies', async () => {
+  const settings = { ...NOW, financeStart: '2023-06-30', financeBatchSize: 2 }
+  const { batches } = await planOf(db, [tushare(2_000)], 'income', {}, settings)
+  const regions = batches.map(({ region }) => (region.kind === 'symbols' ? region : null))
+  expect(regions.map((region) => [region?.from, region?.items.length])).toEqual([
+    ['2023-06-30', 2],
+    ['2023-06-30', 2],
+  ])
+  const context = { sql: db.sql, settings: { ...RUN_DEFAULTS, ...settings }, now: NOW.now }
+  expect(reportPeriods(context as ScopeContext, {}).params).toEqual({
+    start_date: '2023-06-30',
+    end_date: '2023-12-31',
+  })
+  expect(reportPeriods(context as ScopeContext, { start_date: '2023-09-30' }).params.start_date).toBe(
+    '2023-09-30',
+  )
 })
 
 test('what is covered is not asked again; periods that are not through are never covered', async () => {
