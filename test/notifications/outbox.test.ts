@@ -94,6 +94,23 @@ test('a run that fails is told, once, and without its token', async () => {
   expect(items).toMatchObject([{ event: 'run_failed', sent_at: expect.any(String) as string }])
 })
 
+test('a run that brought a part says what it was about and that something is missing', async () => {
+  lab.upstream.setFaults([{ kind: 'missing_column', api: 'daily_basic', column: 'trade_date' }])
+  const run = await lab.run('daily_incremental', { start_date: '2026-11-20', end_date: '2026-11-20' })
+  expect(run.status).toBe('success_with_errors')
+  const { items } = (await lab.get<{ items: Heard[] }>('/api/notifications')).body
+  expect(items).toMatchObject([
+    {
+      event: 'run_with_errors',
+      title: 'daily_incremental ended with errors',
+      text: expect.stringContaining('Retry the run to fetch what is missing') as string,
+      details: { run_id: run.id, status: 'success_with_errors' },
+    },
+  ])
+  // Else every later sender would tell of that day.
+  await lab.db.sql`delete from day_gate`
+})
+
 test('a run that succeeds is not told', async () => {
   await lab.db.sql`update source_health set resting_until = null, failures = 0`
   const run = await lab.run('stock_basics')
@@ -128,6 +145,28 @@ test('a notice that a killed sender had in hand is sent by the next one', async 
   await until(() => heard.length === 1)
 })
 
+test('one that nobody takes for a day and more is given up, and the list says so', async () => {
+  isAway = true
+  await addNotice(lab.db.sql, { event: 'run_failed', title: 'of long ago', text: '' })
+  await lab.db.sql`update notification set attempts = 9`
+  startSender()
+  const read = async () =>
+    (
+      await lab.get<{ items: { attempts: number; given_up_at: string | null; last_error: string | null }[] }>(
+        '/api/notifications',
+      )
+    ).body.items
+  await until(async () => (await read())[0]?.given_up_at !== null)
+  expect(await read()).toMatchObject([
+    { attempts: 10, last_error: expect.stringMatching(/^HTTP 503/) as string },
+  ])
+  isAway = false
+  await lab.db.sql`update notification set next_attempt_at = now()`
+  await addNotice(lab.db.sql, { event: 'run_failed', title: 'of now', text: '' })
+  await until(() => heard.length > 0)
+  expect(heard.map(({ title }) => title)).toEqual(['of now'])
+})
+
 test('a long rest of a source is told once a day, a short one never', async () => {
   const place = { source: 'baostock', site: 'server' } as const
   await noteTrouble(lab.db.sql, place, { errorClass: 'Transient', message: 'reset' })
@@ -154,5 +193,14 @@ test('a session that stays incomplete past its time is told once', async () => {
 })
 
 test('the test button says what the receiver says', async () => {
-  expect((await lab.post('/api/notifications/test')).body).toMatchObject({ code: 'receiver_missing' })
+  const press = async () => await lab.post('/api/notifications/test')
+  expect(await press()).toMatchObject({ status: 409, body: { code: 'receiver_missing' } })
+  lab.api.receiver = { url: new Secret(url), format: 'generic', secret: null }
+  expect(await press()).toMatchObject({ status: 200, body: { sent: true, format: 'generic' } })
+  expect(heard).toMatchObject([{ id: 0, event: 'test' }])
+  isAway = true
+  const refused = await press()
+  expect(refused).toMatchObject({ status: 502, body: { code: 'receiver_refused' } })
+  expect(refused.text).toContain('HTTP 503')
+  lab.api.receiver = null
 })
