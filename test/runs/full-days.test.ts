@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
+import { isoDate } from '../../local/replay/decimal.ts'
 import { type Lab, openLab } from '../support/lab.ts'
 import { yearMarket } from '../support/market.ts'
 import { barDifferences } from '../support/truth.ts'
@@ -8,9 +9,9 @@ import { barDifferences } from '../support/truth.ts'
 let lab: Lab
 afterEach(() => lab.close())
 
-const newestOf = ({ market }: Lab) => {
-  const date = market.calendar.sessions[market.lastSession] ?? ''
-  return { date, iso: `${date.slice(0, 4)}-${date.slice(4, 6)}-${date.slice(6)}` }
+const newestOf = ({ market }: Lab, before = 0) => {
+  const date = market.calendar.sessions[market.lastSession - before] ?? ''
+  return { date, iso: isoDate(date) }
 }
 
 test('a day of more than 6,000 rows loses none of them', { timeout: 180_000 }, async () => {
@@ -24,6 +25,31 @@ test('a day of more than 6,000 rows loses none of them', { timeout: 180_000 }, a
   expect(await barDifferences(lab.db.sql, lab.market, (_, date) => date === iso)).toEqual([])
   const [gate] = await lab.db.sql`select state, present from day_gate where dataset = 'bars'`
   expect(gate).toEqual({ state: 'complete', present: rows })
+})
+
+test('a bad date does not stop the others, and the next run brings that date alone', async () => {
+  // So many that a call for each of three dates is less than calls by symbols.
+  lab = await openLab({ market: yearMarket(320, { years: 0.1 }) })
+  const [first, bad, last] = [newestOf(lab, 2), newestOf(lab, 1), newestOf(lab)]
+  const dates = { start_date: first.iso, end_date: last.iso }
+  const difference = (...days: string[]) =>
+    barDifferences(lab.db.sql, lab.market, (_, date) => days.includes(date))
+  const calls = () => lab.upstream.stats().byApi.daily?.calls ?? 0
+
+  lab.upstream.setFaults([{ kind: 'missing_column', column: 'close', api: 'daily', date: bad.date }])
+  expect((await lab.run('daily_incremental', dates)).status).toBe('success_with_errors')
+  expect(await difference(first.iso, last.iso)).toEqual([])
+  const failed = await lab.db.sql`
+    select dataset, symbol, from_date, to_date, error_class from sync_failure where resolved_at is null`
+  expect([...failed]).toEqual([
+    { dataset: 'bars', symbol: null, from_date: bad.iso, to_date: bad.iso, error_class: 'SchemaDrift' },
+  ])
+
+  lab.upstream.setFaults([])
+  const before = calls()
+  expect((await lab.run('daily_incremental', dates)).status).toBe('success')
+  expect([calls() - before, await difference(first.iso, bad.iso, last.iso)]).toEqual([1, []])
+  expect((await lab.db.sql`select from sync_failure where resolved_at is null`).length).toBe(0)
 })
 
 test('half a day of one source is made whole by another in the same run', async () => {
