@@ -27,6 +27,10 @@ export function addDays(date: TradeDate, days: number): TradeDate {
   return new Date(Date.parse(`${date}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10)
 }
 
+/** Calendar days from one date to another: 1 from a day to the next one. */
+export const daysBetween = (from: TradeDate, to: TradeDate): number =>
+  (Date.parse(`${to}T00:00:00Z`) - Date.parse(`${from}T00:00:00Z`)) / 86_400_000
+
 const SHANGHAI = new Intl.DateTimeFormat('sv-SE', {
   timeZone: 'Asia/Shanghai',
   year: 'numeric',

@@ -1,6 +1,6 @@
 import type { SessionCalendar } from '../market/calendar.ts'
 import type { SourceCall } from '../market/capability.ts'
-import { addDays } from '../market/date.ts'
+import { addDays, daysBetween } from '../market/date.ts'
 import type { TradeDate } from '../market/date.ts'
 import { BATCH_LIMITS, regionsOf, symbolsRegion } from './batches.ts'
 import type { BatchLimits } from './batches.ts'
@@ -170,7 +170,6 @@ function betweenSessions(range: DateRange, calendar: SessionCalendar): Cut | nul
 }
 
 function betweenDays({ from, to }: DateRange): Cut {
-  const days = Math.round((Date.parse(`${to}T00:00:00Z`) - Date.parse(`${from}T00:00:00Z`)) / 86_400_000)
-  const before = addDays(from, (days - 1) >> 1)
+  const before = addDays(from, (daysBetween(from, to) - 1) >> 1)
   return { before, after: addDays(before, 1) }
 }

@@ -16,7 +16,7 @@ const LOT = 1_000
 
 /** The bars, some at a time. */
 export async function* barsOf({ source, packed }: WholeBars): AsyncGenerator<StoredBar[]> {
-  for (const [id, { bytes }] of packed) {
+  for (const [id, { bytes }] of piecesOf(packed)) {
     const reader = new PackedReader(bytes)
     while (!reader.isOver()) {
       const lot: StoredBar[] = []
@@ -25,6 +25,9 @@ export async function* barsOf({ source, packed }: WholeBars): AsyncGenerator<Sto
     }
   }
 }
+
+const piecesOf = (packed: WholeBars['packed']) =>
+  [...packed].flatMap(([id, pieces]) => pieces.map((piece) => [id, piece] as const))
 
 function barOf(id: number, reader: PackedReader, source: string): StoredBar {
   reader.writer()
@@ -42,7 +45,7 @@ export async function* adjustedLots(
   options: RowOptions,
 ): AsyncGenerator<ColumnLot> {
   const { adjust, decimals, symbols, scales } = options
-  for (const [id, { bytes, count }] of packed) {
+  for (const [id, { bytes, count }] of piecesOf(packed)) {
     const symbol = symbols.get(id) ?? null
     const scale = scales.get(id)
     const reader = new PackedReader(bytes)

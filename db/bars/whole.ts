@@ -1,3 +1,4 @@
+import { addDays, daysBetween, type TradeDate } from '../../market/date.ts'
 import type { Sql } from '../client.ts'
 import { bytesOf, packedBar, PackedReader } from './packed.ts'
 import { type BarRegion, inRegion } from './region.ts'
@@ -13,10 +14,11 @@ export const isSmall = ({ instruments, period, asOf }: BarRegion): boolean =>
 /** All bars of a region that only one source has any of. */
 export interface WholeBars {
   source: string
-  /** Packed, by instrument, ascending; of each by date. */
-  packed: ReadonlyMap<number, PackedBars>
+  /** By instrument, ascending; of each in pieces by date. */
+  packed: ReadonlyMap<number, readonly PackedBars[]>
 }
 
+/** Bars as packed.ts reads them, by date. */
 interface PackedBars {
   bytes: Buffer
   count: number
@@ -34,30 +36,40 @@ export async function readWhole(
   isAdjusted: boolean,
 ): Promise<BarSurvey & { bars: WholeBars | null }> {
   const ids = [...(region.instruments ?? [])].sort((a, b) => a - b)
-  const parts = await Promise.all(
-    ids.map((id) => readOne(sql, { ...region, instruments: [id] }, source, isAdjusted)),
+  const regions = ids.flatMap((id) =>
+    inPieces(region).map((dates) => ({ ...region, ...dates, instruments: [id] })),
   )
-  const found = parts.flatMap((part, i) =>
-    part?.source ? [{ ...part, source: part.source, id: ids[i] ?? 0 }] : [],
-  )
-  const [first] = found
-  if (parts.includes(null) || found.some((part) => part.source !== first?.source))
+  const parts = await Promise.all(regions.map((part) => readOne(sql, part, source, isAdjusted)))
+  const names = new Set(parts.flatMap((part) => part?.source ?? []))
+  if (parts.includes(null) || names.size > 1)
     return { ...(await surveyBars(sql, region, source)), bars: null }
-  const packed = new Map<number, PackedBars>()
+  const packed = new Map<number, PackedBars[]>()
   const survey = { count: 0, writers: 0 }
-  for (const { id, bytes } of found) {
-    const { count, writers } = new PackedReader(bytes).survey()
-    packed.set(id, { bytes, count })
+  for (const [i, part] of parts.entries()) {
+    if (!part?.source) continue
+    const { count, writers } = new PackedReader(part.bytes).survey()
+    const [id = 0] = regions[i]?.instruments ?? []
+    packed.set(id, [...(packed.get(id) ?? []), { bytes: part.bytes, count }])
     survey.count += count
     survey.writers += writers
   }
-  if (!first) return { sources: [], version: '', bars: { source: '', packed } }
-  const { source: name } = first
-  return {
-    sources: [name],
-    version: versionOf([{ source: name, ...survey }]),
-    bars: { source: name, packed },
-  }
+  const [name] = names
+  const version = name === undefined ? '' : versionOf([{ source: name, ...survey }])
+  return { sources: [...names], version, bars: { source: name ?? '', packed } }
+}
+
+// From so many days on two statements at a time take less than one.
+const LONG_DAYS = 5_000
+
+/** A long region in halves, which are read at the same time. */
+function inPieces({ from, to }: BarRegion): { from: TradeDate; to: TradeDate }[] {
+  const days = daysBetween(from, to)
+  if (days < LONG_DAYS) return [{ from, to }]
+  const middle = addDays(from, Math.floor(days / 2))
+  return [
+    { from, to: middle },
+    { from: addDays(middle, 1), to },
+  ]
 }
 
 interface Part {

@@ -1,5 +1,5 @@
 import type { ReportDataset } from '../../market/datasets.ts'
-import { addDays, shanghaiClock } from '../../market/date.ts'
+import { addDays, daysBetween, shanghaiClock } from '../../market/date.ts'
 import { openPeriods } from '../../market/report-periods.ts'
 import type { DateRange } from '../../planning/types.ts'
 import { announcers } from '../queries/disclosures.ts'
@@ -52,10 +52,7 @@ function spansOf({ from, to }: DateRange): (DateRange & { calls: number })[] {
   for (let end = to; end >= from; end = addDays(end, -DAYS_A_BATCH)) {
     const start = addDays(end, 1 - DAYS_A_BATCH)
     const first = start > from ? start : from
-    spans.push({ from: first, to: end, calls: daysBetween(first, end) })
+    spans.push({ from: first, to: end, calls: daysBetween(first, end) + 1 })
   }
   return spans
 }
-
-const daysBetween = (from: string, to: string): number =>
-  Math.round((Date.parse(to) - Date.parse(from)) / 86_400_000) + 1

@@ -116,7 +116,7 @@ async function packedDays(days: readonly Day[]): Promise<WholeBars['packed']> {
   return new Map(
     rows.map(([id, count, text]) => [
       Number(String(id)),
-      { count: Number(String(count)), bytes: bytesOf(text as Buffer) },
+      [{ count: Number(String(count)), bytes: bytesOf(text as Buffer) }],
     ]),
   )
 }
