@@ -40,6 +40,7 @@ const schema = z.object({
   DATABASE_PASSWORD: optional(secret),
   TEMPORAL_ADDRESS: optional(text.regex(/^[\w.-]+:\d+$/, 'host:port, like localhost:7233')),
   TEMPORAL_NAMESPACE: withDefault(text, 'default'),
+  TEMPORAL_UI_URL: optional(urlOf(['http:', 'https:'], 'http://127.0.0.1:8233')),
   TEMPORAL_CLI: optional(text),
   TEMPORAL_API_KEY: optional(secret),
   TEMPORAL_TLS: choice(['auto', 'on', 'off'], 'auto'),
@@ -203,6 +204,15 @@ export const temporalAccess = (config: Config) => ({
   apiKey: config.TEMPORAL_API_KEY,
   tls: temporalTls(config),
 })
+
+/** Where the Temporal Web UI shows the workflows; null when nobody has said where it is. */
+export const workflowsUrl = ({
+  TEMPORAL_UI_URL: url,
+  TEMPORAL_NAMESPACE: namespace,
+}: Config): string | null =>
+  url === undefined
+    ? null
+    : `${url.replace(/\/+$/, '')}/namespaces/${encodeURIComponent(namespace)}/workflows`
 
 /** In the clear, or over TLS, with certificates of one's own where they are set. */
 export function temporalTls(config: Config) {

@@ -75,6 +75,34 @@ export default tseslint.config(
     },
   },
   {
+    // The console's page is a program of its own: it calls the API by the client, and runs in a browser.
+    files: ['api/console/page/**'],
+    rules: {
+      'import-x/no-restricted-paths': [
+        'error',
+        {
+          zones: FOLDERS.filter((folder) => !['api', 'client', 'market'].includes(folder)).map((folder) => ({
+            target: './api/console/page',
+            from: `./${folder}`,
+            message: 'the page may import only: client, market, types of api',
+          })),
+        },
+      ],
+      '@typescript-eslint/no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              group: ['**/schemas/**', '**/routes/**', '**/problems.ts'],
+              allowTypeImports: true,
+              message: 'the page takes only types from api/',
+            },
+          ],
+        },
+      ],
+    },
+  },
+  {
     files: ['client/**'],
     rules: {
       '@typescript-eslint/no-restricted-imports': [

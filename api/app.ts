@@ -4,6 +4,7 @@ import type { ApiDeps, ApiEnv } from './deps.ts'
 import { documentOf } from './access/document.ts'
 import { Gate } from './access/gate.ts'
 import { RouteTable } from './access/route-table.ts'
+import { consoleRoutes } from './console/routes.ts'
 import { measureRequests } from './metrics/http.ts'
 import { limitAddress, noUnknownQuery } from './middleware/address-limits.ts'
 import { audit } from './middleware/audit.ts'
@@ -19,6 +20,7 @@ import { auditRoutes } from './routes/audit.ts'
 import { barRoutes } from './routes/bars.ts'
 import { calendarRoutes } from './routes/calendar.ts'
 import { coverageRoutes } from './routes/coverage.ts'
+import { datasetRoutes } from './routes/datasets.ts'
 import { docsRoutes } from './routes/docs.ts'
 import { evidenceRoutes } from './routes/evidence.ts'
 import { factorRoutes } from './routes/factors.ts'
@@ -35,8 +37,10 @@ import { notificationRoutes } from './routes/notifications.ts'
 import { planRoutes } from './routes/plan.ts'
 import { runActionRoutes } from './routes/run-actions.ts'
 import { runEventRoutes } from './routes/run-events.ts'
+import { runSourceRoutes } from './routes/run-sources.ts'
 import { runRoutes } from './routes/runs.ts'
 import { schedulerRoutes } from './routes/scheduler.ts'
+import { serviceRoutes } from './routes/service.ts'
 import { sessionRoutes } from './routes/session.ts'
 import { sourceRoutes } from './routes/sources.ts'
 import { stockRoutes } from './routes/stocks.ts'
@@ -92,14 +96,17 @@ export function createApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     runRoutes,
     runActionRoutes,
     runEventRoutes,
+    runSourceRoutes,
     planRoutes,
     failureRoutes,
     notificationRoutes,
     coverageRoutes,
+    datasetRoutes,
     gapRoutes,
     evidenceRoutes,
     sourceRoutes,
     stockRoutes,
+    serviceRoutes,
   ])
     app.route('/', routes(deps))
   const reads = createReads(deps.db.sql)
@@ -115,6 +122,7 @@ export function createApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
   for (const routes of [sessionRoutes, keyRoutes, healthRoutes]) app.route('/', routes(deps, gate))
   app.route('/', auditRoutes(deps))
   app.route('/', docsRoutes())
+  app.route('/', consoleRoutes())
   app.route('/', metricsRoutes(deps, metrics))
   let document: ReturnType<typeof documentOf> | undefined
   app.get('/openapi.json', (c) => c.json((document ??= documentOf(app, DOCUMENT))))

@@ -3,6 +3,7 @@ import type { AuditRoutes } from './routes/audit.ts'
 import type { BarRoutes } from './routes/bars.ts'
 import type { CalendarRoutes } from './routes/calendar.ts'
 import type { CoverageRoutes } from './routes/coverage.ts'
+import type { DatasetRoutes } from './routes/datasets.ts'
 import type { EvidenceRoutes } from './routes/evidence.ts'
 import type { FactorRoutes } from './routes/factors.ts'
 import type { FailureRoutes } from './routes/failures.ts'
@@ -18,8 +19,10 @@ import type { NotificationRoutes } from './routes/notifications.ts'
 import type { PlanRoutes } from './routes/plan.ts'
 import type { RunActionRoutes } from './routes/run-actions.ts'
 import type { RunEventRoutes } from './routes/run-events.ts'
+import type { RunSourceRoutes } from './routes/run-sources.ts'
 import type { RunRoutes } from './routes/runs.ts'
 import type { SchedulerRoutes } from './routes/scheduler.ts'
+import type { ServiceRoutes } from './routes/service.ts'
 import type { SessionRoutes } from './routes/session.ts'
 import type { SourceRoutes } from './routes/sources.ts'
 import type { StockRoutes } from './routes/stocks.ts'
@@ -38,6 +41,7 @@ type Routes =
   | BarRoutes
   | CalendarRoutes
   | CoverageRoutes
+  | DatasetRoutes
   | EvidenceRoutes
   | FactorRoutes
   | FailureRoutes
@@ -53,8 +57,10 @@ type Routes =
   | PlanRoutes
   | RunActionRoutes
   | RunEventRoutes
+  | RunSourceRoutes
   | RunRoutes
   | SchedulerRoutes
+  | ServiceRoutes
   | SessionRoutes
   | SourceRoutes
   | StockRoutes

@@ -36,6 +36,8 @@ export interface ApiDeps {
   closing: AbortSignal
   /** Texts that must never leave, e.g. tokens. */
   redact: (text: string) => string
+  /** Where the Temporal Web UI shows the workflows; null or left out: nobody has said. */
+  workflowsUrl?: string | null
   /** Where traces go; null or left out: nowhere. */
   tracing?: Tracing | null
 }

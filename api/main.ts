@@ -9,6 +9,7 @@ import {
   sourceSettings,
   temporalAccess,
   tracingSettings,
+  workflowsUrl,
 } from '../config.ts'
 import { openDatabase } from '../db/client.ts'
 import { sealKey } from '../db/sealed.ts'
@@ -102,6 +103,7 @@ const deps: ApiDeps = {
   now: () => new Date(),
   closing: closing.signal,
   redact: redactor.redact,
+  workflowsUrl: workflowsUrl(config),
   tracing,
 }
 

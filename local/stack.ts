@@ -182,6 +182,7 @@ const startPrograms = async (
     DATABASE_PASSWORD_FILE: '',
     TEMPORAL_ADDRESS: servers.temporal,
     TEMPORAL_NAMESPACE: options.temporalNamespace ?? 'default',
+    ...(servers.temporalUi !== undefined && { TEMPORAL_UI_URL: servers.temporalUi }),
     DATA_DIR: options.dataDir,
     HOST: options.host ?? DEFAULT_HOST,
     PORT: String(apiPort),

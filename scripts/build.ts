@@ -4,10 +4,11 @@
  *   npm run build
  */
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { extname, join } from 'node:path'
 import { buildWorkflowBundle } from '../activities/worker/bundle.ts'
+import { bundleConsole } from '../api/console/assets.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const DIST = join(ROOT, 'dist')
@@ -27,4 +28,7 @@ const isSource = (path: string): boolean => extname(path) === '.ts'
 for (const folder of WITH_FILES.filter((name) => existsSync(join(ROOT, name)))) {
   cpSync(join(ROOT, folder), join(DIST, folder), { recursive: true, filter: (path) => !isSource(path) })
 }
+const page = join(DIST, 'api/console/built')
+mkdirSync(page, { recursive: true })
+for (const [name, content] of Object.entries(await bundleConsole())) writeFileSync(join(page, name), content)
 await buildWorkflowBundle(join(DIST, 'workflow-bundle.js'))

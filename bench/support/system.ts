@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { InferRequestType } from 'hono/client'
+import { isoDate } from '../../local/replay/decimal.ts'
 import { answerOf, type Client, createClient } from '../../client/index.ts'
 import { type Database, openDatabase } from '../../db/client.ts'
 import { getRun, type RunRow } from '../../db/queries/runs.ts'
@@ -96,8 +97,8 @@ export async function openSystem(options: SystemOptions): Promise<System> {
     db,
     market: {
       instruments: Number(upstream.instruments),
-      first: iso(String(upstream.first)),
-      today: iso(String(upstream.today)),
+      first: isoDate(String(upstream.first)),
+      today: isoDate(String(upstream.today)),
       url,
       token: TOKEN,
     },
@@ -127,8 +128,6 @@ function othersEnvironment(upstream: ReadyInfo, areWanted: boolean): Record<stri
   }
   return { AKTOOLS_URL: aktools.url, BAOSTOCK_HOST: baostock.host, BAOSTOCK_PORT: String(baostock.port) }
 }
-
-const iso = (d: string) => `${d.slice(0, 4)}-${d.slice(4, 6)}-${d.slice(6)}`
 
 /** What `POST /api/sync/trigger` takes. */
 export type Trigger = NonNullable<InferRequestType<Client['api']['sync']['trigger']['$post']>['json']>

@@ -1,0 +1,147 @@
+import { answerOf } from '../../../../client/index.ts'
+import type { Run } from '../../../schemas/run.ts'
+import type { ItemOf } from '../api.ts'
+import { type App, linkTo, type Place } from '../app.ts'
+import { type Child, h } from '../dom.ts'
+import { Loaded } from '../loaded.ts'
+import { badge, card, facts, problem } from '../parts/parts.ts'
+import {
+  datasetName,
+  hasEnded,
+  jobName,
+  valuesInWords,
+  secondsOf,
+  sourceName,
+  statusBadge,
+  workflowLink,
+} from '../parts/run-words.ts'
+import { table } from '../parts/table.ts'
+import { FollowedRun } from './follow.ts'
+import { logLines } from './log-lines.ts'
+import { Steering } from './steering.ts'
+
+type Batch = ItemOf<App['client']['api']['runs'][':id']['batches']['$get']>
+
+const LAST_LINES = 8
+const LOOK_MS = 3_000
+const MOST_BATCHES = '12'
+
+/** A run that is under way, with what it does at the moment. */
+export function activeRun(place: Place, id: string, onEnd: () => void): () => Child {
+  const { app } = place
+  const followed = new FollowedRun(place, id, onEnd)
+  const steering = new Steering(place, id, (run) => followed.take(run))
+  const batches = new Loaded(
+    place,
+    () =>
+      answerOf(
+        app.client.api.runs[':id'].batches.$get({
+          param: { id },
+          query: { state: 'running', limit: MOST_BATCHES },
+        }),
+      ),
+    { every: LOOK_MS },
+  )
+  return () => {
+    const { run } = followed
+    if (run === null) return card(null, problem(followed.error) || app.t.common.loading)
+    const current = hasEnded(run.status) ? [] : (batches.value?.items ?? [])
+    return h(
+      'section',
+      { class: 'card run' },
+      h(
+        'header',
+        {},
+        h('h2', {}, jobName(app, run.job), ' ', statusBadge(app, run.status)),
+        h(
+          'p',
+          { class: 'links' },
+          h('a', { href: linkTo(`runs/${id}`) }, app.t.runs.detail),
+          workflowLink(app, run),
+        ),
+      ),
+      run.message !== null && h('p', { class: 'note' }, run.message),
+      progressOf(app, run),
+      steering.view(run),
+      figures(app, followed, run, current),
+      batchTable(app, current),
+      h('h3', {}, app.t.runs.log),
+      logLines(app, followed.lines.slice(-LAST_LINES)),
+      problem(followed.error),
+    )
+  }
+}
+
+/** How far a run is: for eyes all the time, for readers at every tenth. */
+export function progressOf({ t, format }: App, run: Run): Child {
+  const text = format.share(run.percent / 100, 1)
+  return [
+    h(
+      'div',
+      { class: 'progress' },
+      h('strong', {}, text),
+      h('progress', { max: 100, value: run.percent, 'aria-label': t.runs.progress }, text),
+    ),
+    h(
+      'p',
+      { class: 'heard', 'aria-live': 'polite' },
+      `${t.statuses[run.status]}, ${Math.floor(run.percent / 10) * 10} %`,
+    ),
+  ]
+}
+
+function figures(app: App, followed: FollowedRun, run: Run, current: readonly Batch[]): HTMLElement {
+  const { t, format } = app
+  const sources = [...new Set(current.flatMap(({ source }) => source ?? []))]
+  const ended = hasEnded(run.status)
+  return facts(
+    [t.runs.batches, `${format.number(run.batches_done)} / ${format.number(run.batches_total)}`],
+    [t.runs.symbols, `${format.number(run.done)} / ${format.number(run.total)}`],
+    [
+      t.runs.rows,
+      format.number(run.inserted + run.updated),
+      t.runs.rowsOf(format.number(run.inserted), format.number(run.updated), format.number(run.unchanged)),
+    ],
+    [t.runs.calls, format.number(run.calls)],
+    [t.runs.rate, ended ? format.number(null) : t.runs.aSecond(format.number(followed.rate))],
+    [ended ? t.runs.took : t.runs.left, format.duration(ended ? secondsOf(run) : run.eta_seconds)],
+    [
+      t.runs.failures,
+      format.number(run.errors),
+      run.rejected > 0 ? t.runs.rejected(format.number(run.rejected)) : null,
+    ],
+    [t.runs.sources, sources.map((source) => badge('busy', sourceName(app, source)))],
+    [t.runs.asked, valuesInWords(run.params) || t.runs.everything],
+  )
+}
+
+function batchTable(app: App, batches: readonly Batch[]): Child {
+  if (batches.length === 0) return null
+  const { t, format } = app
+  return [
+    h('h3', {}, t.runs.inFlight),
+    table(
+      t.runs.inFlight,
+      [
+        { title: t.common.dataset, view: (b) => datasetName(app, b.dataset) },
+        { title: t.common.source, view: (b) => sourceName(app, b.source) },
+        {
+          title: t.common.dates,
+          view: (b) => (b.from_date === null ? '' : `${b.from_date} – ${b.to_date ?? ''}`),
+        },
+        {
+          title: t.runs.symbols,
+          isNumber: true,
+          view: (b) => (b.symbols === null ? t.common.all : format.number(b.symbols)),
+        },
+        {
+          title: t.runs.calls,
+          isNumber: true,
+          view: (b) => `${format.number(b.cursor)} / ${format.number(b.calls_planned)}`,
+        },
+      ],
+      batches,
+      (b) => String(b.seq),
+    ),
+  ]
+}
