@@ -17,7 +17,7 @@ const PARTS: Readonly<Record<string, OpenScreen>> = {
 export const openData: OpenScreen = (place: Place) => {
   const { app, parts } = place
   const [part = ''] = parts
-  const open = PARTS[part] ?? openFreshness
+  const open = (Object.hasOwn(PARTS, part) ? PARTS[part] : undefined) ?? openFreshness
   const view = open(place)
   return (): Child => {
     const { t } = app
