@@ -1,7 +1,8 @@
-import type { IncomingMessage, Server } from 'node:http'
+import { createServer as createHttpServer, type IncomingMessage, type Server } from 'node:http'
 import type { Socket } from 'node:net'
-import { createAdaptorServer } from '@hono/node-server'
+import { getRequestListener } from '@hono/node-server'
 import { dropUnreadBodies, leaveUnreadBodies } from './unread-body.ts'
+import { whenWhole } from './whole-requests.ts'
 
 export interface ServerLimits {
   /** How long the head of a request, and a whole request with its body, may take to arrive. */
@@ -35,20 +36,18 @@ const MOST_HEAD_BYTES = 16 * 1024
 
 /** An HTTP server that neither slow senders nor a multitude of open connections can keep from serving others. */
 export function createServer(
-  fetch: Parameters<typeof createAdaptorServer>[0]['fetch'],
+  fetch: Parameters<typeof getRequestListener>[0],
   limits: ServerLimits = SERVER_LIMITS,
 ): Server {
-  const server = createAdaptorServer({
-    fetch,
-    // Below, with more patience.
-    autoCleanupIncoming: false,
-    serverOptions: {
-      headersTimeout: limits.headersMs,
-      requestTimeout: limits.requestMs,
-      connectionsCheckingInterval: limits.checkMs,
-      maxHeaderSize: MOST_HEAD_BYTES,
-    },
-  }) as Server
+  const options = {
+    headersTimeout: limits.headersMs,
+    requestTimeout: limits.requestMs,
+    connectionsCheckingInterval: limits.checkMs,
+    maxHeaderSize: MOST_HEAD_BYTES,
+  }
+  // What nobody reads is dropped below, with more patience.
+  const listener = getRequestListener(fetch, { autoCleanupIncoming: false })
+  const server = createHttpServer(options, whenWhole(listener))
   dropUnreadBodies(server)
   makeRoom(server, Math.min(limits.connections, Math.max(100, openFiles() - OTHER_FILES)))
   return server

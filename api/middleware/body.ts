@@ -4,7 +4,7 @@ import { createMiddleware } from 'hono/factory'
 import type { ApiEnv } from '../deps.ts'
 import { Problem } from '../problems.ts'
 
-const MAX_BODY_BYTES = 1024 * 1024
+export const MAX_BODY_BYTES = 1024 * 1024
 
 /** Bodies over 1 MiB are refused, by their announced length or while they come. */
 export const limitBody = bodyLimit({

@@ -15,8 +15,11 @@ beforeAll(async () => {
 afterAll(() => lab.close())
 
 /** The service on a port of its own. */
-async function listen(limits: Partial<ServerLimits> = {}): Promise<{ port: number; server: Server }> {
-  const server = createServer(lab.app().fetch, { ...SERVER_LIMITS, ...limits })
+async function listen(
+  limits: Partial<ServerLimits> = {},
+  app = lab.app(),
+): Promise<{ port: number; server: Server }> {
+  const server = createServer(app.fetch, { ...SERVER_LIMITS, ...limits })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   onTestFinished(() => {
@@ -98,6 +101,40 @@ describe('bodies', () => {
     expect(await runs()).toBe(0)
     // Whoever goes away is no trouble of the service.
     expect(lab.logged()).not.toContain('a request failed')
+  })
+})
+
+describe('bodies that come in parts', () => {
+  test.each([
+    ['a few bytes', 2],
+    ['some packets', 20_000],
+    ['many of them', 900_000],
+  ])('are read whole: %s', async (_, length) => {
+    const { port } = await listen()
+    const socket = await open(port)
+    const said = listenTo(socket)
+    const body = `{"force":true,${' '.repeat(length)}"nonsense":1}`
+    socket.write(head(port, JSON_TYPE, `Content-Length: ${body.length}`, 'Connection: close'))
+    const parts = body.match(/.{1,50000}/gs) ?? []
+    for (const part of [body.slice(0, 1), body.slice(1, 50_000), ...parts.slice(1)]) {
+      await new Promise((sent) => socket.write(part, sent))
+      // So that it is a packet of its own.
+      await health(port)
+    }
+    const answer = await said
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /)
+    expect(answer).toContain('nonsense: is not known here')
+  })
+
+  test('and never whole are no changes of their address', async () => {
+    const { port } = await listen({}, lab.app({ changesPerMinute: 1 }))
+    const flood = await Promise.all(Array.from({ length: 20 }, () => open(port)))
+    for (const socket of flood) socket.write(`${head(port, JSON_TYPE, 'Content-Length: 1000')}{`)
+    await health(port)
+    const ask = async () =>
+      await say(port, `${head(port, JSON_TYPE, 'Content-Length: 14', 'Connection: close')}{"nonsense":1}`)
+    expect(await ask()).toMatch(/^HTTP\/1\.1 400 /)
+    expect(await ask()).toMatch(/^HTTP\/1\.1 429 /)
   })
 })
 
