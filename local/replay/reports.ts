@@ -1,3 +1,4 @@
+import { isoDate } from './decimal.ts'
 import type { Instrument, ReplayMarket } from './market.ts'
 
 /** The statements that a market may have, by the names of the datasets. */
@@ -77,8 +78,6 @@ export interface TruthReport {
   readonly items: Readonly<Record<string, string | number>>
 }
 
-const iso = (date: string): string => `${date.slice(0, 4)}-${date.slice(4, 6)}-${date.slice(6)}`
-
 /** The versions that are known today, each once and without those that cannot be true; by code, period and publication. */
 export function* truthReports(market: ReplayMarket, statement: Statement): Generator<TruthReport> {
   const isIndicator = statement === 'fin_indicator'
@@ -90,11 +89,11 @@ export function* truthReports(market: ReplayMarket, statement: Statement): Gener
       seen.add(key)
       yield {
         symbol: instrument.code,
-        period_end: iso(version.period),
+        period_end: isoDate(version.period),
         report_type: version.reportType,
         comp_type: isIndicator ? null : version.compType,
-        ann_date: iso(isIndicator ? version.published : version.announced),
-        f_ann_date: isIndicator ? null : iso(version.published),
+        ann_date: isoDate(isIndicator ? version.published : version.announced),
+        f_ann_date: isIndicator ? null : isoDate(version.published),
         update_flag: version.flag,
         items:
           isIndicator || version.endType === ''

@@ -13,7 +13,8 @@ export interface TushareApi {
   required: readonly string[]
 }
 
-const PERIOD_FIELDS = 'ts_code,trade_date,open,high,low,close,pre_close,change,pct_chg,vol,amount'
+/** Columns of bars: those of days, weeks and months, of stocks and of indices. */
+export const BAR_FIELDS = 'ts_code,trade_date,open,high,low,close,pre_close,change,pct_chg,vol,amount'
 
 export const APIS = {
   trade_cal: {
@@ -43,7 +44,7 @@ export const APIS = {
   },
   daily: {
     api: 'daily',
-    fields: 'ts_code,trade_date,open,high,low,close,pre_close,change,pct_chg,vol,amount',
+    fields: BAR_FIELDS,
     cap: TUSHARE_ROW_CAPS.daily,
     required: ['ts_code', 'trade_date', 'open', 'high', 'low', 'close', 'pre_close', 'vol', 'amount'],
   },
@@ -83,7 +84,7 @@ export const APIS = {
   },
   index_daily: {
     api: 'index_daily',
-    fields: 'ts_code,trade_date,open,high,low,close,pre_close,change,pct_chg,vol,amount',
+    fields: BAR_FIELDS,
     cap: TUSHARE_ROW_CAPS.index_daily,
     required: ['ts_code', 'trade_date', 'close', 'vol', 'amount'],
   },
@@ -96,13 +97,13 @@ export const APIS = {
   },
   weekly: {
     api: 'weekly',
-    fields: PERIOD_FIELDS,
+    fields: BAR_FIELDS,
     cap: TUSHARE_ROW_CAPS.weekly,
     required: ['ts_code', 'trade_date', 'open', 'high', 'low', 'close', 'vol', 'amount'],
   },
   monthly: {
     api: 'monthly',
-    fields: PERIOD_FIELDS,
+    fields: BAR_FIELDS,
     cap: TUSHARE_ROW_CAPS.monthly,
     required: ['ts_code', 'trade_date', 'open', 'high', 'low', 'close', 'vol', 'amount'],
   },

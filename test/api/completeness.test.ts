@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { isoDate } from '../../local/replay/decimal.ts'
 import { wholeMarket } from '../support/lab.ts'
 import { yearMarket } from '../support/market.ts'
 import { type ApiLab, openApiLab } from './support.ts'
@@ -16,9 +17,8 @@ beforeAll(async () => {
     batchSize: 6,
   })
   const { sessions } = lab.market.calendar
-  const iso = (d = '') => `${d.slice(0, 4)}-${d.slice(4, 6)}-${d.slice(6)}`
-  newest = iso(sessions[lab.market.lastSession])
-  before = iso(sessions[lab.market.lastSession - 1])
+  newest = isoDate(sessions[lab.market.lastSession] ?? '')
+  before = isoDate(sessions[lab.market.lastSession - 1] ?? '')
   const run = await lab.run('daily_history', wholeMarket(lab.market))
   expect(run.status).toBe('success')
 })

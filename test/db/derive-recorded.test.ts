@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { isoDate } from '../../local/replay/decimal.ts'
 import { deriveEverySource } from '../../db/derive-bars.ts'
 import type { RecordedMarket } from '../../local/replay/recorded.ts'
 import { pickColumns, readCsv } from '../../local/replay/recorded/csv.ts'
@@ -11,8 +12,6 @@ import { mergeIn } from './support.ts'
  */
 
 const SYMBOL = '000001.SZ'
-const iso = (d: string) => `${d.slice(0, 4)}-${d.slice(4, 6)}-${d.slice(6)}`
-
 let db: TestDatabase
 let market: RecordedMarket
 
@@ -20,7 +19,7 @@ describe.skipIf(!hasRecordedData)('recorded weeks and months', () => {
   beforeAll(async () => {
     market = recordedMarket()
     db = await createTestDatabase()
-    const days = market.calendar.days.map(({ date, open }) => ({ date: iso(date), open }))
+    const days = market.calendar.days.map(({ date, open }) => ({ date: isoDate(date), open }))
     await db.sql`
       insert into trade_calendar (exchange, trade_date, is_open, source)
       select 'SSE', date, open, 'tushare' from jsonb_to_recordset(${db.sql.json(days)}) as d(date date, open boolean)`
@@ -60,7 +59,7 @@ describe.skipIf(!hasRecordedData)('recorded weeks and months', () => {
         { open: number; high: number; low: number; close: number; volume: number; amount: number }[]
       >`
         select open::float8, high::float8, low::float8, close::float8, volume::float8, amount::float8 from bars
-        where period = ${period} and period_start = date_trunc(${unit}, ${iso(date)}::timestamp)::date`
+        where period = ${period} and period_start = date_trunc(${unit}, ${isoDate(date)}::timestamp)::date`
       if (!bar) continue
       compared++
       expect([bar.open, bar.high, bar.low, bar.close]).toEqual([open, high, low, close].map(Number))

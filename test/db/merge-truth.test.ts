@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { isoDate } from '../../local/replay/decimal.ts'
 import { recordAgreement } from '../../db/queries/agreement.ts'
+import { BAR_COLUMNS } from '../../local/replay/recorded/bars.ts'
 import { type Csv, pickColumns, readCsv } from '../../local/replay/recorded/csv.ts'
 import { LOT_TO_SHARES, shiftDecimal, THOUSAND_TO_ONE } from '../../market/units.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
@@ -20,7 +22,6 @@ interface Day {
 }
 
 const PRICES = ['open', 'high', 'low', 'close', 'preclose'] as const
-const isoDate = (d: string) => `${d.slice(0, 4)}-${d.slice(4, 6)}-${d.slice(6)}`
 const tushareCode = (code: string) => `${code.slice(3)}.${code.slice(0, 2).toUpperCase()}`
 
 /** The traded days of both, by stock and date, and BaoStock's days without trade. */
@@ -28,20 +29,7 @@ function readBoth() {
   const tushare = readCsv(RECORDED_DATA, 'daily_csi300_20180102_20200110')
   const baostock = readCsv(RECORDED_DATA, 'baostock_k_data_qfq')
   const [codes, traded, suspended] = readBaostock(baostock)
-  const columns = [
-    'ts_code',
-    'trade_date',
-    'open',
-    'high',
-    'low',
-    'close',
-    'pre_close',
-    'change',
-    'pct_chg',
-    'vol',
-    'amount',
-  ]
-  const days = pickColumns(tushare, columns).flatMap((row): Day[] => {
+  const days = pickColumns(tushare, BAR_COLUMNS).flatMap((row): Day[] => {
     const [code = '', day = '', ...values] = row
     const id = codes.indexOf(code) + 1
     if (id === 0) return []

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { BAR_COLUMNS } from '../../local/replay/recorded/bars.ts'
 import { pickColumns, readCsv } from '../../local/replay/recorded/csv.ts'
 import { fromCompact } from '../../market/date.ts'
 import { parseSymbol } from '../../market/symbol.ts'
@@ -20,19 +21,6 @@ beforeAll(async () => {
 })
 afterAll(() => (hasRecordedData ? db.drop() : undefined))
 
-const BARS = [
-  'ts_code',
-  'trade_date',
-  'open',
-  'high',
-  'low',
-  'close',
-  'pre_close',
-  'change',
-  'pct_chg',
-  'vol',
-  'amount',
-]
 const dateOf = (text: string) => fromCompact(text) ?? text
 const PRICES = ['open', 'high', 'low', 'close', 'pre_close'] as const
 
@@ -61,7 +49,7 @@ async function storeBars(
   source: string,
   wanted: (symbol: string) => boolean,
 ): Promise<Map<string, string[][]>> {
-  const stocks = byStock(file, BARS, wanted)
+  const stocks = byStock(file, BAR_COLUMNS, wanted)
   for (const symbol of stocks.keys()) {
     const [list = ''] = stocks.get(symbol)?.[0]?.slice(1) ?? []
     if (!ids.has(symbol)) ids.set(symbol, await addStock(db.sql, [symbol], { listDate: list }))
@@ -119,7 +107,7 @@ describe.skipIf(!hasRecordedData)('recorded adjusted series', { timeout: 120_000
     let compared = 0
     let worst = 0
     const beyond: string[] = []
-    for (const [symbol, rows] of byStock('daily_hfq_2stocks_202309_202510', BARS, two)) {
+    for (const [symbol, rows] of byStock('daily_hfq_2stocks_202309_202510', BAR_COLUMNS, two)) {
       const ours = await computed(symbol, { adjust: 'hfq' })
       const rawByDate = new Map(raw.get(symbol)?.map((row) => [row[1], row]))
       for (const [, date = '', ...values] of rows) {

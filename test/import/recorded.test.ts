@@ -1,11 +1,12 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { isoDate } from '../../local/replay/decimal.ts'
+import { BAR_COLUMNS } from '../../local/replay/recorded/bars.ts'
 import { pickColumns, readCsv } from '../../local/replay/recorded/csv.ts'
 import { shiftDecimal } from '../../market/units.ts'
 import { hasRecordedData, RECORDED_DATA } from '../support/recorded.ts'
 import { type Bench, openBench } from './support.ts'
 
-const iso = (d: string) => `${d.slice(0, 4)}-${d.slice(4, 6)}-${d.slice(6)}`
 const path = (name: string) => join(RECORDED_DATA, `${name}.csv.gz`)
 const number = (text: string) => (text === '' ? null : Number(text))
 
@@ -15,7 +16,7 @@ describe.skipIf(!hasRecordedData)('recorded files', () => {
   beforeAll(async () => {
     bench = await openBench({ now: new Date('2026-07-01T12:00:00Z'), chunkRows: 30_000 })
     const days = pickColumns(readCsv(RECORDED_DATA, 'trade_cal'), ['cal_date', 'is_open'])
-    const open = days.filter(([, isOpen]) => isOpen === '1').map(([day = '']) => iso(day))
+    const open = days.filter(([, isOpen]) => isOpen === '1').map(([day = '']) => isoDate(day))
     await bench.db.sql`
       insert into trade_calendar (exchange, trade_date, is_open, source)
       select 'SSE', d, true, 'tushare' from unnest(${open}::date[]) as d on conflict do nothing`
@@ -38,25 +39,12 @@ describe.skipIf(!hasRecordedData)('recorded files', () => {
     const end = await bench.import(path(name), { scattered: true })
 
     expect(end?.totals).toMatchObject({ inserted: 10_944, rejected: 0 })
-    const columns = [
-      'ts_code',
-      'trade_date',
-      'open',
-      'high',
-      'low',
-      'close',
-      'pre_close',
-      'change',
-      'pct_chg',
-      'vol',
-      'amount',
-    ]
-    const expected = pickColumns(readCsv(RECORDED_DATA, name), columns).map(
+    const expected = pickColumns(readCsv(RECORDED_DATA, name), BAR_COLUMNS).map(
       ([symbol, date = '', ...cells]) => {
         const [vol = '', amount = ''] = cells.slice(-2)
         return [
           symbol,
-          iso(date),
+          isoDate(date),
           ...cells.slice(0, -2).map(number),
           Number(shiftDecimal(Number(vol), 2)),
           Number(shiftDecimal(Number(amount), 3)),
@@ -77,7 +65,7 @@ describe.skipIf(!hasRecordedData)('recorded files', () => {
     const columns = ['ts_code', 'trade_date', 'pe', 'dv_ttm', 'free_share', 'total_mv']
     const expected = pickColumns(readCsv(RECORDED_DATA, 'daily_basic'), columns).map(
       ([symbol, date = '', pe = '', dv = '', shares = '', worth = '']) =>
-        [symbol, iso(date), number(pe), number(dv), number(shares === '' ? '' : shiftDecimal(Number(shares), 4)), Number(shiftDecimal(Number(worth), 4))],
+        [symbol, isoDate(date), number(pe), number(dv), number(shares === '' ? '' : shiftDecimal(Number(shares), 4)), Number(shiftDecimal(Number(worth), 4))],
     ) // prettier-ignore
     const stored = await bench.db.sql`
       select symbol, trade_date, pe::float8, dv_ttm::float8, free_share::float8, total_mv::float8 from daily_basic`.values()

@@ -1,5 +1,6 @@
 import { inflateSync } from 'node:zlib'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { isoDate } from '../../local/replay/decimal.ts'
 import { pickColumns, readCsv } from '../../local/replay/recorded/csv.ts'
 import { passesUnitGuard } from '../../market/units.ts'
 import { klineRows, printedLines, recordedBars, type RecordedBar } from '../sources/akshare/recorded.ts'
@@ -34,8 +35,6 @@ function expectGuarded(bars: readonly Bar[], count: number): void {
   for (const [slip, flip] of Object.entries(SLIPS))
     expect([slip, bars.filter((bar) => passesUnitGuard(flip(bar)))]).toEqual([slip, []])
 }
-
-const isoDate = (day: string): string => `${day.slice(0, 4)}-${day.slice(4, 6)}-${day.slice(6)}`
 
 describe.skipIf(!hasRecordedData)('the guard against a slip of units', () => {
   describe.each([

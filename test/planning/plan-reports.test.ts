@@ -105,14 +105,17 @@ test('a history that names no dates begins where the settings say, in batches of
     ['2023-06-30', 2],
     ['2023-06-30', 2],
   ])
-  const context = { sql: db.sql, settings: { ...RUN_DEFAULTS, ...settings }, now: NOW.now }
-  expect(reportPeriods(context as ScopeContext, {}).params).toEqual({
+  const context: ScopeContext = {
+    sql: db.sql,
+    sources: new Map(),
+    settings: { ...RUN_DEFAULTS, ...settings },
+    now: NOW.now,
+  }
+  expect(reportPeriods(context, {}).params).toEqual({
     start_date: '2023-06-30',
     end_date: '2023-12-31',
   })
-  expect(reportPeriods(context as ScopeContext, { start_date: '2023-09-30' }).params.start_date).toBe(
-    '2023-09-30',
-  )
+  expect(reportPeriods(context, { start_date: '2023-09-30' }).params.start_date).toBe('2023-09-30')
 })
 
 test('what is covered is not asked again; periods that are not through are never covered', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { toCompact } from '../../market/date.ts'
 import { parseFixed } from '../../local/replay/decimal.ts'
 import type { Instrument, ReplayMarket } from '../../local/replay/market.ts'
 import { createSandboxMarket } from '../../local/replay/sandbox/market.ts'
@@ -10,7 +11,6 @@ const MARKETS: [string, ReplayMarket][] = [
   ['a small market over all years', createSandboxMarket({ stocks: 80, years: 35 })],
 ]
 
-const compact = (date: string): string => date.replaceAll('-', '')
 const cents = (text: string): number => parseFixed(text, 2)
 
 /** What is wrong with a bar by itself; empty when nothing is. */
@@ -42,7 +42,7 @@ const life = (market: ReplayMarket, stock: Instrument): string[] =>
     )
 
 const datesOf = (rows: Iterable<{ trade_date: string }>): string[] =>
-  [...rows].map((row) => compact(row.trade_date))
+  [...rows].map((row) => toCompact(row.trade_date))
 
 describe.each(MARKETS)('%s', { timeout: 60_000 }, (_, market) => {
   test('has only sound bars', () => {
@@ -94,7 +94,7 @@ describe.each(MARKETS)('%s', { timeout: 60_000 }, (_, market) => {
     for (const stock of market.instruments) {
       const first = market.calendar.indexOf(stock.listDate ?? '')
       for (const bar of market.truthBars(stock.code)) {
-        const date = compact(bar.trade_date)
+        const date = toCompact(bar.trade_date)
         const name = nameOn(market, stock, date)
         const allowed = limits(stock, date, market.calendar.indexOf(date) - first, name, cents(bar.pre_close))
         if (allowed === undefined) continue
@@ -111,7 +111,7 @@ describe.each(MARKETS)('%s', { timeout: 60_000 }, (_, market) => {
     for (const { symbol, trade_date } of resumed.slice(0, 50)) {
       const stock = market.find(symbol)
       expect(
-        market.bars(stock?.id ?? -1).rowAt(market.calendar.indexOf(compact(trade_date))),
+        market.bars(stock?.id ?? -1).rowAt(market.calendar.indexOf(toCompact(trade_date))),
       ).toBeGreaterThanOrEqual(0)
     }
   })

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { toCompact } from '../../market/date.ts'
+import { isoDate } from '../../local/replay/decimal.ts'
 import { acceptGaps, reopenGaps } from '../../db/queries/gaps.ts'
 import { REREAD_SHARES, shareOfMonth } from '../../db/plan/reread.ts'
 import { forgetBars } from '../support/database.ts'
@@ -15,10 +17,9 @@ let sessions: string[]
 let newest: string
 
 beforeAll(async () => {
-  lab = await openLab({ market: yearMarket(40) })
-  const iso = (d: string) => `${d.slice(0, 4)}-${d.slice(4, 6)}-${d.slice(6)}`
+  lab = await openLab({ market: yearMarket(28) })
   const { market } = lab
-  sessions = market.calendar.sessions.slice(market.lastSession - 9, market.lastSession + 1).map(iso)
+  sessions = market.calendar.sessions.slice(market.lastSession - 9, market.lastSession + 1).map(isoDate)
   newest = sessions.at(-1) ?? ''
   await lab.run('stock_list')
 })
@@ -28,7 +29,6 @@ beforeEach(async () => {
 })
 afterAll(() => lab.close())
 
-const compact = (date: string) => date.replaceAll('-', '')
 const oneDay = () => ({ start_date: newest, end_date: newest })
 const bring = (params: object = oneDay()) => lab.run('daily_history', params)
 const gate = async () =>
@@ -45,14 +45,14 @@ const dailyCalls = () => lab.upstream.stats().byApi.daily?.calls ?? 0
 
 describe('a day that arrives in two halves', () => {
   test('is incomplete with the first, asked for again by the next run, and complete with the second', async () => {
-    lab.upstream.changeMarket({ hold: { date: compact(newest), percent: 50 } })
+    lab.upstream.changeMarket({ hold: { date: toCompact(newest), percent: 50 } })
     const first = await bring()
     expect({ status: first.status, message: first.message }).toMatchObject({
       status: 'success_with_errors',
       message: expect.stringContaining('1 sessions are incomplete') as string,
     })
     expect(await gate()).toMatchObject({ state: 'incomplete', reasons: { missing: (await holes()).length } })
-    lab.upstream.changeMarket({ hold: { date: compact(newest), percent: 100 } })
+    lab.upstream.changeMarket({ hold: { date: toCompact(newest), percent: 100 } })
     const missing = (await holes()).length
     const second = await bring()
     expect({ status: second.status, inserted: second.inserted }).toMatchObject({ status: 'success' })
@@ -63,9 +63,9 @@ describe('a day that arrives in two halves', () => {
 
   test('is found by a daily run that comes by itself, and then left alone', async () => {
     await bring({ start_date: sessions[0], end_date: sessions.at(-2) })
-    lab.upstream.changeMarket({ hold: { date: compact(newest), percent: 50 } })
+    lab.upstream.changeMarket({ hold: { date: toCompact(newest), percent: 50 } })
     await lab.run('daily_incremental', {})
-    lab.upstream.changeMarket({ hold: { date: compact(newest), percent: 100 } })
+    lab.upstream.changeMarket({ hold: { date: toCompact(newest), percent: 100 } })
     await lab.run('daily_incremental', {})
     expect(await gate()).toMatchObject({ state: 'complete' })
     const before = dailyCalls()
@@ -76,7 +76,7 @@ describe('a day that arrives in two halves', () => {
 
 describe('a cell that no answer has', () => {
   test('is absent upstream after two complete answers a day apart: shown, and not asked again', async () => {
-    lab.upstream.changeMarket({ hold: { date: compact(newest), percent: 90 } })
+    lab.upstream.changeMarket({ hold: { date: toCompact(newest), percent: 90 } })
     try {
       await bring()
       const [hole] = await holes()
@@ -98,17 +98,17 @@ describe('a cell that no answer has', () => {
       expect(await reopenGaps(lab.db.sql, { instruments: null, from: newest, to: newest })).toBe(
         (await holes()).length,
       )
-      lab.upstream.changeMarket({ hold: { date: compact(newest), percent: 100 } })
+      lab.upstream.changeMarket({ hold: { date: toCompact(newest), percent: 100 } })
       await bring()
       expect(await holes()).toEqual([])
       expect(await gate()).toMatchObject({ state: 'complete' })
     } finally {
-      lab.upstream.changeMarket({ hold: { date: compact(newest), percent: 100 } })
+      lab.upstream.changeMarket({ hold: { date: toCompact(newest), percent: 100 } })
     }
   })
 
   test('is no longer asked for once a person accepted it', async () => {
-    lab.upstream.changeMarket({ hold: { date: compact(newest), percent: 90 } })
+    lab.upstream.changeMarket({ hold: { date: toCompact(newest), percent: 90 } })
     try {
       await bring()
       await acceptGaps(lab.db.sql, { instruments: null, from: newest, to: newest }, 'operator')
@@ -117,7 +117,7 @@ describe('a cell that no answer has', () => {
       expect(dailyCalls()).toBe(before)
       expect(await gate()).toMatchObject({ state: 'complete_with_gaps' })
     } finally {
-      lab.upstream.changeMarket({ hold: { date: compact(newest), percent: 100 } })
+      lab.upstream.changeMarket({ hold: { date: toCompact(newest), percent: 100 } })
     }
   })
 })
@@ -131,7 +131,7 @@ describe('values that change after they came', () => {
     for (const date of dates) {
       const truth = [...lab.market.truthBars(bar?.symbol)].find((each) => each.trade_date === date)
       const high = Math.round(Number(truth?.high) * 100) + 1
-      lab.upstream.changeMarket({ correct: [{ code: bar?.symbol ?? '', date: compact(date), high }] })
+      lab.upstream.changeMarket({ correct: [{ code: bar?.symbol ?? '', date: toCompact(date), high }] })
     }
   }
   const revisedDates = async () =>

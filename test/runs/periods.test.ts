@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { isoDate } from '../../local/replay/decimal.ts'
 import type { RunRow } from '../../db/queries/runs.ts'
 import type { TruthBar } from '../../local/replay/truth.ts'
 import { type Lab, openLab, wholeMarket } from '../support/lab.ts'
@@ -12,7 +13,7 @@ let lab: Lab
 let clock = '2026-11-14T01:00:00+08:00'
 
 beforeAll(async () => {
-  const market = yearMarket(60, { today: '20261113' })
+  const market = yearMarket(20, { today: '20261113' })
   lab = await openLab({ market, baostock: {}, now: () => new Date(clock) })
 }, 60_000)
 afterAll(() => lab.close())
@@ -32,8 +33,7 @@ function expected(period: 'weekly' | 'monthly'): Map<string, string> {
     const day = new Date(`${date}T00:00:00Z`)
     return new Date(day.getTime() - ((day.getUTCDay() + 6) % 7) * 86_400_000).toISOString().slice(0, 10)
   }
-  const iso = (d: string) => `${d.slice(0, 4)}-${d.slice(4, 6)}-${d.slice(6)}`
-  const lastSession = new Map(lab.market.calendar.sessions.map((d) => [startOf(iso(d)), iso(d)]))
+  const lastSession = new Map(lab.market.calendar.sessions.map((d) => [startOf(isoDate(d)), isoDate(d)]))
   const made = new Map<string, string>()
   const grouped = new Map<string, TruthBar[]>()
   for (const bar of lab.market.truthBars()) {

@@ -1,8 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { regionRuns } from '../../local/demo/runs.ts'
-import { hasRecordedData, recordedMarket } from '../support/recorded.ts'
+import { isoDate } from '../../local/replay/decimal.ts'
+import { pickColumns, readCsv } from '../../local/replay/recorded/csv.ts'
+import { hasRecordedData, RECORDED_DATA, recordedMarket } from '../support/recorded.ts'
 import { type Lab, openLab } from '../support/lab.ts'
 import { barDifferences, factorDifferences } from '../support/truth.ts'
+import { valuationDifferences } from '../support/valuations.ts'
+
+const NEWEST = '2026-04-01'
+// Of two stocks and an index valuations and bars were recorded.
+const [FROM, TO] = ['2023-09-25', '2025-10-23'] as const
+
+/** Columns of a recorded file, by the first of them. */
+const rowsOf = (file: string, columns: readonly string[]): (readonly string[])[] =>
+  pickColumns(readCsv(RECORDED_DATA, file), columns).toSorted(([a = ''], [b = '']) => (a < b ? -1 : 1))
 
 interface Gate {
   date: string
@@ -22,7 +33,7 @@ describe.skipIf(!hasRecordedData)('recorded real data', () => {
   const regions: { from: string; to: string; symbols: ReadonlySet<string> | null }[] = []
 
   beforeAll(async () => {
-    lab = await openLab({ market: recordedMarket() })
+    lab = await openLab({ market: recordedMarket(), now: () => new Date(`${NEWEST}T21:00:00+08:00`) })
     for (const { body } of regionRuns(recordedMarket())) {
       const { symbols, start_date: from, end_date: to } = body
       const params = { ...(symbols && { symbols: [...symbols] }), start_date: from, end_date: to }
@@ -70,5 +81,47 @@ describe.skipIf(!hasRecordedData)('recorded real data', () => {
     const delisting = { price_limit: { count: 1, examples: ['300391.SZ'] } }
     const suspected = bars.flatMap(({ date, reasons }) => (reasons.flags ? [[date, reasons.flags]] : []))
     expect(suspected).toEqual([['2026-03-20', delisting]])
+  })
+
+  test('the list and the newest valuations are those that were recorded, every row', async () => {
+    const run = await lab.run('stock_basics')
+    expect(run.status).toMatch(/^success/)
+    const isNewest = (_symbol: string, date: string) => date === NEWEST
+    expect(await valuationDifferences(lab.db.sql, lab.market, 'tushare', isNewest)).toEqual([])
+    const stored = await lab.db.sql`
+      select symbol, name, list_date from stock_basic_info where source = 'tushare' and list_status = 'L' order by symbol`
+    const listed = rowsOf('stock_basic', ['ts_code', 'name', 'list_date']).map(
+      ([symbol, name, date = '']) => ({ symbol, name, list_date: isoDate(date) }),
+    )
+    expect([...stored]).toEqual(listed)
+  })
+
+  test('all of two stocks and an index over two years is as it was recorded', async () => {
+    const symbols = ['600519.SH', '600036.SH', '000300.SH']
+    const run = await lab.run('daily_incremental', { symbols, start_date: FROM, end_date: TO })
+    expect(run.status).toMatch(/^success/)
+    const isAsked = (symbol: string, date: string) =>
+      date === NEWEST || (symbols.includes(symbol) && date >= FROM && date <= TO)
+    expect(await valuationDifferences(lab.db.sql, lab.market, 'tushare', isAsked)).toEqual([])
+    const stored = await lab.db
+      .sql`select trade_date as date, open::float8, high::float8, low::float8, close::float8,
+      pre_close::float8, volume::float8, amount::float8 from index_bars where symbol = '000300.SH' order by 1`
+    expect(stored.map((row): unknown[] => Object.values(row))).toEqual(
+      rowsOf('index_daily', ['trade_date', 'open', 'high', 'low', 'close', 'pre_close', 'vol', 'amount']).map(
+        ([date = '', ...numbers]) => {
+          const [open, high, low, close, before, lots = 0, thousands = 0] = numbers.map(Number)
+          return [
+            isoDate(date),
+            open,
+            high,
+            low,
+            close,
+            before,
+            Math.round(lots * 100),
+            Math.round(thousands * 1_000),
+          ]
+        },
+      ),
+    )
   })
 })

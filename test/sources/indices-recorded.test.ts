@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { isoDate } from '../../local/replay/decimal.ts'
 import { startAktoolsReplay } from '../../local/replay/aktools-server.ts'
 import { startBaostockReplay } from '../../local/replay/baostock-server.ts'
 import { pickColumns, readCsv } from '../../local/replay/recorded/csv.ts'
@@ -21,8 +22,6 @@ import { openSource, TOKEN } from './tushare/upstream.ts'
 const FROM = '2023-09-25'
 const TO = '2025-10-23'
 const context: FetchContext = { signal: new AbortController().signal, reserve: async () => undefined }
-const iso = (d: string) => `${d.slice(0, 4)}-${d.slice(4, 6)}-${d.slice(6)}`
-
 const sources = {} as Record<'tushare' | 'baostock' | 'akshare', Source>
 const closing: (() => Promise<unknown>)[] = []
 
@@ -75,7 +74,7 @@ describe.skipIf(!hasRecordedData)('recorded indices', () => {
     pickColumns(readCsv(RECORDED_DATA, 'index_daily'), [
       'trade_date', 'open', 'high', 'low', 'close', 'pre_close', 'change', 'pct_chg', 'vol', 'amount',
     ])
-      .map(([date = '', ...values]) => [iso(date), ...values.map(Number)] as [string, ...number[]])
+      .map(([date = '', ...values]) => [isoDate(date), ...values.map(Number)] as [string, ...number[]])
       .sort((a, b) => (a[0] < b[0] ? -1 : 1)) // prettier-ignore
 
   test('Tushare brings every recorded bar, in shares and yuan', async () => {
@@ -114,7 +113,7 @@ describe.skipIf(!hasRecordedData)('recorded indices', () => {
       'trade_date',
       'con_code',
       'weight',
-    ]).map(([date = '', code, weight]) => ['000300.SH', iso(date), code, Number(weight)].join(' '))
+    ]).map(([date = '', code, weight]) => ['000300.SH', isoDate(date), code, Number(weight)].join(' '))
     expect(rows.map((m) => [m.index_symbol, m.trade_date, m.symbol, m.weight].join(' ')).sort()).toEqual(
       expected.sort(),
     )
@@ -127,11 +126,11 @@ describe.skipIf(!hasRecordedData)('recorded indices', () => {
     const all = pickColumns(readCsv(RECORDED_DATA, 'csi500_members'), ['trade_date', 'con_code'])
     for (const date of dates) {
       const newest = all
-        .map(([listed = '']) => iso(listed))
+        .map(([listed = '']) => isoDate(listed))
         .filter((listed) => listed <= date)
         .sort()
         .at(-1)
-      const members = all.filter(([listed = '']) => iso(listed) === newest).map(([, code]) => code)
+      const members = all.filter(([listed = '']) => isoDate(listed) === newest).map(([, code]) => code)
       expect(
         rows
           .filter((row) => row.trade_date === date)
@@ -167,7 +166,7 @@ describe.skipIf(!hasRecordedData)('recorded indices', () => {
           'amount',
         ])
           .map((row) => row.map(Number))
-          .find(([date]) => iso(String(date)) === last) ?? []
+          .find(([date]) => isoDate(String(date)) === last) ?? []
       expect([bar?.trade_date, bar?.open, bar?.high, bar?.low, bar?.close]).toEqual([
         last,
         open,

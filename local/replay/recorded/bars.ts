@@ -1,22 +1,12 @@
+import { BAR_FIELDS } from '../../../sources/tushare/apis.ts'
 import type { Calendar } from '../calendar.ts'
 import { parseFixed } from '../decimal.ts'
 import { BarSeries, FactorRuns } from '../series.ts'
 import type { BarValues } from '../series.ts'
 import { pickColumns, readCsv } from './csv.ts'
 
-const DAILY = [
-  'ts_code',
-  'trade_date',
-  'open',
-  'high',
-  'low',
-  'close',
-  'pre_close',
-  'change',
-  'pct_chg',
-  'vol',
-  'amount',
-]
+/** Columns of recorded bars, by Tushare's names and in its order. */
+export const BAR_COLUMNS = BAR_FIELDS.split(',')
 
 interface Bar extends BarValues {
   session: number
@@ -94,7 +84,7 @@ export const readBars = (directory: string, files: readonly string[], calendar: 
   const collected = new Map<string, Bar[]>()
   let rows = 0
   for (const file of files) {
-    for (const row of pickColumns(readCsv(directory, file), DAILY)) {
+    for (const row of pickColumns(readCsv(directory, file), BAR_COLUMNS)) {
       const [code = '', date = ''] = row
       const bars = collected.get(code) ?? []
       collected.set(code, bars)

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { isoDate } from '../../../local/replay/decimal.ts'
 import { pickColumns, readCsv } from '../../../local/replay/recorded/csv.ts'
 import { startTushareReplay } from '../../../local/replay/tushare-server.ts'
 import type { DailyBasicRow, NameRow } from '../../../sources/contract.ts'
@@ -143,12 +144,11 @@ describe.skipIf(!hasRecordedData)('recorded valuations', () => {
     try {
       const recorded = pickColumns(readCsv(RECORDED_DATA, 'daily_basic'), FIELDS)
       const found = new Map<string, DailyBasicRow>()
-      const iso = (day: string) => `${day.slice(0, 4)}-${day.slice(4, 6)}-${day.slice(6)}`
       const calls = [
         ...['20191025', '20260320', '20260401'].map((day) => ({
           symbols: null,
-          from: iso(day),
-          to: iso(day),
+          from: isoDate(day),
+          to: isoDate(day),
         })),
         { symbols: ['600519.SH', '600036.SH'], from: '2023-09-25', to: '2025-10-23' },
       ]
@@ -157,10 +157,10 @@ describe.skipIf(!hasRecordedData)('recorded valuations', () => {
         expect(rejected).toEqual([])
         for (const row of rows as DailyBasicRow[]) found.set(row.symbol + row.trade_date, row)
       }
-      expect(recorded.filter(([symbol = '', day = '']) => !found.has(symbol + iso(day)))).toEqual([])
+      expect(recorded.filter(([symbol = '', day = '']) => !found.has(symbol + isoDate(day)))).toEqual([])
       const differences = recorded.flatMap((cells) => {
         const [symbol = '', day = ''] = cells
-        const row = found.get(symbol + iso(day))
+        const row = found.get(symbol + isoDate(day))
         return FIELDS.slice(2).flatMap((name, i) => {
           const text = cells[i + 2] ?? ''
           const isCounted = /_share$|_mv$/.test(name)
