@@ -21,7 +21,7 @@ interface Office extends Lab {
 
 async function withOffice(options: LabOptions, work: (office: Office) => Promise<void>): Promise<void> {
   let now = new Date('2026-10-20T12:00:00Z')
-  const lab = await openLab({ market: yearMarket(60, { today: '20261020' }), now: () => now, ...options })
+  const lab = await openLab({ market: yearMarket(30, { today: '20261020' }), now: () => now, ...options })
   let counted: Record<string, number> = {}
   const office: Office = Object.assign(lab, {
     move: (date: string) => {

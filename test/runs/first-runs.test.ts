@@ -4,6 +4,7 @@ import { saveSourceSetting } from '../../db/source-settings.ts'
 import { createSandboxMarket } from '../../local/replay/sandbox/market.ts'
 import { Secret } from '../../market/secret.ts'
 import { type Lab, type LabOptions, openLab, TEST_TOKEN, wholeMarket } from '../support/lab.ts'
+import { yearMarket } from '../support/market.ts'
 import { barDifferences, factorDifferences, priceDifferences } from '../support/truth.ts'
 
 /*
@@ -15,12 +16,12 @@ let lab: Lab
 afterEach(() => lab.close())
 
 const open = async (options: LabOptions): Promise<Lab> => {
-  lab = await openLab(options)
+  lab = await openLab({ market: yearMarket(30, { years: 0.5 }), ...options })
   return lab
 }
 
 /** As long a calendar as upstreams have, where a source is alone. */
-const sandbox = () => createSandboxMarket({ stocks: 60, years: 1 })
+const sandbox = () => createSandboxMarket({ stocks: 30, years: 0.5 })
 
 // Under this key a delisted stock stands in Tushare's list alone.
 const isTushares = (symbol: string) => symbol === 'T00018.SH'

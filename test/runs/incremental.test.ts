@@ -11,7 +11,7 @@ import { barDifferences, factorDifferences } from '../support/truth.ts'
  */
 
 const AWAY = [1, 5, 300]
-const market = yearMarket(110, { years: 2 })
+const market = yearMarket(110, { years: 1.4 })
 const { sessions } = market.calendar
 const newest = market.lastSession
 const begin = newest - AWAY.reduce((sum, days) => sum + days, 0)

@@ -8,7 +8,7 @@ let lab: Lab
 
 beforeAll(async () => {
   lab = await openLab({
-    market: yearMarket(60),
+    market: yearMarket(20),
     akshare: {},
     baostock: {},
   })

@@ -16,7 +16,7 @@ let lab: Lab
 
 beforeAll(async () => {
   lab = await openLab({
-    market: yearMarket(40),
+    market: yearMarket(40, { years: 0.5 }),
     tushare: { timeoutMs: 500 },
     baostock: {},
     batchSize: 5,

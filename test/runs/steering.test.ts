@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeAll, afterAll, expect, test } from 'vitest'
 import { TASK_QUEUE } from '../../workflows/contract/ids.ts'
 import { openLab, wholeMarket, type Lab } from '../support/lab.ts'
+import { yearMarket } from '../support/market.ts'
 import { barDifferences } from '../support/truth.ts'
 
 /*
@@ -16,7 +17,7 @@ const SLOW = [
 ] as const
 
 beforeAll(async () => {
-  lab = await openLab({ batchSize: 20 })
+  lab = await openLab({ market: yearMarket(60, { years: 0.5 }), batchSize: 20 })
 })
 afterEach(async () => {
   lab.upstream.setFaults([])
@@ -77,7 +78,7 @@ test('a paused run lets another one run, and waits for the lock when it is resum
   const first = await runUnderWay()
   await handle(first).signal('pause')
   await lab.until(first, ['paused'])
-  lab.upstream.setFaults([{ kind: 'latency', api: 'stock_basic', ms: 500 }])
+  lab.upstream.setFaults([{ kind: 'latency', api: 'stock_basic', ms: 1_000 }])
   const second = await lab.start('stock_list')
   await handle(first).signal('resume')
   await lab.until(first, ['waiting'])

@@ -11,7 +11,7 @@ let lab: Lab
 afterEach(() => lab.close())
 
 const open = async (options: LabOptions): Promise<Lab> => {
-  lab = await openLab({ market: yearMarket(40), ...options })
+  lab = await openLab({ market: yearMarket(28), ...options })
   return lab
 }
 
@@ -38,7 +38,7 @@ async function listed(
 }
 
 test('Tushare: valuations of a range are those of the market, in shares and yuan', async () => {
-  const { db, market } = await open({})
+  const { db, market } = await open({ market: yearMarket(12) })
   const run = await lab.run('full_history', {
     ...last60,
     symbols: market.instruments.map(({ code }) => code),
@@ -76,7 +76,7 @@ test('stock_basics over three sources fills the list of each with its own newest
 })
 
 test('BaoStock alone: valuations come with the bars, without a call of their own', async () => {
-  const { db, market } = await open({ tushare: { priority: null }, baostock: {} })
+  const { db, market } = await open({ market: yearMarket(12), tushare: { priority: null }, baostock: {} })
   // With symbols the run is about stocks: indices have lines of their own.
   const asked = { ...last60, symbols: market.instruments.map(({ code }) => code) }
   await lab.run('daily_history', asked)
@@ -123,7 +123,7 @@ test('what only BaoStock has valued is asked again of a source that has market v
 })
 
 test('names come whole, and say when a stock was under special treatment', async () => {
-  const { db, market } = await open({ market: yearMarket(150, { years: 3 }) })
+  const { db, market } = await open({ market: yearMarket(80, { years: 3 }) })
   const run = await lab.run('full_history', { ...wholeMarket(market), start_date: NEWEST })
   expect(run.status, await log(run.id)).toMatch(/success/)
   const [names] = await db.sql<{ n: number }[]>`select count(*)::int as n from name_change`

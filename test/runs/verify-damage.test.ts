@@ -13,7 +13,7 @@ import { barDifferences, factorDifferences } from '../support/truth.ts'
 let lab: Lab
 
 beforeAll(async () => {
-  lab = await openLab({ market: yearMarket(25), batchSize: 10 })
+  lab = await openLab({ market: yearMarket(25, { years: 0.5 }), batchSize: 10 })
   const run = await lab.run('daily_history', wholeMarket(lab.market))
   expect(run.status).toBe('success')
 })

@@ -10,8 +10,8 @@ let lab: Lab
 
 beforeAll(async () => {
   lab = await openLab({
-    market: yearMarket(30),
-    batchSize: 10,
+    market: yearMarket(12),
+    batchSize: 4,
     settings: { lockPollMs: 100 },
   })
 })
@@ -89,7 +89,7 @@ test('a source that fails is tried three times, one that refuses the account onc
 
 test('a run that a person cancels or terminates is not tried again', async () => {
   for (const how of ['cancel', 'terminate'] as const) {
-    lab.upstream.setFaults([{ kind: 'latency', ms: 600 }])
+    lab.upstream.setFaults([{ kind: 'hang' }])
     const start = await startScheduled(lab, { job: 'stock_list', params: { refresh: true } })
     const run = await eventually(
       async () => (await runsOf(lab, 'stock_list')).find(({ status }) => status === 'running'),
@@ -106,7 +106,7 @@ test('a run that a person cancels or terminates is not tried again', async () =>
 })
 
 test('a start that is cancelled ends its run; one that waits for the lock leaves no row', async () => {
-  lab.upstream.setFaults([{ kind: 'latency', ms: 1_000 }])
+  lab.upstream.setFaults([{ kind: 'hang' }])
   const first = await startScheduled(lab, { job: 'stock_list', params: { refresh: true } })
   const run = await eventually(
     async () => (await runsOf(lab, 'stock_list')).find(({ status }) => status === 'running'),
@@ -151,7 +151,7 @@ test('a run that the reconciler has started already is waited for', async () => 
 })
 
 test('a dead holder is closed without an API; who waits for an hour is told once, with the holder', async () => {
-  lab.upstream.setFaults([{ kind: 'latency', ms: 1_000 }])
+  lab.upstream.setFaults([{ kind: 'hang' }])
   const dead = await lab.start('stock_list', { refresh: true })
   await lab.until(dead, ['running'])
   await lab.db
@@ -177,7 +177,7 @@ test('a dead holder is closed without an API; who waits for an hour is told once
 })
 
 test('a backfill gives way between batches to a daily run, and brings everything after it', async () => {
-  lab.upstream.setFaults([{ kind: 'latency', api: 'daily', ms: 200 }])
+  lab.upstream.setFaults([{ kind: 'latency', api: 'daily', ms: 500 }])
   const backfill = await lab.start('daily_history', { ...wholeMarket(lab.market), refresh: true })
   await eventually(
     async () => (await lab.db.sql`select from sync_run where id = ${backfill} and cells_done > 0`).length > 0,

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import postgres from 'postgres'
@@ -29,7 +29,7 @@ export const TEMPLATE = 'ashare_template'
 /** One PostgreSQL for the whole run, with a migrated template, and one Temporal, whose binary is found or made. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const log = (line: string) => console.log(`[setup] ${line}`)
-  const dataDir = mkdtempSync(join(tmpdir(), 'ashare-test-'))
+  const dataDir = mkdtempSync(join(memory() ?? tmpdir(), `ashare-test-${process.pid}-`))
   const guard = startWatchdog(log)
   const [database, temporal] = await Promise.all([
     openPostgres({ dataDir, port: 0, guard }),
@@ -44,6 +44,41 @@ export default async function setup(project: TestProject): Promise<() => Promise
     await database.stop()
     await guard.close()
     rmSync(dataDir, { recursive: true, force: true })
+  }
+}
+
+// Memory that Linux offers as a folder, and what all databases of a run fit into many times over.
+const MEMORY = '/dev/shm'
+const ENOUGH_BYTES = 6 * 2 ** 30
+
+/**
+ * A folder in memory, if there is one with room. Every test copies a database of a thousand files: on a disk that is most of
+ * what PostgreSQL does in this suite. Containers often have 64 MB there, too little.
+ */
+function memory(): string | undefined {
+  try {
+    clearLeftovers(MEMORY)
+    const { bavail, bsize } = statfsSync(MEMORY)
+    return bavail * bsize >= ENOUGH_BYTES ? MEMORY : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Runs that were killed could not clear up after themselves, and nobody looks into memory for what fills it. */
+function clearLeftovers(parent: string): void {
+  for (const name of readdirSync(parent)) {
+    const pid = Number(/^ashare-test-(\d+)-/.exec(name)?.[1])
+    if (pid && isGone(pid)) rmSync(join(parent, name), { recursive: true, force: true })
+  }
+}
+
+function isGone(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return false
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ESRCH'
   }
 }
 

@@ -7,7 +7,9 @@ import { historyFromJSON, historyToJSON } from '@temporalio/common/lib/proto-uti
 import { Worker } from '@temporalio/worker'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { workflowBundle } from '../../activities/worker/bundle.ts'
+import { freePort } from '../../local/ports.ts'
 import { type Lab, openLab, TEST_TOKEN } from '../support/lab.ts'
+import { yearMarket } from '../support/market.ts'
 import { openReceiver, type ReceivedSpan, type Receiver } from './receiver.ts'
 
 /*
@@ -24,6 +26,8 @@ interface Program {
 }
 
 let lab: Lab
+/** Where the worker shows the metrics of Temporal's SDK. */
+let metrics: string
 let receiver: Receiver
 let folder: string
 let api: Program
@@ -44,6 +48,7 @@ function start(file: string): Program {
       TUSHARE_CALLS_PER_MINUTE: '0',
       BAOSTOCK_PRIORITY: '',
       LOG_LEVEL: 'debug',
+      WORKER_METRICS_ADDRESS: metrics,
       OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
       OTEL_EXPORTER_OTLP_HEADERS: `authorization=${encodeURIComponent(COLLECTOR_KEY)}`,
     },
@@ -57,7 +62,7 @@ function start(file: string): Program {
 }
 
 const untilReady = ({ output }: Program) =>
-  vi.waitFor(() => expect(output()).toContain('READY '), { timeout: 30_000, interval: 50 })
+  vi.waitFor(() => expect(output()).toContain('READY '), { timeout: 120_000, interval: 50 })
 
 /** Lines of a log that hold this message. */
 const linesOf = ({ output }: Program, message: string) =>
@@ -68,7 +73,8 @@ const linesOf = ({ output }: Program, message: string) =>
 
 beforeAll(async () => {
   receiver = await openReceiver()
-  lab = await openLab({ worker: false })
+  metrics = `127.0.0.1:${await freePort()}`
+  lab = await openLab({ market: yearMarket(20), worker: false })
   folder = mkdtempSync(join(tmpdir(), 'ashare-trace-'))
   mkdirSync(BUNDLES, { recursive: true })
   symlinkSync(BUNDLES, join(folder, 'cache'))
@@ -102,6 +108,9 @@ test('a request, its workflow, the activities, the calls and the statements are 
     args: [{ job: 'stock_list', params: { refresh: true } }],
   })
   expect(await scheduled.result()).toMatchObject({ outcome: 'success' })
+  const measured = await (await fetch(`http://${metrics}/metrics`)).text()
+  expect(measured).toMatch(/^temporal_workflow_completed\w*\{.*workflow_type="syncRun"\} [1-9]/m)
+  expect(measured).toMatch(/^temporal_activity_execution_latency\w*\{.*activity_type="syncBatch"/m)
   const handles = [id, unasked].map((run) => lab.client.workflow.getHandle(`sync/${run}`))
   // The row of a run is final a moment before its workflow is.
   const [execution] = await Promise.all(handles.map(async (each) => (await each.result(), each.describe())))
