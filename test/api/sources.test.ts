@@ -308,8 +308,12 @@ describe('what may be set', () => {
     expect(on.body).toMatchObject({ enabled: true, available: true, rank: 2 })
   })
 
-  test('nothing at all is no change', async () => {
-    expect((await put('akshare', {})).body).toEqual(await source('akshare'))
+  test('nothing at all is refused, with what can be set', async () => {
+    const { status, body } = await put('akshare', {})
+    expect([status, (body as { detail: string }).detail]).toEqual([
+      400,
+      expect.stringMatching(/set one of enabled, priority, .*min_interval_ms/),
+    ])
   })
 
   test.each([

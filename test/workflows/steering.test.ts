@@ -139,13 +139,14 @@ describe('the lock', () => {
     let isUp = false
     const run = await stage.start({
       stages: [bars(2, 'tushare')],
-      longWaitMs: 3_000,
+      longWaitMs: 4_000,
       batch: () => (isUp ? DONE : { kind: 'resting', untilMs: Date.now() + 400, reason: 'Transient: reset' }),
       probe: () => (isUp ? null : Date.now() + 400),
     })
     await run.until(({ steps }) => steps.length === 3, 'the lock given back')
     expect(run.seen.steps[2]).toMatch(/^waiting: no source can be asked: tushare rests until/)
-    expect(run.seen.probes.length).toBeGreaterThan(2)
+    // One on a fast machine takes 400 ms, one on a busy one a second.
+    expect(run.seen.probes.length).toBeGreaterThan(1)
     await vi.waitFor(async () => expect((await run.progress()).state).toBe('waiting'), { timeout: 10_000 })
     isUp = true
     expect(await run.end()).toMatchObject({ status: 'success' })
