@@ -93,7 +93,8 @@ async function fill(
     from instrument i cross join session s order by 1, 2`
   await sql`
     insert into coverage (dataset, instrument_id, source, ranges)
-    select 'adj_factor', id, 'tushare', datemultirange(daterange('1990-12-19', '2026-11-23')) from instrument`
+    select dataset, id, 'tushare', datemultirange(daterange('1990-12-19', '2026-11-23'))
+    from instrument cross join unnest('{adj_factor,bars}'::text[]) as dataset`
   await sql.unsafe('vacuum analyze')
 }
 
