@@ -139,7 +139,8 @@ async function performRuns(
 }
 
 const addressLines = ({ api, temporalUi, postgres }: Stack['addresses']): string[] => [
-  `\nAPI               ${api}  (every endpoint: ${api}/openapi.json)`,
+  `\nConsole           ${api}`,
+  `API               ${api}/docs`,
   ...(temporalUi === undefined ? [] : [`Temporal Web UI   ${temporalUi}`]),
   `PostgreSQL        ${postgres}`,
 ]

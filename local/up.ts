@@ -94,6 +94,6 @@ export const runService = async (env: NodeJS.ProcessEnv, voice: Voice): Promise<
   const seconds = ((Date.now() - started) / 1000).toFixed(1)
   const { api, temporalUi = null } = addresses
   voice.tell('ready', { seconds: Number(seconds), api, temporal_ui: temporalUi }, [
-    `ready after ${seconds} s: ${api}`,
+    `ready after ${seconds} s: ${api} is the console, ${api}/docs the API`,
   ])
 }
