@@ -36,6 +36,9 @@ const HAS_ENDED: Readonly<Record<Run['status'], boolean>> = {
   terminated: true,
 }
 
+/** Whether a run in this state is over for good. */
+export const hasEnded = (status: Run['status']): boolean => HAS_ENDED[status]
+
 /**
  * Events of a run from now on until it has ended, each once: log lines in their order, and how far it is and its state
  * whenever they change. A connection that is lost is opened again behind the last event, for as long as it takes; a service
@@ -71,7 +74,7 @@ export async function* runEvents(
         if (event.type !== 'log' && told.get(event.type) === text) continue
         told.set(event.type, text)
         yield event
-        if (event.type === 'state' && HAS_ENDED[event.data.status]) return
+        if (event.type === 'state' && hasEnded(event.data.status)) return
       }
     } catch (error) {
       if (signal?.aborted) return

@@ -5,4 +5,4 @@
 
 export { answerOf, ApiError, type BodyOf, itemsOf, responseOf } from './answer.ts'
 export { type Client, type ClientOptions, createClient } from './client.ts'
-export { type RunEvent, runEvents, type RunEventsOptions } from './events.ts'
+export { hasEnded, type RunEvent, runEvents, type RunEventsOptions } from './events.ts'

@@ -19,7 +19,7 @@ export function jsonLots(
     const cells: Cell[] = []
     let before = ''
     for (const [i, column] of columns.entries()) {
-      const values = lot.columns[i] ?? { kind: 'same', value: null }
+      const values: LotColumn = lot.columns[i] ?? { kind: 'same', value: null }
       before += `${i === 0 ? '' : ','}${JSON.stringify(column.name)}:`
       if (values.kind === 'same') before += textOf(column, values.value, texts)
       else {
@@ -46,7 +46,11 @@ function textOf(column: TableColumn, value: Value, buffer: TextBuffer): string {
 
 const NULL = bytesOf('null')
 
-function cellWriter(column: TableColumn, values: LotColumn, buffer: TextBuffer): (row: number) => void {
+function cellWriter(
+  column: TableColumn,
+  values: Exclude<LotColumn, { kind: 'same' }>,
+  buffer: TextBuffer,
+): (row: number) => void {
   switch (values.kind) {
     case 'numbers': {
       const { values: numbers } = values
@@ -67,10 +71,6 @@ function cellWriter(column: TableColumn, values: LotColumn, buffer: TextBuffer):
     case 'values': {
       const write = jsonWriter(column, buffer)
       return (row) => write(values.values[row] ?? null)
-    }
-    case 'same': {
-      const write = jsonWriter(column, buffer)
-      return () => write(values.value)
     }
   }
 }

@@ -1,7 +1,6 @@
-import type { TableColumn, TableRow } from './table.ts'
+import type { Value } from '../../db/column-lot.ts'
+import type { TableColumn } from './table.ts'
 import type { TextBuffer } from './text-buffer.ts'
-
-type Value = TableRow[number]
 
 export const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text)
 

@@ -1,26 +1,15 @@
-import { answerOf } from '../../../../client/index.ts'
+import { answerOf, hasEnded } from '../../../../client/index.ts'
 import type { Run } from '../../../schemas/run.ts'
-import type { ItemOf } from '../api.ts'
 import { type App, linkTo, type Place } from '../app.ts'
 import { type Child, h } from '../dom.ts'
 import { Loaded } from '../loaded.ts'
 import { badge, card, facts, problem } from '../parts/parts.ts'
-import {
-  datasetName,
-  hasEnded,
-  jobName,
-  valuesInWords,
-  secondsOf,
-  sourceName,
-  statusBadge,
-  workflowLink,
-} from '../parts/run-words.ts'
+import { jobName, secondsOf, sourceName, statusBadge, workflowLink } from '../parts/run-words.ts'
+import { type Batch, batchNames, batchWork, runFacts } from '../parts/run-facts.ts'
 import { table } from '../parts/table.ts'
 import { FollowedRun } from './follow.ts'
 import { logLines } from './log-lines.ts'
 import { Steering } from './steering.ts'
-
-type Batch = ItemOf<App['client']['api']['runs'][':id']['batches']['$get']>
 
 const LAST_LINES = 8
 const LOOK_MS = 3_000
@@ -94,54 +83,25 @@ function figures(app: App, followed: FollowedRun, run: Run, current: readonly Ba
   const { t, format } = app
   const sources = [...new Set(current.flatMap(({ source }) => source ?? []))]
   const ended = hasEnded(run.status)
+  const { batches, symbols, rows, calls, failures, asked } = runFacts(app, run)
   return facts(
-    [t.runs.batches, `${format.number(run.batches_done)} / ${format.number(run.batches_total)}`],
-    [t.runs.symbols, `${format.number(run.done)} / ${format.number(run.total)}`],
-    [
-      t.runs.rows,
-      format.number(run.inserted + run.updated),
-      t.runs.rowsOf(format.number(run.inserted), format.number(run.updated), format.number(run.unchanged)),
-    ],
-    [t.runs.calls, format.number(run.calls)],
+    batches,
+    symbols,
+    rows,
+    calls,
     [t.runs.rate, ended ? format.number(null) : t.runs.aSecond(format.number(followed.rate))],
     [ended ? t.runs.took : t.runs.left, format.duration(ended ? secondsOf(run) : run.eta_seconds)],
-    [
-      t.runs.failures,
-      format.number(run.errors),
-      run.rejected > 0 ? t.runs.rejected(format.number(run.rejected)) : null,
-    ],
+    failures,
     [t.runs.sources, sources.map((source) => badge('busy', sourceName(app, source)))],
-    [t.runs.asked, valuesInWords(run.params) || t.runs.everything],
+    asked,
   )
 }
 
 function batchTable(app: App, batches: readonly Batch[]): Child {
   if (batches.length === 0) return null
-  const { t, format } = app
+  const { t } = app
   return [
     h('h3', {}, t.runs.inFlight),
-    table(
-      t.runs.inFlight,
-      [
-        { title: t.common.dataset, view: (b) => datasetName(app, b.dataset) },
-        { title: t.common.source, view: (b) => sourceName(app, b.source) },
-        {
-          title: t.common.dates,
-          view: (b) => (b.from_date === null ? '' : `${b.from_date} – ${b.to_date ?? ''}`),
-        },
-        {
-          title: t.runs.symbols,
-          isNumber: true,
-          view: (b) => (b.symbols === null ? t.common.all : format.number(b.symbols)),
-        },
-        {
-          title: t.runs.calls,
-          isNumber: true,
-          view: (b) => `${format.number(b.cursor)} / ${format.number(b.calls_planned)}`,
-        },
-      ],
-      batches,
-      (b) => String(b.seq),
-    ),
+    table(t.runs.inFlight, [...batchNames(app), ...batchWork(app)], batches, (b) => String(b.seq)),
   ]
 }

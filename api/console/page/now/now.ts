@@ -1,10 +1,10 @@
-import { answerOf } from '../../../../client/index.ts'
+import { answerOf, hasEnded } from '../../../../client/index.ts'
 import type { Run } from '../../../schemas/run.ts'
 import { linkTo, may, type OpenScreen, type Place } from '../app.ts'
 import { type Child, h } from '../dom.ts'
 import { Loaded } from '../loaded.ts'
 import { card, empty, facts, problem } from '../parts/parts.ts'
-import { hasEnded, jobName, runLink, secondsOf, statusBadge } from '../parts/run-words.ts'
+import { jobName, runLink, secondsOf, statusBadge } from '../parts/run-words.ts'
 import { activeRun } from './active-run.ts'
 import { StartForm } from './start-form.ts'
 

@@ -1,4 +1,4 @@
-import { answerOf, ApiError, type Client } from '../../../../client/index.ts'
+import { answerOf, ApiError, type Client, hasEnded } from '../../../../client/index.ts'
 import { JOB_NAMES, type Job } from '../../../../market/jobs.ts'
 import { SOURCE_MODES } from '../../../../market/run-params.ts'
 import { SOURCE_NAMES } from '../../../../market/sources.ts'
@@ -8,7 +8,7 @@ import type { Place } from '../app.ts'
 import { type Child, h } from '../dom.ts'
 import { button, outcome } from '../parts/parts.ts'
 import { check, form, input, select, textIn } from '../parts/fields.ts'
-import { hasEnded, jobName } from '../parts/run-words.ts'
+import { jobName } from '../parts/run-words.ts'
 import { planView } from './plan-view.ts'
 
 type Request = NonNullable<Parameters<Client['api']['runs']['$post']>[0]>['json']

@@ -1,10 +1,9 @@
-import { answerOf } from '../../../../client/index.ts'
+import { answerOf, hasEnded } from '../../../../client/index.ts'
 import type { Run } from '../../../schemas/run.ts'
 import { Action } from '../action.ts'
 import { may, type Place } from '../app.ts'
 import { type Child, h } from '../dom.ts'
 import { button, outcome } from '../parts/parts.ts'
-import { hasEnded } from '../parts/run-words.ts'
 
 type Steer = 'pause' | 'resume' | 'cancel' | 'retry'
 

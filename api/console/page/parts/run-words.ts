@@ -18,16 +18,6 @@ const TONES: Record<Run['status'], Tone> = {
   terminated: 'bad',
 }
 
-const HAS_ENDED: readonly Run['status'][] = [
-  'success',
-  'success_with_errors',
-  'failed',
-  'cancelled',
-  'terminated',
-]
-
-export const hasEnded = (status: Run['status']): boolean => HAS_ENDED.includes(status)
-
 export const statusBadge = ({ t }: App, status: Run['status']): HTMLElement =>
   badge(TONES[status], t.statuses[status])
 

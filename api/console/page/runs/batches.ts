@@ -1,14 +1,11 @@
 import { answerOf } from '../../../../client/index.ts'
-import type { ItemOf } from '../api.ts'
 import { type App, linkTo, type Place } from '../app.ts'
 import { type Child, h } from '../dom.ts'
 import { Pages } from '../pages.ts'
 import { card, empty, morePages, shown, type Tone, badge } from '../parts/parts.ts'
 import { select } from '../parts/fields.ts'
-import { datasetName, sourceName } from '../parts/run-words.ts'
+import { type Batch, batchNames, batchWork } from '../parts/run-facts.ts'
 import { type Column, table } from '../parts/table.ts'
-
-type Batch = ItemOf<App['client']['api']['runs'][':id']['batches']['$get']>
 
 const TONES: Record<Batch['state'], Tone> = {
   pending: 'still',
@@ -61,23 +58,9 @@ const columnsOf = (app: App): Column<Batch>[] => {
   const { t, format } = app
   return [
     { title: '#', isNumber: true, view: (b) => b.seq },
-    { title: t.common.dataset, view: (b) => datasetName(app, b.dataset) },
-    { title: t.common.source, view: (b) => sourceName(app, b.source) },
+    ...batchNames(app),
     { title: t.common.status, view: (b) => badge(TONES[b.state], t.batchStates[b.state]) },
-    {
-      title: t.common.dates,
-      view: (b) => (b.from_date === null ? '' : `${b.from_date} – ${b.to_date ?? ''}`),
-    },
-    {
-      title: t.runs.symbols,
-      isNumber: true,
-      view: (b) => (b.symbols === null ? t.common.all : format.number(b.symbols)),
-    },
-    {
-      title: t.runs.calls,
-      isNumber: true,
-      view: (b) => `${format.number(b.cursor)} / ${format.number(b.calls_planned)}`,
-    },
+    ...batchWork(app),
     { title: t.runs.inserted, isNumber: true, view: (b) => format.number(b.inserted) },
     { title: t.runs.updated, isNumber: true, view: (b) => format.number(b.updated) },
     { title: t.runs.why, isText: true, view: (b) => b.message ?? '' },

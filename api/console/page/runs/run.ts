@@ -8,15 +8,8 @@ import { progressOf } from '../now/active-run.ts'
 import { logLines } from '../now/log-lines.ts'
 import { Steering } from '../now/steering.ts'
 import { card, empty, facts, problem, shown } from '../parts/parts.ts'
-import {
-  datasetName,
-  jobName,
-  valuesInWords,
-  secondsOf,
-  sourceName,
-  statusBadge,
-  workflowLink,
-} from '../parts/run-words.ts'
+import { datasetName, jobName, secondsOf, sourceName, statusBadge, workflowLink } from '../parts/run-words.ts'
+import { runFacts } from '../parts/run-facts.ts'
 import { table } from '../parts/table.ts'
 import { batchList } from './batches.ts'
 
@@ -75,24 +68,19 @@ export const openRun: OpenScreen = (place) => {
   }
 }
 
-const figures = ({ t, format }: App, run: Run): Child =>
-  facts(
+function figures(app: App, run: Run): Child {
+  const { t, format } = app
+  const { symbols, batches, rows, calls, failures, asked } = runFacts(app, run)
+  return facts(
     [t.runs.started, format.time(run.started_at ?? run.created_at)],
     [t.runs.finished, format.time(run.finished_at)],
     [t.runs.took, format.duration(secondsOf(run))],
-    [t.runs.symbols, `${format.number(run.done)} / ${format.number(run.total)}`],
-    [t.runs.batches, `${format.number(run.batches_done)} / ${format.number(run.batches_total)}`],
-    [
-      t.runs.rows,
-      format.number(run.inserted + run.updated),
-      t.runs.rowsOf(format.number(run.inserted), format.number(run.updated), format.number(run.unchanged)),
-    ],
-    [t.runs.calls, format.number(run.calls)],
-    [
-      t.runs.failures,
-      format.number(run.errors),
-      run.rejected > 0 ? t.runs.rejected(format.number(run.rejected)) : null,
-    ],
+    symbols,
+    batches,
+    rows,
+    calls,
+    failures,
     [t.runs.newest, run.last_trade_date],
-    [t.runs.asked, valuesInWords(run.params) || t.runs.everything],
+    asked,
   )
+}

@@ -1,0 +1,56 @@
+import type { Run } from '../../../schemas/run.ts'
+import type { ItemOf } from '../api.ts'
+import type { App } from '../app.ts'
+import type { Child } from '../dom.ts'
+import { datasetName, sourceName, valuesInWords } from './run-words.ts'
+import type { Column } from './table.ts'
+
+/* Figures of a run and of its batches that more than one screen shows. */
+
+export type Batch = ItemOf<App['client']['api']['runs'][':id']['batches']['$get']>
+
+type Fact = readonly [string, Child, Child?]
+
+export function runFacts(
+  { t, format }: App,
+  run: Run,
+): Record<'batches' | 'symbols' | 'rows' | 'calls' | 'failures' | 'asked', Fact> {
+  return {
+    batches: [t.runs.batches, `${format.number(run.batches_done)} / ${format.number(run.batches_total)}`],
+    symbols: [t.runs.symbols, `${format.number(run.done)} / ${format.number(run.total)}`],
+    rows: [
+      t.runs.rows,
+      format.number(run.inserted + run.updated),
+      t.runs.rowsOf(format.number(run.inserted), format.number(run.updated), format.number(run.unchanged)),
+    ],
+    calls: [t.runs.calls, format.number(run.calls)],
+    failures: [
+      t.runs.failures,
+      format.number(run.errors),
+      run.rejected > 0 ? t.runs.rejected(format.number(run.rejected)) : null,
+    ],
+    asked: [t.runs.asked, valuesInWords(run.params) || t.runs.everything],
+  }
+}
+
+export const batchNames = (app: App): Column<Batch>[] => [
+  { title: app.t.common.dataset, view: (b) => datasetName(app, b.dataset) },
+  { title: app.t.common.source, view: (b) => sourceName(app, b.source) },
+]
+
+export const batchWork = ({ t, format }: App): Column<Batch>[] => [
+  {
+    title: t.common.dates,
+    view: (b) => (b.from_date === null ? '' : `${b.from_date} – ${b.to_date ?? ''}`),
+  },
+  {
+    title: t.runs.symbols,
+    isNumber: true,
+    view: (b) => (b.symbols === null ? t.common.all : format.number(b.symbols)),
+  },
+  {
+    title: t.runs.calls,
+    isNumber: true,
+    view: (b) => `${format.number(b.cursor)} / ${format.number(b.calls_planned)}`,
+  },
+]
