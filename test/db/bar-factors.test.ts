@@ -125,6 +125,24 @@ describe('a missing factor', () => {
   })
 })
 
+test('a factor that comes back after another one holds on its own days only', async () => {
+  const id = await addStock(db.sql, ['600000.SH'])
+  await addBars(db.sql, id, SPLIT)
+  const factors = [2, 3, 2, 2.5]
+  await addFactors(
+    db.sql,
+    id,
+    SPLIT.map(({ date }, i) => [date, factors[i] ?? NaN]),
+    { covers: YEAR },
+  )
+  expect(pick(await barsOf(db.sql, [id], { adjust: 'hfq' }), 'factor')).toEqual([[2], [3], [2], [2.5]])
+  expect(pick(await barsOf(db.sql, [id], { adjust: 'hfq', from: '2024-01-03' }), 'factor')).toEqual([
+    [3],
+    [2],
+    [2.5],
+  ])
+})
+
 describe('sources with rows on ex-dates only', () => {
   test('have a factor of 1 before the first one', async () => {
     const id = await addStock(db.sql, ['600000.SH'])
