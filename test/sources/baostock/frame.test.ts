@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import {
   encodeRequest,
   type Frame,
@@ -110,22 +110,26 @@ test.each([
   // Digits without a pattern shrink to less than half.
   ['a compressed answer', compressedFrame('99', randomBytes(600_000).toString('hex'))],
   ['a plain answer', plainFrame('36', '600000,浦发银行,'.repeat(20_000))],
-])('%s costs the same in one piece and in thousands', (_, frame) => {
-  const decode = (size: number): number => {
-    const decoder = new FrameDecoder()
-    const started = performance.now()
-    let frames = 0
-    for (let at = 0; at < frame.length; at += size)
-      frames += decoder.feed(frame.subarray(at, at + size)).length
-    expect(frames).toBe(1)
-    return performance.now() - started
-  }
-  decode(frame.length)
-  const whole = Math.min(...Array.from({ length: 5 }, () => decode(frame.length)))
-  const cut = Math.min(...Array.from({ length: 5 }, () => decode(Math.ceil(frame.length / 4_000))))
-  // Searching or copying what has come before with every piece would make it a thousand times as long.
-  expect(cut).toBeLessThan(whole * 5 + 40)
+])('%s in thousands of pieces is copied and searched no more than a few times', (_, frame) => {
+  const copy = vi.spyOn(Buffer.prototype, 'copy')
+  const indexOf = vi.spyOn(Buffer.prototype, 'indexOf')
+  onTestFinished(() => {
+    vi.restoreAllMocks()
+  })
+  const decoder = new FrameDecoder()
+  const size = Math.ceil(frame.length / 4_000)
+  let frames = 0
+  for (let at = 0; at < frame.length; at += size) frames += decoder.feed(frame.subarray(at, at + size)).length
+  expect(frames).toBe(1)
+  const copied = copy.mock.results.map(({ value }) => value as number)
+  const searched = indexOf.mock.contexts.map(({ length }, i) => length - Number(indexOf.mock.calls[i]?.[1]))
+  // To copy or search with every piece what has come before would be two thousand times its length.
+  expect(sum(copied)).toBeGreaterThanOrEqual(frame.length)
+  expect(sum(copied)).toBeLessThan(frame.length * 4)
+  expect(sum(searched)).toBeLessThan(frame.length * 3)
 })
+
+const sum = (numbers: number[]): number => numbers.reduce((total, number) => total + number, 0)
 
 const good = plainFrame('34', '0\x01success')
 const zipped = compressedFrame('96', '0\x01success\x01'.repeat(20))
