@@ -33,8 +33,8 @@ export interface Child {
   pid: number
   /** Resolves when the child has ended, with how: `exit code 1`, `signal SIGKILL`. Never rejects. */
   exited: Promise<string>
-  /** The last lines that it printed, for error messages. */
-  tail(): string
+  /** The first and the last lines that it printed, for error messages. */
+  said(): string
   /** Ends it in its own way, and kills it when that takes too long. */
   stop(): Promise<void>
 }
@@ -47,8 +47,9 @@ export class PartFailedError extends Error {
   }
 }
 
-// Node prints a stack, its version and blank lines after the message that matters.
-const TAIL_LINES = 40
+// Node prints a stack, its version and blank lines after the message that matters; Go a stack of hundreds of lines.
+const FIRST_LINES = 20
+const LAST_LINES = 40
 
 const readLines = (child: ChildProcess, onLine: (line: string) => void): Promise<unknown> => {
   const streams = [child.stdout, child.stderr].filter((stream) => stream !== null)
@@ -84,10 +85,16 @@ export const startChild = async (spec: ChildSpec): Promise<Child> => {
   // Both before anything is awaited: a kill -9 that comes now must find the child noted.
   spec.guard?.add(pid, spec.signal, spec.graceMs)
   recordChild(spec.dataDir, spec.name, pid, spec.signal)
-  const tail: string[] = []
+  const first: string[] = []
+  const last: string[] = []
+  let between = 0
   const outputEnded = readLines(child, (line) => {
-    tail.push(line)
-    if (tail.length > TAIL_LINES) tail.shift()
+    if (first.length < FIRST_LINES) first.push(line)
+    else last.push(line)
+    if (last.length > LAST_LINES) {
+      last.shift()
+      between++
+    }
     spec.onLine?.(line)
   })
   if (spec.onMessage) child.on('message', spec.onMessage)
@@ -102,5 +109,6 @@ export const startChild = async (spec: ChildSpec): Promise<Child> => {
     if (identity) await endProcess(identity, spec.signal, spec.graceMs)
     await exited
   }
-  return { pid, exited, tail: () => tail.join('\n'), stop }
+  const said = () => [...first, ...(between > 0 ? [`(${between} more lines)`] : []), ...last].join('\n')
+  return { pid, exited, said, stop }
 }

@@ -1,9 +1,10 @@
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { PartFailedError, type ProcessGuard, startChild } from './child.ts'
+import { programArguments } from './program.ts'
 import type { Part, RunningPart } from './supervisor.ts'
 
 /*
- * A part that is a program of ours: `node --import tsx <file>`. It says that it is ready with a line `READY {json}` on
+ * A part that is a program of ours, made of its sources at each start. It says that it is ready with a line `READY {json}` on
  * standard output, or by `process.send({ ready: {...} })`. What it says is handed on, so that one part can tell the
  * next where it listens.
  */
@@ -48,15 +49,6 @@ const readyInMessage = (message: unknown): ReadyInfo | undefined => {
   return typeof message.ready === 'object' && message.ready !== null ? (message.ready as ReadyInfo) : {}
 }
 
-const command = (spec: NodePartSpec): string[] => [
-  // Resolved here: the child must find tsx whatever folder it runs in.
-  '--import',
-  import.meta.resolve('tsx'),
-  '--enable-source-maps',
-  resolve(spec.file),
-  ...(spec.args ?? []),
-]
-
 // Resolves with why there is no more waiting. Neither timer nor listener keeps the process alive.
 const giveUp = (spec: NodePartSpec, signal: AbortSignal): Promise<string> =>
   new Promise((resolve) => {
@@ -72,11 +64,14 @@ const start = async (
 ): Promise<RunningPart> => {
   let announce: (info: ReadyInfo) => void
   const ready = new Promise<ReadyInfo>((fulfil) => (announce = fulfil))
+  const folder = join(around.dataDir, 'cache', 'programs')
+  const program = await programArguments(resolve(spec.file), folder)
+  signal.throwIfAborted()
   const child = await startChild({
     name: spec.name,
     dataDir: around.dataDir,
     command: process.execPath,
-    args: command(spec),
+    args: [...program, ...(spec.args ?? [])],
     env: { ...MALLOC, ...process.env, ...spec.env() },
     signal: 'SIGTERM',
     graceMs: spec.graceMs ?? GRACE_MS,
@@ -94,7 +89,7 @@ const start = async (
   const outcome = await Promise.race([ready, child.exited, giveUp(spec, signal)])
   if (typeof outcome === 'string') {
     await child.stop()
-    throw new PartFailedError(spec.name, outcome, child.tail())
+    throw new PartFailedError(spec.name, outcome, child.said())
   }
   around.onReady(outcome)
   const { url } = outcome

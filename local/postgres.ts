@@ -87,7 +87,7 @@ const untilReady = async (child: Child, ready: Promise<void>, log: (line: string
   clearTimeout(limit)
   if (problem === undefined) return
   await child.stop()
-  throw new PartFailedError('PostgreSQL', problem, child.tail())
+  throw new PartFailedError('PostgreSQL', problem, child.said())
 }
 
 const launch = async (cluster: Cluster, port: number, options: PostgresOptions): Promise<Child> => {

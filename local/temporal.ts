@@ -128,7 +128,7 @@ const untilReady = async (child: Child, port: number, options: TemporalOptions):
   }
   await child.stop()
   const how = ended ?? `no answer after ${START_LIMIT_MS / 1000} s`
-  throw new PartFailedError('Temporal', how, [child.tail(), adviceFor(dataDir)].join('\n'))
+  throw new PartFailedError('Temporal', how, [child.said(), adviceFor(dataDir)].join('\n'))
 }
 
 const launch = async (ports: Ports, options: TemporalOptions): Promise<Child> => {
