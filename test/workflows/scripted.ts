@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { WorkflowHandle } from '@temporalio/client'
 import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker'
+import { expect, vi } from 'vitest'
 import { workflowBundle } from '../../activities/worker/bundle.ts'
 import { tracingOptions } from '../../activities/worker/tracing.ts'
 import { SOURCE_NAMES, type SourceName } from '../../market/sources.ts'
@@ -24,6 +25,10 @@ export interface ScriptedRun {
   until(condition: (seen: Seen) => boolean, what?: string): Promise<void>
   end(): Promise<ClosedRun>
   progress(): Promise<Progress>
+  /** Resolves when the workflow says that it waits without the lock: a moment after the activity that gave it back. */
+  untilWaiting(): Promise<Progress>
+  /** Resolves when no batch is in hand: the workflow has heard what became of each that was begun. */
+  untilIdle(): Promise<Progress>
 }
 
 export interface Stage {
@@ -100,12 +105,24 @@ export async function openStage(): Promise<Stage> {
         },
       ],
     })
+    const progress = () => handle.query<Progress>('progress')
+    const untilIt = (isSo: (now: Progress) => void) =>
+      vi.waitFor(
+        async () => {
+          const now = await progress()
+          isSo(now)
+          return now
+        },
+        { timeout: 20_000 },
+      )
     return {
       seen,
       handle,
       until: (condition, what) => untilSeen(seen, condition, what),
       end: () => handle.result() as Promise<ClosedRun>,
-      progress: () => handle.query<Progress>('progress'),
+      progress,
+      untilWaiting: () => untilIt(({ state }) => expect(state).toBe('waiting')),
+      untilIdle: () => untilIt(({ currentRegions }) => expect(currentRegions).toEqual([])),
     }
   }
   return {
@@ -136,7 +153,7 @@ export async function openStage(): Promise<Stage> {
 }
 
 async function untilSeen(seen: Seen, condition: (seen: Seen) => boolean, what = 'that'): Promise<void> {
-  const deadline = Date.now() + 20_000
+  const deadline = Date.now() + 40_000
   while (!condition(seen)) {
     if (Date.now() > deadline) throw new Error(`${what} did not come: ${JSON.stringify(seen, null, 1)}`)
     await sleep(10)
