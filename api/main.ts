@@ -66,7 +66,7 @@ const db = openDatabase({
   url: config.DATABASE_URL,
   max: 10,
   name: 'ashare-sync api',
-  plansAnew: true,
+  plan: 'anew',
   tracing,
 })
 const opening = openedBy(config)

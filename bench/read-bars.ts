@@ -62,7 +62,7 @@ async function openMarket(adminUrl: string): Promise<Database> {
   const url = new URL(adminUrl)
   url.pathname = '/read_bars'
   await migrateDatabase(url.toString())
-  const db = openDatabase({ url: url.toString(), max: 6, plansAnew: true })
+  const db = openDatabase({ url: url.toString(), max: 6, plan: 'anew' })
   await db.sql`delete from instrument_code`
   await db.sql`delete from instrument`
   await db.sql`
@@ -87,7 +87,7 @@ const stock = (id: number): Pick<Question, 'instruments' | 'from' | 'to'> => ({
 async function ask(db: Database, question: Question): Promise<number> {
   const query: BarsQuery = { ...question, anchor: null, source: 'best', asOf: null, settled: LAST }
   let rows = 0
-  const reading = await readBars(db.sql, query)
+  const reading = await readBars(db.sql, query, db.planned)
   // As the API writes them: column by column where they can be had so.
   if (reading.lots) for await (const { count } of reading.lots()) rows += count
   else for await (const lot of reading.rows()) rows += lot.length

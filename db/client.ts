@@ -13,6 +13,8 @@ export type Orm = PostgresJsDatabase<typeof schema>
 /** A pool of connections: `sql` for what is subtle, `orm` for plain rows of the schema. */
 export interface Database {
   sql: Sql
+  /** For statements whose best plan is the same for all values that they come with: it is made once for each connection. */
+  planned: Sql
   orm: Orm
   close(): Promise<void>
 }
@@ -30,6 +32,8 @@ const TYPES = {
   instants: asText([1184]),
 }
 
+const PLANS = { anew: 'force_custom_plan', once: 'force_generic_plan' } as const
+
 interface PoolOptions {
   url: string
   max?: number
@@ -37,10 +41,10 @@ interface PoolOptions {
   /** Connections are never renewed by themselves: temporary tables live as long as theirs. */
   lasting?: boolean
   /**
-   * Statements are planned for the values that they come with, each time. For those who read: bars of some dates are in a few of
-   * 40 partitions, and a plan for any dates takes four times as long. Writers repeat short statements.
+   * `anew`: statements are planned for the values that they come with, each time. For those who read: bars of some dates are in a
+   * few of 40 partitions, and a plan for any dates takes four times as long. Writers repeat short statements.
    */
-  plansAnew?: boolean
+  plan?: keyof typeof PLANS
   /** Every statement is a span of what it is part of. */
   tracing?: Tracing | null
 }
@@ -56,11 +60,15 @@ export function openDatabase(options: PoolOptions): Database {
     const sql = pool(options, ORM_CONNECTIONS, socket)
     return { sql, orm: drizzle(sql, { schema }) }
   })
+  const planned = new RenewedPool((socket) => ({
+    sql: pool({ ...options, plan: 'once' }, PLANNED_CONNECTIONS, socket),
+  }))
   return {
     sql: following(() => plain.current.sql),
+    planned: following(() => planned.current.sql),
     orm: following(() => forOrm.current.orm),
     close: async () => {
-      await Promise.all([plain.close(), forOrm.close()])
+      await Promise.all([plain.close(), planned.close(), forOrm.close()])
     },
   }
 }
@@ -77,6 +85,7 @@ function following<T extends object>(current: () => T): T {
 
 // Plain rows of the sync tables only: few and short.
 const ORM_CONNECTIONS = 3
+const PLANNED_CONNECTIONS = 4
 
 // Between two attempts of one connection. The driver's own waits grow to 20 s: a server that is back would be missed as long.
 const RECONNECT_SECONDS = 0.1
@@ -97,7 +106,7 @@ const plainPool = (options: PoolOptions, max: number, socket: OpenSocket): Sql =
     // Known to the driver, though not to its types.
     ...({ socket } as object),
     connection: {
-      ...(options.plansAnew ? { plan_cache_mode: 'force_custom_plan' } : {}),
+      ...(options.plan && { plan_cache_mode: PLANS[options.plan] }),
       application_name: options.name ?? 'ashare-sync',
       TimeZone: 'UTC',
       lock_timeout: 60_000,

@@ -60,7 +60,11 @@ export function barRoutes(deps: ApiDeps, reads: Reads): OpenAPIHono<ApiEnv> {
       open: async () =>
         isMarket
           ? await readMarketBars(deps.db.sql, wanted)
-          : await readBars(deps.db.sql, { ...wanted, ...(await askedStocks(deps.db.sql, query)), withRows }),
+          : await readBars(
+              deps.db.sql,
+              { ...wanted, ...(await askedStocks(deps.db.sql, query)), withRows },
+              deps.db.planned,
+            ),
       about: { period, adjust, source, anchor, as_of },
       format,
       moment: `${dates.to} ${settled}`,

@@ -15,7 +15,7 @@ const DAYS = 100
 /** A row for each question: what, measured, target. */
 export async function measureReads(system: System): Promise<string[][]> {
   // As the API opens its own.
-  const db = openDatabase({ url: system.stack.addresses.postgres, max: 4, plansAnew: true })
+  const db = openDatabase({ url: system.stack.addresses.postgres, max: 4, plan: 'anew' })
   try {
     return await measureAll(system, db)
   } finally {
@@ -61,9 +61,11 @@ async function measure(
       ...question,
       ...{ period: 'daily', anchor: null, source: 'best', asOf: null, settled },
     }
-    const lots = (await readBars(db.sql, query)).rows()
+    // As the API writes them: column by column where they can be had so.
+    const reading = await readBars(db.sql, query, db.planned)
     let count = 0
-    for await (const lot of lots) count += lot.length
+    if (reading.lots) for await (const lot of reading.lots()) count += lot.count
+    else for await (const lot of reading.rows()) count += lot.length
     if (i < 0) continue
     rows += count
     times.push(performance.now() - started)

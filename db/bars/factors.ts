@@ -56,12 +56,16 @@ type Look = 'one day' | 'by factor' | 'row by row'
  *
  * @param anchor the newest factor at or before it is the anchor's; null: the newest of all
  */
-export async function readFactors(sql: Sql, region: BarRegion, question: Question): Promise<FactorScale[]> {
+export async function readFactors(
+  { sql, planned }: { sql: Sql; planned: Sql },
+  region: BarRegion,
+  question: Question,
+): Promise<FactorScale[]> {
   const { instruments, from, to } = region
   if (from === to) return scalesOf(await lookAt(sql, region, question, 'one day'))
   if (instruments !== null) {
     // Nearly always that is enough, and takes a third of the time.
-    const rows = await lookAt(sql, region, question, 'by factor')
+    const rows = await lookAt(planned, region, question, 'by factor')
     if (rows.every(({ isPlain }) => isPlain)) return scalesOf(rows)
   }
   return scalesOf(await lookAt(sql, region, question, 'row by row'))

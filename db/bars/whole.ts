@@ -30,7 +30,7 @@ interface PackedBars {
  * @returns bars: null where several sources have some, which have to be elected first
  */
 export async function readWhole(
-  sql: Sql,
+  { sql, planned }: { sql: Sql; planned: Sql },
   region: BarRegion,
   source: string | null,
   isAdjusted: boolean,
@@ -39,7 +39,7 @@ export async function readWhole(
   const regions = ids.flatMap((id) =>
     inPieces(region).map((dates) => ({ ...region, ...dates, instruments: [id] })),
   )
-  const parts = await Promise.all(regions.map((part) => readOne(sql, part, source, isAdjusted)))
+  const parts = await Promise.all(regions.map((part) => readOne(planned, part, source, isAdjusted)))
   const names = new Set(parts.flatMap((part) => part?.source ?? []))
   if (parts.includes(null) || names.size > 1)
     return { ...(await surveyBars(sql, region, source)), bars: null }

@@ -75,8 +75,10 @@ const LOT = 1_000
  * Bars with adjusted prices, as they are known now or were at a moment. A whole-market day is a query for one date.
  *
  * Raw weeks and months are read as they are stored. Adjusted ones, and those of a past moment, are made of days.
+ *
+ * @param planned where what a chart asks for is planned once for all charts
  */
-export async function readBars(sql: Sql, query: BarsQuery): Promise<BarsReading> {
+export async function readBars(sql: Sql, query: BarsQuery, planned = sql): Promise<BarsReading> {
   const { period, source, adjust, instruments, decimals = ADJUSTED_DECIMALS, withRows = true } = query
   const isAdjusted = adjust !== 'none'
   const isJoined = period !== 'daily' && (adjust !== 'none' || query.asOf !== null)
@@ -84,9 +86,11 @@ export async function readBars(sql: Sql, query: BarsQuery): Promise<BarsReading>
   const named = source === 'best' ? null : source
   const isWhole = withRows && isSmall(region) && !query.isByCode
   const [survey, precedence, factors, symbols, periods, unfinished] = await Promise.all([
-    isWhole ? readWhole(sql, region, named, isAdjusted) : withoutBars(surveyBars(sql, region, named)),
+    isWhole
+      ? readWhole({ sql, planned }, region, named, isAdjusted)
+      : withoutBars(surveyBars(sql, region, named)),
     readPrecedence(sql),
-    isAdjusted ? readFactors(sql, region, query) : [],
+    isAdjusted ? readFactors({ sql, planned }, region, query) : [],
     instruments ?? symbolsOfToday(sql),
     isJoined ? readPeriods(sql, period, region, query.settled) : null,
     isJoined ? readUnfinished(sql, period, region, named) : new Set<string>(),
