@@ -17,6 +17,8 @@ const POWERS = Array.from({ length: BILLION_PLACES + 1 }, (_, n) => 10 ** n)
 const MINUS = 45
 const POINT = 46
 const ZERO = 48
+// Two digits as two bytes.
+const PAIRS = Uint16Array.from({ length: 100 }, (_, n) => ((ZERO + Math.floor(n / 10)) << 8) | (ZERO + (n % 10)))
 
 /**
  * Text as UTF-8, put together byte by byte. An answer is hundreds of thousands of short texts, nearly all of them ASCII:
@@ -119,20 +121,28 @@ export class TextBuffer {
     this.#addDigits(n, count)
   }
 
-  /** So many digits of a number under a billion. */
+  /** So many digits of a number under a billion, two at a time. */
   #addDigits(n: number, count: number): void {
     const bytes = this.#bytes
-    for (let at = this.#length + count - 1, rest = n; at >= this.#length; at--) {
-      const next = (rest / 10) | 0
-      bytes[at] = ZERO + rest - next * 10
+    const start = this.#length
+    let at = start + count
+    let rest = n | 0
+    while (at - start > 1) {
+      const next = (rest / 100) | 0
+      const pair = PAIRS[rest - next * 100] ?? 0
+      bytes[--at] = pair & 0xff
+      bytes[--at] = pair >> 8
       rest = next
     }
-    this.#length += count
+    if (at > start) bytes[start] = ZERO + (rest % 10)
+    this.#length = start + count
   }
 
-  /** What was added since the last time. */
+  /** What was added since the last time. Long texts are not copied: what comes next goes into other bytes. */
   take(): Uint8Array {
-    const taken = this.#bytes.slice(0, this.#length)
+    const isLong = this.#length > this.#bytes.length / 4
+    const taken = isLong ? this.#bytes.subarray(0, this.#length) : this.#bytes.slice(0, this.#length)
+    if (isLong) this.#bytes = new Uint8Array(START_BYTES)
     this.#length = 0
     return taken
   }
