@@ -273,7 +273,7 @@ describe('a run that another job goes before', () => {
   })
 })
 
-test('a long run goes on in a new execution, which asks anew who rests', { timeout: 120_000 }, async () => {
+test('a long run goes on in a new execution, which asks anew who rests', async () => {
   let triesOfTheNext = 0
   const run = await stage.start({
     stages: [bars(900, 'tushare', 'baostock')],
@@ -291,7 +291,7 @@ test('a long run goes on in a new execution, which asks anew who rests', { timeo
   )
 })
 
-test('every one of these histories replays', { timeout: 120_000 }, async () => {
+test('every one of these histories replays', async () => {
   const histories = await stage.histories()
   expect(histories.length).toBeGreaterThan(8)
   for (const { history } of histories)
