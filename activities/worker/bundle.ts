@@ -5,7 +5,6 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
-import { bundleWorkflowCode } from '@temporalio/worker'
 
 // The checkout, or dist/ when this file was compiled: both have the same folders.
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -36,6 +35,8 @@ async function bundleInChild(codePath: string): Promise<void> {
 
 /** Bundles the workflows into a file. */
 export async function buildWorkflowBundle(codePath: string): Promise<void> {
+  // Whoever only looks for a bundle need not load the SDK.
+  const { bundleWorkflowCode } = await import('@temporalio/worker')
   const { code } = await bundleWorkflowCode({
     workflowsPath: path.join(ROOT, 'workflows/index.ts'),
     workflowInterceptorModules: [path.join(ROOT, 'workflows/tracing.ts')],

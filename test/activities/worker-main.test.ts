@@ -4,15 +4,17 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, type TestContext, test } from 'vitest'
+import { BUNDLES } from '../support/bundles.ts'
+import { programOf } from '../support/programs.ts'
 
 /* The worker as a process of its own, before it works. */
 
-function startWorker({ onTestFinished }: TestContext, env: Record<string, string>) {
+async function startWorker({ onTestFinished }: TestContext, env: Record<string, string>) {
+  const program = await programOf('activities/worker/main.ts')
   const dataDir = mkdtempSync(join(tmpdir(), 'ashare-worker-'))
-  const bundles = join(tmpdir(), 'ashare-test-bundles')
-  mkdirSync(bundles, { recursive: true })
-  symlinkSync(bundles, join(dataDir, 'cache'))
-  const child = spawn(process.execPath, ['--import', 'tsx', 'activities/worker/main.ts'], {
+  mkdirSync(BUNDLES, { recursive: true })
+  symlinkSync(BUNDLES, join(dataDir, 'cache'))
+  const child = spawn(process.execPath, program, {
     env: {
       PATH: process.env['PATH'] ?? '',
       DATA_DIR: dataDir,
@@ -36,8 +38,8 @@ function startWorker({ onTestFinished }: TestContext, env: Record<string, string
 }
 
 test.concurrent('told to end while it waits for Temporal, it ends at once', async (context) => {
-  const { child, output, ended } = startWorker(context, {})
-  await expect.poll(output, { timeout: 20_000 }).toContain('waiting for it')
+  const { child, output, ended } = await startWorker(context, {})
+  await expect.poll(output, { timeout: 60_000 }).toContain('waiting for it')
   child.kill('SIGTERM')
   expect(await ended).toEqual([0, null])
   expect(output()).not.toContain('hunter2')
@@ -48,7 +50,7 @@ test.concurrent('a secret that is set twice is refused with one line that says s
   context.onTestFinished(() => rmSync(folder, { recursive: true }))
   const file = join(folder, 'token')
   writeFileSync(file, 'hunter2-of-the-file')
-  const { output, ended } = startWorker(context, {
+  const { output, ended } = await startWorker(context, {
     TUSHARE_TOKEN: 'hunter2-too',
     TUSHARE_TOKEN_FILE: file,
   })

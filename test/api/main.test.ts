@@ -2,10 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { answerOf, type Client, createClient, runEvents } from '../../client/index.ts'
 import { freePort } from '../../local/ports.ts'
 import { TEST_TOKEN } from '../support/lab.ts'
+import { programOf } from '../support/programs.ts'
 import { type ApiLab, openApiLab } from './support.ts'
 
 /* The API as a process of its own. */
@@ -15,6 +16,8 @@ let lab: ApiLab
 beforeAll(async () => {
   lab = await openApiLab()
 })
+// Whatever becomes of a test, its run is not to be in the way of the others.
+afterEach(() => lab.clear())
 afterAll(() => lab.close())
 
 interface Process {
@@ -27,7 +30,7 @@ interface Process {
 }
 
 async function startApi(env: Record<string, string> = {}, ready = true): Promise<Process> {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'api/main.ts'], {
+  const child = spawn(process.execPath, await programOf('api/main.ts'), {
     env: {
       PATH: process.env['PATH'] ?? '',
       DATABASE_URL: lab.db.url,
@@ -48,7 +51,7 @@ async function startApi(env: Record<string, string> = {}, ready = true): Promise
     child.kill('SIGKILL')
     await ended
   })
-  if (ready) await expect.poll(() => output, { timeout: 20_000 }).toContain('READY ')
+  if (ready) await expect.poll(() => output, { timeout: 60_000 }).toContain('READY ')
   const line = /^READY (.*)$/m.exec(output)?.[1]
   const url = line === undefined ? '' : (JSON.parse(line) as { url: string }).url
   const client = (apiKey?: string) => createClient({ url, apiKey })
@@ -65,7 +68,7 @@ async function postNothing(url: string): Promise<string> {
   return text.slice(text.indexOf('\r\n\r\n') + 4)
 }
 
-test('a workflow that is terminated elsewhere shows as terminated within 10 s, and can be retried', async () => {
+test('a workflow that is terminated elsewhere shows as terminated within seconds, and can be retried', async () => {
   const { url, client } = await startApi()
   // As curl sends a POST without data: a content type, neither a body nor its length.
   const started = JSON.parse(await postNothing(`${url}/api/sync/trigger`)) as { data: { job_id: string } }
@@ -74,10 +77,9 @@ test('a workflow that is terminated elsewhere shows as terminated within 10 s, a
   const run = client().api.runs[':id']
   const param = { id }
   await expect
-    .poll(async () => (await answerOf(run.$get({ param }))).status, { timeout: 10_000 })
+    .poll(async () => (await answerOf(run.$get({ param }))).status, { timeout: 30_000 })
     .toBe('terminated')
   expect(await answerOf(run.retry.$post({ param }))).toMatchObject({ status: 'pending' })
-  await lab.clear()
 })
 
 test('without Temporal it starts, says why it is not ready, and starts what was asked for when Temporal is there', async () => {
@@ -115,7 +117,7 @@ test('without Temporal it starts, says why it is not ready, and starts what was 
           .describe()
           .then(({ status }) => status.name)
           .catch(() => 'NONE'),
-      { timeout: 40_000, interval: 500 },
+      { timeout: 60_000, interval: 500 },
     )
     .toBe('RUNNING')
   const later = await client.readyz.$get()
@@ -126,7 +128,6 @@ test('without Temporal it starts, says why it is not ready, and starts what was 
       worker: { ok: false, reason: expect.stringContaining('no worker') as string },
     },
   })
-  await lab.clear()
 })
 
 test('it ends within seconds although an event stream is open', async () => {
@@ -134,13 +135,11 @@ test('it ends within seconds although an event stream is open', async () => {
   const { id } = await answerOf(client().api.runs.$post({ json: { job: 'stock_list' } }))
   const events = runEvents(client(), id)
   expect((await events.next()).value).toMatchObject({ type: 'progress' })
-  const began = Date.now()
   child.kill('SIGTERM')
-  expect(await Promise.race([ended, sleep(8_000).then(() => 'late')])).toBe(0)
-  expect(Date.now() - began).toBeLessThan(5_000)
+  // What does not end by itself is cut after ten seconds.
+  expect(await Promise.race([ended, sleep(9_500, 'late')])).toBe(0)
   expect(output()).not.toContain(TEST_TOKEN)
   await events.return()
-  await lab.clear()
 })
 
 test('told to end, it takes no more connections and answers what it was asked', async () => {
@@ -159,7 +158,7 @@ test('told to end, it takes no more connections and answers what it was asked', 
       () => false,
       () => true,
     )
-  await expect.poll(isRefused, { timeout: 5_000, interval: 50 }).toBe(true)
+  await expect.poll(isRefused).toBe(true)
   socket.write(body.slice(5))
   expect(await ended).toBe(0)
   expect(text).toMatch(/HTTP\/1\.1 200 OK/)
@@ -182,13 +181,13 @@ test('of two that start at once one makes the schedules; what is removed then st
   const isOver = async () => (await lab.db.sql`select from schedule_made where id = '*'`).length > 0
   const on = { DEFAULT_SCHEDULES: 'on' }
   const [first, second] = await Promise.all([startApi(on), startApi(on)])
-  await expect.poll(isOver, { timeout: 10_000 }).toBe(true)
+  await expect.poll(isOver).toBe(true)
   expect(await ids(first)).toHaveLength(7)
   await stop(second, 'weekly')
   first.child.kill('SIGKILL')
   second.child.kill('SIGKILL')
   const third = await startApi({ ...on, LOG_LEVEL: 'debug' })
-  await expect.poll(third.output, { timeout: 10_000 }).toContain('since the first start')
+  await expect.poll(third.output).toContain('since the first start')
   expect((await ids(third)).sort()).toEqual([
     'daily_incremental',
     'daily_incremental.evening',

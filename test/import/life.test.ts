@@ -8,6 +8,7 @@ import { loadMarketFacts } from '../../db/plan-datasets.ts'
 import { counting, loadCovered } from '../../db/plan/wanted.ts'
 import { getRun, insertRun } from '../../db/queries/runs.ts'
 import { subtractCovered } from '../../planning/wanted.ts'
+import { programOf } from '../support/programs.ts'
 import {
   asTushare,
   bars,
@@ -240,8 +241,8 @@ test('an import that is killed in the middle is closed, and the next one goes on
   // The last stock cannot be covered before this transaction ends.
   await blocker`insert into coverage (dataset, instrument_id, source, ranges) select 'bars', instrument_id, 'import', '{}'
     from instrument_code where code = ${SYMBOLS.at(-1) ?? ''}`
-  const program = new URL('fixtures/import.ts', import.meta.url).pathname
-  const child = spawn(process.execPath, ['--import', 'tsx', program, bench.db.url, file], {
+  const program = await programOf('test/import/fixtures/import.ts')
+  const child = spawn(process.execPath, [...program, bench.db.url, file], {
     stdio: 'inherit',
   })
   await until(async () => (await storedBars(bench.db.sql)).length === 120)
@@ -265,8 +266,8 @@ test('an import that is killed in the middle is closed, and the next one goes on
 })
 
 async function until(condition: () => Promise<boolean>): Promise<void> {
-  for (const limit = Date.now() + 20_000; !(await condition());) {
-    if (Date.now() > limit) throw new Error('it did not come to that within 20 s')
+  for (const limit = Date.now() + 90_000; !(await condition());) {
+    if (Date.now() > limit) throw new Error('it did not come to that within 90 s')
     await new Promise((go) => setTimeout(go, 20))
   }
 }

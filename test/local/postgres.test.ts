@@ -27,7 +27,7 @@ const ask = async (url: string, text: string): Promise<unknown[]> => {
   }
 }
 
-describe('embedded PostgreSQL', { timeout: 30_000 }, () => {
+describe('embedded PostgreSQL', () => {
   test('keeps its data, password and port over a restart', async () => {
     const dataDir = temporaryFolder()
     const first = await started({ dataDir, port: await freePort() })
@@ -76,7 +76,7 @@ describe('embedded PostgreSQL', { timeout: 30_000 }, () => {
 
   test('is refused while a living program runs it, and taken over from a killed one', async () => {
     const dataDir = await seededFolder()
-    const owner = runFixture('postgres-owner.ts', [dataDir])
+    const owner = await runFixture('postgres-owner.ts', [dataDir])
     const pid = await eventually(() => /PID (\d+)/.exec(owner.output())?.[1], 'owner up')
     await expect(startPostgres({ dataDir })).rejects.toThrow(PartInUseError)
     owner.child.kill('SIGKILL')
@@ -88,50 +88,46 @@ describe('embedded PostgreSQL', { timeout: 30_000 }, () => {
   })
 })
 
-describe.runIf(process.getuid?.() === 0)(
-  'PostgreSQL for root in a closed folder',
-  { timeout: 30_000 },
-  () => {
-    test('puts the tables where its user can enter, and finds them again', async () => {
-      const [closed, open] = [temporaryFolder(), temporaryFolder()]
-      chmodSync(open, 0o755)
-      const dataDir = join(closed, 'checkout', '.data')
-      const said: string[] = []
-      const options = {
-        dataDir,
-        port: await freePort(),
-        openFolders: [open],
-        log: (line: string) => said.push(line),
-      }
-      const first = await started(options)
-      await ask(first.url, 'CREATE TABLE kept AS SELECT 7 AS n')
-      await first.stop()
-      expect(lstatSync(join(dataDir, 'postgres')).isSymbolicLink()).toBe(true)
-      expect(said.join()).toContain('links to it')
-      const second = await started(options)
-      expect(await ask(second.url, 'SELECT n FROM kept')).toEqual([7])
-    })
+describe.runIf(process.getuid?.() === 0)('PostgreSQL for root in a closed folder', () => {
+  test('puts the tables where its user can enter, and finds them again', async () => {
+    const [closed, open] = [temporaryFolder(), temporaryFolder()]
+    chmodSync(open, 0o755)
+    const dataDir = join(closed, 'checkout', '.data')
+    const said: string[] = []
+    const options = {
+      dataDir,
+      port: await freePort(),
+      openFolders: [open],
+      log: (line: string) => said.push(line),
+    }
+    const first = await started(options)
+    await ask(first.url, 'CREATE TABLE kept AS SELECT 7 AS n')
+    await first.stop()
+    expect(lstatSync(join(dataDir, 'postgres')).isSymbolicLink()).toBe(true)
+    expect(said.join()).toContain('links to it')
+    const second = await started(options)
+    expect(await ask(second.url, 'SELECT n FROM kept')).toEqual([7])
+  })
 
-    test('runs a copy of its programs when node_modules is closed to its user', () => {
-      const [closed, open] = [temporaryFolder(), temporaryFolder()]
-      chmodSync(open, 0o755)
-      const installed = findPostgresBinaries()
-      const root = join(closed, 'native')
-      cpSync(installed.root, root, { recursive: true, verbatimSymlinks: true })
-      const hidden = {
-        ...installed,
-        root,
-        postgres: join(root, 'bin/postgres'),
-        initdb: join(root, 'bin/initdb'),
-      }
-      const account = chooseAccount(join(closed, 'none'))
-      const reachable = reachableBinaries(hidden, account, () => undefined, [open])
-      expect(reachable.root.startsWith(open)).toBe(true)
-      expect(spawnSync(reachable.postgres, ['--version'], { ...account, cwd: '/' }).status).toBe(0)
-      expect(() => reachableBinaries(hidden, account, () => undefined, [])).toThrow(/DATABASE_URL/)
-    })
-  },
-)
+  test('runs a copy of its programs when node_modules is closed to its user', () => {
+    const [closed, open] = [temporaryFolder(), temporaryFolder()]
+    chmodSync(open, 0o755)
+    const installed = findPostgresBinaries()
+    const root = join(closed, 'native')
+    cpSync(installed.root, root, { recursive: true, verbatimSymlinks: true })
+    const hidden = {
+      ...installed,
+      root,
+      postgres: join(root, 'bin/postgres'),
+      initdb: join(root, 'bin/initdb'),
+    }
+    const account = chooseAccount(join(closed, 'none'))
+    const reachable = reachableBinaries(hidden, account, () => undefined, [open])
+    expect(reachable.root.startsWith(open)).toBe(true)
+    expect(spawnSync(reachable.postgres, ['--version'], { ...account, cwd: '/' }).status).toBe(0)
+    expect(() => reachableBinaries(hidden, account, () => undefined, [])).toThrow(/DATABASE_URL/)
+  })
+})
 
 test('library links that npm did not make are made', () => {
   const folder = temporaryFolder()

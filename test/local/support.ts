@@ -1,6 +1,6 @@
 import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -8,6 +8,8 @@ import { inject, onTestFinished } from 'vitest'
 import { identify } from '../../local/process-info.ts'
 import { startPostgres } from '../../local/postgres.ts'
 import { type RunningStack, readRunning } from '../../local/running.ts'
+import { BUNDLES } from '../support/bundles.ts'
+import { programOf } from '../support/programs.ts'
 
 /** A folder for one test, removed after it. */
 export const temporaryFolder = (): string => {
@@ -20,13 +22,15 @@ let template: Promise<string> | undefined
 
 const makeTemplate = async (): Promise<string> => {
   const folder = mkdtempSync(join(inject('folder'), 'template-'))
+  mkdirSync(BUNDLES, { recursive: true })
+  symlinkSync(BUNDLES, join(folder, 'cache'))
   const server = await startPostgres({ dataDir: folder, port: 0 })
   await server.stop()
   rmSync(join(folder, 'ports.json'))
   return folder
 }
 
-/** A data folder whose PostgreSQL is made already: a copy takes a tenth of the time that initdb takes. */
+/** A data folder whose PostgreSQL and workflow bundle are made already: a copy takes a tenth of the time that initdb takes. */
 export const seededFolder = async (): Promise<string> => {
   template ??= makeTemplate()
   const folder = temporaryFolder()
@@ -35,11 +39,9 @@ export const seededFolder = async (): Promise<string> => {
 }
 
 /** Starts one of the fixtures as a process of its own; killed after the test if it still runs. */
-export const runFixture = (name: string, args: string[], env: NodeJS.ProcessEnv = {}) => {
-  const file = join(import.meta.dirname, 'fixtures', name)
-  const child = spawn(process.execPath, ['--import', 'tsx', file, ...args], {
-    env: { ...process.env, ...env },
-  })
+export const runFixture = async (name: string, args: string[], env: NodeJS.ProcessEnv = {}) => {
+  const program = await programOf(`test/local/fixtures/${name}`)
+  const child = spawn(process.execPath, [...program, ...args], { env: { ...process.env, ...env } })
   let output = ''
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))
@@ -51,13 +53,13 @@ export const runFixture = (name: string, args: string[], env: NodeJS.ProcessEnv 
   return { child, ended, output: () => output }
 }
 
-export type Fixture = ReturnType<typeof runFixture>
+export type Fixture = Awaited<ReturnType<typeof runFixture>>
 
 /** Waits until `probe` answers with something. */
 export const eventually = async <T>(
   probe: () => T | undefined | false,
   what: string,
-  ms = 20_000,
+  ms = 60_000,
 ): Promise<T> => {
   for (const until = Date.now() + ms; Date.now() < until; await sleep(25)) {
     const answer = probe()
@@ -71,7 +73,7 @@ export const startUp = async (
   dataDir: string,
   env: NodeJS.ProcessEnv = {},
 ): Promise<{ up: Fixture; child: ChildProcessWithoutNullStreams; running: RunningStack }> => {
-  const up = runFixture('up.ts', [], { PORT: '0', LOG_LEVEL: 'info', DATA_DIR: dataDir, ...env })
+  const up = await runFixture('up.ts', [], { PORT: '0', LOG_LEVEL: 'info', DATA_DIR: dataDir, ...env })
   const running = await eventually(() => {
     if (up.child.exitCode !== null) throw new Error(`up ended:\n${up.output()}`)
     return readRunning(dataDir)

@@ -18,14 +18,15 @@ const watchdogOf = (up: number): number => {
     if (!/^\d+$/.test(entry) || !identify(Number(entry))) return false
     const text = readFileSync(`/proc/${entry}/cmdline`, 'utf8')
     return (
-      text.includes('watchdog-process') && readFileSync(`/proc/${entry}/stat`, 'utf8').includes(` S ${up} `)
+      text.includes('watchdog-process') &&
+      new RegExp(`\\) \\S ${up} `).test(readFileSync(`/proc/${entry}/stat`, 'utf8'))
     )
   })
   if (found === undefined) throw new Error('no watchdog')
   return Number(found)
 }
 
-describe('up', { timeout: 60_000 }, () => {
+describe('up', () => {
   test('tells where everything is, refuses a second one, restarts what is killed, ends in reverse order', async () => {
     const dataDir = await seededFolder()
     const { up, running } = await startUp(dataDir)
@@ -35,7 +36,7 @@ describe('up', { timeout: 60_000 }, () => {
     expect(told).toMatchObject({ DATABASE_URL: running.postgres, TEMPORAL_ADDRESS: running.temporal })
     expect((await fetch(String(told['UPSTREAM_URL']))).status).toBe(200)
 
-    const second = runFixture('up.ts', [], { PORT: '0', DATA_DIR: dataDir })
+    const second = await runFixture('up.ts', [], { PORT: '0', DATA_DIR: dataDir })
     expect(await second.ended).toEqual([1, null])
     expect(second.output()).toContain(`process ${running.pid}`)
     expect(second.output()).toContain(running.api)
@@ -93,14 +94,14 @@ describe('up', { timeout: 60_000 }, () => {
     await once(other, 'listening')
     onTestFinished(() => void other.close())
     const { port } = other.address() as { port: number }
-    const up = runFixture('up.ts', [], { PORT: String(port), DATA_DIR: temporaryFolder() })
+    const up = await runFixture('up.ts', [], { PORT: String(port), DATA_DIR: temporaryFolder() })
     expect(await up.ended).toEqual([1, null])
     expect(up.output()).toContain(`Port ${port} for the API is taken`)
   })
 
   test('a signal during the start ends what has been started, which programs are told as well', async () => {
     const dataDir = await seededFolder()
-    const up = runFixture('up.ts', ['--json'], { PORT: '0', DATA_DIR: dataDir })
+    const up = await runFixture('up.ts', ['--json'], { PORT: '0', DATA_DIR: dataDir })
     await eventually(() => existsSync(join(dataDir, 'run', 'temporal.json')), 'temporal started')
     const pids = ['temporal'].map((name) => recordedPid(dataDir, name))
     up.child.kill('SIGTERM')

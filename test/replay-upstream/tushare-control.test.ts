@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
+import { programOf } from '../support/programs.ts'
 import { call, post, rows, TOKEN, withReplay } from './client.ts'
 
 const DAY = { trade_date: '20261120' }
@@ -58,12 +58,9 @@ test('faults, corrections and a day that is only half there can be set from outs
     expect(market.calendar.sessions[market.lastSession]).toBe('20261123')
   }))
 
-test('the process says READY and ends with its stdin', { timeout: 20_000 }, async () => {
-  const main = fileURLToPath(new URL('../../local/replay/main.ts', import.meta.url))
+test('the process says READY and ends with its stdin', async () => {
   const args = [
-    '--import',
-    'tsx',
-    main,
+    ...(await programOf('local/replay/main.ts')),
     '--stocks',
     '12',
     '--years',

@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js'
 import { Worker } from '@temporalio/worker'
 import { expect, test } from 'vitest'
 import { workflowBundle } from '../../activities/worker/bundle.ts'
+import { BUNDLES } from '../support/bundles.ts'
 import { TEST_TOKEN } from '../support/lab.ts'
 import { quietRuntime } from '../support/temporal.ts'
 
@@ -32,7 +32,7 @@ test('histories of a full, a paused, a cancelled, an isolating run, of several s
 
 test.each(names)('the workflow replays %s', async (name) => {
   quietRuntime()
-  const workflow = await workflowBundle(join(tmpdir(), 'ashare-test-bundles'))
+  const workflow = await workflowBundle(BUNDLES)
   await Worker.runReplayHistory({ workflowBundle: workflow }, historyFromJSON(JSON.parse(read(name))))
 })
 

@@ -3,12 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import postgres from 'postgres'
 import type { TestProject } from 'vitest/node'
+import { workflowBundle } from '../../activities/worker/bundle.ts'
 import { migrateDatabase } from '../../db/migrate.ts'
 import { type LocalPostgres, type PostgresOptions, startPostgres } from '../../local/postgres.ts'
 import { findTemporalBinary } from '../../local/temporal-binary.ts'
 import { startTemporal } from '../../local/temporal.ts'
 import { startWatchdog, type Watchdog } from '../../local/watchdog.ts'
 import { SEARCH_ATTRIBUTES } from '../../workflows/contract/ids.ts'
+import { BUNDLES } from './bundles.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -34,6 +36,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const [database, temporal] = await Promise.all([
     openPostgres({ dataDir, port: 0, guard }),
     openTemporal({ dataDir, guard }, log),
+    // Once, and not by each of the files that begin together.
+    workflowBundle(BUNDLES),
   ])
   project.provide('folder', dataDir)
   project.provide('adminUrl', database.adminUrl)

@@ -1,6 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client'
 import { NativeConnection, type Worker } from '@temporalio/worker'
@@ -35,6 +33,7 @@ import { Secret } from '../../market/secret.ts'
 import type { SourceSettings } from '../../market/source-settings.ts'
 import { runWorkflowId, TASK_QUEUE } from '../../workflows/contract/ids.ts'
 import { isFinal, type RunState } from '../../workflows/contract/status.ts'
+import { BUNDLES } from './bundles.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
 import { yearMarket } from './market.ts'
 import { openNamespace, openOwnTemporal, quietRuntime, type TestTemporal } from './temporal.ts'
@@ -225,7 +224,7 @@ function withoutReplay<T extends { replay?: unknown }>(
 }
 
 /** A run is final in the database a moment before its workflow is in Temporal: a retry at once waits for that. */
-async function startWorkflow(client: Client, row: RunRow, tries = 100): Promise<void> {
+async function startWorkflow(client: Client, row: RunRow, tries = 600): Promise<void> {
   try {
     await client.workflow.start('syncRun', {
       taskQueue: TASK_QUEUE,
@@ -245,7 +244,7 @@ async function startWorker(
 ): Promise<() => Promise<void>> {
   quietRuntime()
   const connection = await NativeConnection.connect({ address })
-  const bundle = await workflowBundle(join(tmpdir(), 'ashare-test-bundles'))
+  const bundle = await workflowBundle(BUNDLES)
   const stopping = new AbortController()
   const workers: Worker[] = await createWorkers({
     connection,
@@ -267,7 +266,7 @@ async function untilState(
   db: TestDatabase,
   runId: string,
   states?: readonly RunState[],
-  seconds = 60,
+  seconds = 120,
 ): Promise<RunRow> {
   const deadline = Date.now() + seconds * 1000
   for (;;) {

@@ -8,15 +8,16 @@ import { Worker } from '@temporalio/worker'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { workflowBundle } from '../../activities/worker/bundle.ts'
 import { freePort } from '../../local/ports.ts'
+import { BUNDLES } from '../support/bundles.ts'
 import { type Lab, openLab, TEST_TOKEN } from '../support/lab.ts'
 import { yearMarket } from '../support/market.ts'
+import { programOf } from '../support/programs.ts'
 import { openReceiver, type ReceivedSpan, type Receiver } from './receiver.ts'
 
 /*
  * The API and a worker as processes of their own, with a collector: what one request sets in motion is one trace.
  */
 
-const BUNDLES = join(tmpdir(), 'ashare-test-bundles')
 const COLLECTOR_KEY = 'Bearer key-of-the-collector'
 
 interface Program {
@@ -33,8 +34,8 @@ let folder: string
 let api: Program
 let worker: Program
 
-function start(file: string): Program {
-  const child = spawn(process.execPath, ['--import', 'tsx', file], {
+async function start(file: string): Promise<Program> {
+  const child = spawn(process.execPath, await programOf(file), {
     env: {
       PATH: process.env['PATH'] ?? '',
       DATABASE_URL: lab.db.url,
@@ -78,8 +79,8 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'ashare-trace-'))
   mkdirSync(BUNDLES, { recursive: true })
   symlinkSync(BUNDLES, join(folder, 'cache'))
-  api = start('api/main.ts')
-  worker = start('activities/worker/main.ts')
+  api = await start('api/main.ts')
+  worker = await start('activities/worker/main.ts')
   await Promise.all([untilReady(api), untilReady(worker)])
 })
 

@@ -1,6 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { WorkflowHandle } from '@temporalio/client'
 import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker'
@@ -10,6 +8,7 @@ import { tracingOptions } from '../../activities/worker/tracing.ts'
 import { SOURCE_NAMES, type SourceName } from '../../market/sources.ts'
 import { sourceTaskQueue, TASK_QUEUE } from '../../workflows/contract/ids.ts'
 import type { ClosedRun, Progress } from '../../workflows/contract/messages.ts'
+import { BUNDLES } from '../support/bundles.ts'
 import { openNamespace, quietRuntime } from '../support/temporal.ts'
 import { createScriptedActivities, type Playing, type Script, type Seen } from './scripted-activities.ts'
 
@@ -62,7 +61,7 @@ export async function openStage(): Promise<Stage> {
   const temporal = await openNamespace()
   const { address, namespace, client } = temporal
   const native = await NativeConnection.connect({ address })
-  const bundle = await workflowBundle(join(tmpdir(), 'ashare-test-bundles'))
+  const bundle = await workflowBundle(BUNDLES)
   const runs = new Map<string, Playing>()
   const activities = createScriptedActivities(runs)
   const common = {
