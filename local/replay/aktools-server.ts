@@ -1,7 +1,6 @@
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { createAktoolsRespond, createControl } from './aktools/control.ts'
 import type { AktoolsControl } from './aktools/control.ts'
 import { createEvaluator } from './aktools/evaluate.ts'
@@ -69,7 +68,7 @@ const handleRequest = async (
   const { reply, wire, siteMs } = answerCall(calls, route.call, url.search)
   let wait = isLive ? siteMs : 0
   for (const fault of wire) if (fault.kind === 'latency') wait += fault.ms ?? 1000
-  if (wait > 0) await sleep(wait)
+  if (wait > 0) await calls.faults.wait(wait)
   return send(
     req,
     res,

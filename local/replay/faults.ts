@@ -1,3 +1,4 @@
+import { createDelays } from './delays.ts'
 import { hashSeed, Rng } from './sandbox/rng.ts'
 
 /** What can go wrong, and where it is done: before the answer, to its rows, or on the wire. */
@@ -80,7 +81,7 @@ export interface Fault {
   /** A time window in ms after the fault was set. */
   readonly afterMs?: number
   readonly untilMs?: number
-  /** latency: how long; hang: until the connection is cut (default: never). */
+  /** latency: how long, but no longer than the fault is there; hang: until the connection is cut (default: never). */
   readonly ms?: number
   /** http_status: which (default 502). */
   readonly status?: number
@@ -123,6 +124,8 @@ export interface FaultPlan {
   readonly set: (faults: readonly Fault[], now: number) => void
   /** The faults that happen to this call. Asking counts: ask once per call. */
   readonly match: (call: FaultCall) => readonly Fault[]
+  /** Resolves after so many ms, or when the faults are replaced. */
+  readonly wait: (ms: number) => Promise<void>
   readonly state: () => readonly FaultState[]
 }
 
@@ -168,6 +171,7 @@ export const createFaultPlan = (
   protocol: Protocol = 'http',
 ): FaultPlan => {
   const known = faultsOf(protocol)
+  const delays = createDelays()
   let all: Armed[] = []
   const set = (list: readonly Fault[], since: number): void => {
     const unknown = list.find(({ kind }) => !known.includes(kind))
@@ -180,6 +184,7 @@ export const createFaultPlan = (
       matched: 0,
       fired: 0,
     }))
+    delays.endAll()
   }
   set(faults, now)
   return {
@@ -194,6 +199,7 @@ export const createFaultPlan = (
           return true
         })
         .map(({ fault }) => fault),
+    wait: delays.wait,
     state: () => all.map(({ fault, matched, fired }) => ({ fault, matched, fired })),
   }
 }

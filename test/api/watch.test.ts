@@ -57,7 +57,7 @@ describe('before anything was started', () => {
 
 test('the service is ready while a worker polls', async () => {
   await expect
-    .poll(async () => (await lab.get('/readyz')).body, { timeout: 20_000 })
+    .poll(async () => (await lab.get('/readyz')).body, { timeout: 60_000 })
     .toMatchObject({
       ready: true,
       checks: { postgres: { ok: true }, temporal: { ok: true }, worker: { ok: true } },
@@ -157,16 +157,17 @@ test('the event stream tells progress, log lines and the end, and goes on behind
   expect(nothing.status).toBe(204)
 })
 
-test('pause, resume and cancel take effect within seconds; force replaces the run that holds the lock', async () => {
-  lab.upstream.setFaults([{ kind: 'latency', ms: 1_500, api: 'daily' }])
+test('pause, resume and cancel take effect while an answer is awaited; force replaces the run that holds the lock', async () => {
+  // One answer comes at once, the others when the faults are taken back.
+  lab.upstream.setFaults([{ kind: 'latency', ms: 60_000, api: 'daily', from: 2 }])
   const { id } = await start(job({ refresh: true }))
   const run = lab.http.api.runs[':id']
   const param = { id }
   await expect
-    .poll(async () => (await answerOf(run.$get({ param }))).cells_done, { timeout: 20_000 })
+    .poll(async () => (await answerOf(run.$get({ param }))).cells_done, { timeout: 60_000 })
     .toBeGreaterThan(0)
   await answerOf(run.pause.$post({ param }))
-  await lab.until(id, ['paused'], 8)
+  await lab.until(id, ['paused'])
   const { sync } = lab.http.api
   expect((await answerOf(sync.status.$get())).data).toMatchObject({
     status: 'paused',
@@ -174,9 +175,9 @@ test('pause, resume and cancel take effect within seconds; force replaces the ru
     job_id: id,
   })
   await answerOf(run.resume.$post({ param }))
-  await lab.until(id, ['running'], 8)
+  await lab.until(id, ['running'])
   const forced = await answerOf(sync.trigger.$post({ json: { force: true } }))
-  await lab.until(id, ['cancelled'], 1)
+  await lab.until(id, ['cancelled'])
   await ended(forced.data.job_id)
   lab.upstream.setFaults([])
   expect(await answerOf(run.retry.$post({ param }))).toMatchObject({ id, finished_at: null })

@@ -11,7 +11,7 @@ import { priceDifferences } from '../support/truth.ts'
  */
 
 // Small time limits: a test has no use for the rest of a real one's seconds.
-const TIMEOUT_MS = 500
+const TIMEOUT_MS = 1_000
 
 let lab: Lab
 
@@ -79,9 +79,9 @@ test('a source that is dead from the start is done without', async () => {
 })
 
 test('a source that dies in the middle is gone back to as soon as it is up', async () => {
-  // Slow enough for the test to act in between.
-  lab.upstream.setFaults([{ kind: 'latency', ms: 200 }])
-  lab.baostock.setFaults([{ kind: 'latency', ms: 400 }])
+  // Each gives its first bars at once and the others when the test has acted.
+  lab.upstream.setFaults([{ kind: 'latency', api: 'daily', ms: 60_000, from: 2 }])
+  lab.baostock.setFaults([{ kind: 'latency', api: 'query_history_k_data_plus', ms: 60_000, from: 2 }])
   const runId = await lab.start('daily_history', everything())
   await untilCells(runId, 1)
   lab.upstream.setFaults([{ kind: 'http_status', status: 503 }])
@@ -146,9 +146,9 @@ async function untilCells(runId: string, cells: number): Promise<void> {
 const untilLog = (runId: string, text: string) => until(async () => (await log(runId)).includes(text))
 
 async function until(holds: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 30_000
+  const deadline = Date.now() + 90_000
   while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error('not within 30 s')
+    if (Date.now() > deadline) throw new Error('not within 90 s')
     await sleep(10)
   }
 }

@@ -15,7 +15,7 @@ let lab: Lab
 let victim: string
 
 beforeAll(async () => {
-  lab = await openLab({ market: yearMarket(24, { years: 0.5 }), batchSize: 12, tushare: { timeoutMs: 600 } })
+  lab = await openLab({ market: yearMarket(24, { years: 0.5 }), batchSize: 12 })
   victim = [...lab.market.truthStocks()].map((s) => s.symbol)[7] ?? ''
 })
 beforeEach(async () => {

@@ -13,6 +13,7 @@ beforeAll(async () => {
     market: yearMarket(12),
     batchSize: 4,
     settings: { lockPollMs: 100 },
+    tushare: { timeoutMs: 60_000 },
   })
 })
 afterEach(async () => {
@@ -50,11 +51,13 @@ test('a start makes one run, of its own name, and ends with it', async () => {
 test('a start is superseded by a run of the same job and parameters that began since, and by no other', async () => {
   const before = await runsOf(lab, 'stock_list')
   // The nominal time of a start by hand is that of its workflow: a run that begins later is already there when it looks.
-  lab.upstream.setFaults([{ kind: 'latency', api: 'stock_basic', ms: 500 }])
+  lab.upstream.setFaults([{ kind: 'latency', api: 'stock_basic', ms: 60_000 }])
   const running = await lab.start('stock_list')
+  await lab.until(running, ['running'])
   const same = await startScheduled(lab, { job: 'stock_list' })
   const other = await startScheduled(lab, { job: 'stock_list', params: { preferred_sources: ['tushare'] } })
   await lab.db.sql`update sync_run set started_at = now() + interval '1 hour' where id = ${running}`
+  lab.upstream.setFaults([])
   expect(await same.end()).toMatchObject({ outcome: 'superseded', runId: running, tries: 1 })
   expect((await other.end()).outcome).toBe('success')
   expect(await runsOf(lab, 'stock_list')).toHaveLength(before.length + 2)
@@ -86,6 +89,30 @@ test('a source that fails is tried three times, one that refuses the account onc
     ['2026-11-20', 'failed', 'AuthFailed'],
   ])
 })
+
+test.each([
+  ['blocks the address', { kind: 'too_many_addresses' }, 'Banned', '2026-11-16'],
+  ['has no calls left', { kind: 'rate_limited', api: 'daily', limit: 300 }, 'RateLimited', '2026-11-17'],
+] as const)(
+  'a source that %s is waited for by the one run, and asked by no other',
+  async (_, fault, error, day) => {
+    const [symbol = ''] = lab.market.instruments.map(({ code }) => code)
+    lab.upstream.setFaults([fault])
+    const params = { symbols: [symbol], start_date: day, end_date: day }
+    const start = await startScheduled(lab, { job: 'daily_history', params })
+    const isMet = () =>
+      error === 'Banned'
+        ? lab.db.sql`select from source_health where error_class = ${error} and resting_until is not null`
+        : lab.db.sql`select from source_budget where blocked_until > now() and learned_per_minute = 300`
+    await eventually(async () => (await isMet()).count > 0, error)
+    lab.upstream.setFaults([])
+    // Nobody lives through the minute here.
+    await lab.db.sql`update source_budget set blocked_until = null, learned_per_minute = null`
+    expect(await start.end()).toMatchObject({ outcome: 'success', tries: 1 })
+    const runs = await lab.db.sql`select status from sync_run where params ->> 'start_date' = ${day}`
+    expect(runs).toEqual([{ status: 'success' }])
+  },
+)
 
 test('a run that a person cancels or terminates is not tried again', async () => {
   for (const how of ['cancel', 'terminate'] as const) {
@@ -124,7 +151,7 @@ test('a start that is cancelled ends its run; one that waits for the lock leaves
 })
 
 test('a run that the reconciler has started already is waited for', async () => {
-  lab.upstream.setFaults([{ kind: 'latency', ms: 1_500 }])
+  lab.upstream.setFaults([{ kind: 'latency', ms: 60_000 }])
   const before = await lab.start('stock_list', { refresh: true })
   const start = await startScheduled(lab, { job: 'stock_basics' })
   const [waiter] = await eventually(async () => {
@@ -177,19 +204,21 @@ test('a dead holder is closed without an API; who waits for an hour is told once
 })
 
 test('a backfill gives way between batches to a daily run, and brings everything after it', async () => {
-  lab.upstream.setFaults([{ kind: 'latency', api: 'daily', ms: 500 }])
+  // One answer comes at once, the others when somebody waits for the lock.
+  lab.upstream.setFaults([{ kind: 'latency', api: 'daily', ms: 60_000, from: 2 }])
   const backfill = await lab.start('daily_history', { ...wholeMarket(lab.market), refresh: true })
   await eventually(
     async () => (await lab.db.sql`select from sync_run where id = ${backfill} and cells_done > 0`).length > 0,
     'the first bars',
   )
   const daily = await startScheduled(lab, { job: 'daily_incremental' })
+  await eventually(async () => (await lab.db.sql`select from lock_waiter`).length > 0, 'the waiter')
+  lab.upstream.setFaults([])
   const waiting = await lab.until(backfill, ['waiting'])
   expect(waiting.message).toBe('gives way to daily_incremental')
   const [atYield] = await lab.db.sql<{ running: number }[]>`
     select count(*)::int as running from sync_batch where run_id = ${backfill} and state = 'running'`
   expect(atYield?.running).toBe(0)
-  lab.upstream.setFaults([])
   const result = await daily.end()
   expect(result.outcome).toBe('success')
   expect((await lab.until(backfill)).status).toBe('success')

@@ -27,7 +27,7 @@ export async function startScheduled(
 export async function eventually<T>(
   look: () => Promise<T | null | undefined | false>,
   what: string,
-  seconds = 20,
+  seconds = 60,
 ): Promise<T> {
   for (const until = Date.now() + seconds * 1_000; Date.now() < until; await sleep(50)) {
     const found = await look()

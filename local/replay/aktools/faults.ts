@@ -1,3 +1,4 @@
+import { createDelays } from '../delays.ts'
 import { createFaultPlan } from '../faults.ts'
 import type { Fault, FaultPlan } from '../faults.ts'
 import { createBan } from './ban.ts'
@@ -78,6 +79,8 @@ export interface AktoolsFaultPlan {
   readonly match: (call: AktoolsCall) => readonly AktoolsFault[]
   /** Whether one of these faults is a ban that refuses now. Counts: ask once per call that reaches the site. */
   readonly isBanned: (faults: readonly AktoolsFault[], now: number) => boolean
+  /** Resolves after so many ms, or when the faults are replaced. */
+  readonly wait: (ms: number) => Promise<void>
   readonly state: () => readonly AktoolsFaultState[]
 }
 
@@ -105,6 +108,7 @@ const paramsOf = ({ code, date }: Subject): Record<string, string> => ({
 
 /** Faults to come, settable at run time. */
 export const createAktoolsFaultPlan = (faults: readonly AktoolsFault[], now: number): AktoolsFaultPlan => {
+  const delays = createDelays()
   let all: Armed[] = []
   const set: AktoolsFaultPlan['set'] = (list, since) => {
     const unknown = list.find(({ kind }) => !Object.hasOwn(AKTOOLS_FAULTS, kind))
@@ -112,6 +116,7 @@ export const createAktoolsFaultPlan = (faults: readonly AktoolsFault[], now: num
       throw new Error(`no such fault: ${unknown.kind}; there are ${Object.keys(AKTOOLS_FAULTS).join(', ')}`)
     }
     all = list.map((fault, index) => arm(fault, index, since))
+    delays.endAll()
   }
   set(faults, now)
   return {
@@ -130,6 +135,7 @@ export const createAktoolsFaultPlan = (faults: readonly AktoolsFault[], now: num
         .filter(({ fault }) => matched.includes(fault))
         .map(({ ban }) => ban?.take(at) ?? false)
         .includes(true),
+    wait: delays.wait,
     state: () =>
       all.map(({ fault, plan, ban }) => {
         const [{ matched, fired } = { matched: 0, fired: 0 }] = plan.state()

@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { exchange } from './exchange.ts'
 import type { ExchangeDeps, Session } from './exchange.ts'
 import { RecordWriter } from './record-writer.ts'
@@ -35,12 +34,13 @@ const answerLine = async (
   const known = session.user === null ? undefined : deps.remembered?.get(line)
   if (known !== undefined) return await send(socket, known, undefined)
   const { answer, faults } = exchange(deps, session, line, out)
+  let wait = deps.latency === 'live' ? LIVE_BASE_MS + LIVE_ROW_MS * answer.rows : 0
+  for (const { kind, ms = 1000 } of faults) if (kind === 'latency') wait += ms
+  const delay = wait > 0 ? deps.faults.wait(wait) : undefined
   const frame = await frameOf(answer)
   // Undamaged tables alone: an answer about the session is true once.
   if (answer.outcome === 'ok' && answer.rows > 0) deps.remembered?.set(line, frame)
-  let wait = deps.latency === 'live' ? LIVE_BASE_MS + LIVE_ROW_MS * answer.rows : 0
-  for (const { kind, ms = 1000 } of faults) if (kind === 'latency') wait += ms
-  if (wait > 0) await sleep(wait)
+  await delay
   await send(
     socket,
     frame,

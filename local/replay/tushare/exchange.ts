@@ -121,7 +121,7 @@ export const createExchange = (deps: ExchangeDeps) => {
     record(deps, request, answer, wire === undefined ? answer.outcome : `fault:${wire.kind}`, started)
     let wait = deps.latency === 'live' ? LIVE_BASE_MS + LIVE_ROW_MS * answer.rows : 0
     for (const fault of faults) if (fault.kind === 'latency') wait += fault.ms ?? 1000
-    if (wait > 0) await sleep(wait)
+    if (wait > 0) await deps.faults.wait(wait)
     await send(deps, req, res, answer, wire)
   }
 }
