@@ -11,9 +11,12 @@ export default defineConfig({
     // One more than the cores that this was measured on: a quarter of the time of a test is waiting.
     maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
-    testTimeout: 60_000,
+    // Nothing here takes a minute on a quiet machine: this ends what would never end.
+    testTimeout: 180_000,
     // A new machine may have to build the Temporal server first, which takes four minutes.
     hookTimeout: 300_000,
+    // What is awaited comes in milliseconds; on a busy machine, in seconds. The limit is there for what never comes.
+    expect: { poll: { timeout: 20_000 } },
     include: ['test/**/*.test.ts'],
     // Minutes of killed processes: `npm run test:chaos`.
     exclude: ['test/chaos/**'],

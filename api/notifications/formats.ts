@@ -23,6 +23,8 @@ export interface Post {
 }
 
 interface Format {
+  /** How many a minute the receiver may be sent; null: as many as there are. */
+  perMinute: number | null
   post(telling: Telling, url: string, secret: string | null, nowMs: number): Post
   /** What an answer with status 200 refuses for; null when it was taken. */
   refusal(body: string): string | null
@@ -31,7 +33,31 @@ interface Format {
 const JSON_TYPE = { 'Content-Type': 'application/json; charset=utf-8' }
 const hmac = (key: string | Buffer, text: string) =>
   createHmac('sha256', key).update(text, 'utf8').digest('base64')
-const plain = ({ title, text }: Telling) => `${title}\n${text}`
+
+// The longest text that WeCom takes, in bytes of UTF-8. DingTalk and Feishu take bodies of 20,000, in which a byte may be
+// escaped by six, and Slack 40,000 characters; but nobody reads more than this in a chat.
+const WECOM_BYTES = 2_048
+const CHAT_BYTES = 3_000
+
+/** The name first: it tells a group who speaks, and is the keyword for robots that take only messages with one. */
+const plain = ({ title, text }: Telling, bytes = CHAT_BYTES) =>
+  cutText(`ashare-sync: ${title}\n${text}`, bytes)
+
+const MORE = '… (the rest: GET /api/notifications)'
+
+/** A text of at most so many bytes of UTF-8, which ends between two characters and says when it has been cut. */
+export function cutText(text: string, bytes: number): string {
+  if (Buffer.byteLength(text) <= bytes) return text
+  let left = bytes - Buffer.byteLength(MORE)
+  let kept = ''
+  // A unit is a byte at least: what is sliced off here would not fit either, and is not looked at.
+  for (const { segment } of new Intl.Segmenter().segment(text.slice(0, bytes))) {
+    left -= Buffer.byteLength(segment)
+    if (left < 0) break
+    kept += segment
+  }
+  return kept + MORE
+}
 
 /** The code in a chat service's answer, under one of several names; 0 is success. */
 function codeIn(body: string, ...names: string[]): string | null {
@@ -46,9 +72,13 @@ function codeIn(body: string, ...names: string[]): string | null {
   return code === 0 ? null : body.slice(0, 300)
 }
 
+// Both refuse more than 20, DingTalk for ten minutes. Several senders may be one too many each, and so may the test button.
+const STRICT_PER_MINUTE = 15
+
 export const FORMATS: Readonly<Record<NotificationFormat, Format>> = {
   // Signed as standardwebhooks.com says: the id, the time and the body, with the secret as its bytes.
   generic: {
+    perMinute: null,
     post: (telling, url, secret, nowMs) => {
       const { id, event, title, text, details, occurredAt } = telling
       const body = JSON.stringify({ id, event, title, text, details, occurred_at: occurredAt })
@@ -65,6 +95,7 @@ export const FORMATS: Readonly<Record<NotificationFormat, Format>> = {
   },
   // The secret signs nothing but itself and the second.
   feishu: {
+    perMinute: 60,
     post: (telling, url, secret, nowMs) => {
       const at = String(Math.floor(nowMs / 1000))
       const signature = secret === null ? {} : { timestamp: at, sign: hmac(`${at}\n${secret}`, '') }
@@ -74,6 +105,7 @@ export const FORMATS: Readonly<Record<NotificationFormat, Format>> = {
     refusal: (body) => codeIn(body, 'code', 'StatusCode'),
   },
   dingtalk: {
+    perMinute: STRICT_PER_MINUTE,
     post: (telling, url, secret, nowMs) => {
       const signed = new URL(url)
       if (secret !== null) {
@@ -87,14 +119,16 @@ export const FORMATS: Readonly<Record<NotificationFormat, Format>> = {
   },
   // The key in its address is all that protects it.
   wecom: {
+    perMinute: STRICT_PER_MINUTE,
     post: (telling, url) => ({
       url,
       headers: JSON_TYPE,
-      body: JSON.stringify({ msgtype: 'text', text: { content: plain(telling) } }),
+      body: JSON.stringify({ msgtype: 'text', text: { content: plain(telling, WECOM_BYTES) } }),
     }),
     refusal: (body) => codeIn(body, 'errcode'),
   },
   slack: {
+    perMinute: 60,
     post: (telling, url) => ({
       url,
       headers: JSON_TYPE,

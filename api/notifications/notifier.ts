@@ -4,7 +4,7 @@ import { withoutParameters } from '../../db/errors.ts'
 import { leaseNotice, noteSent, noteUnsent, type StoredNotice } from '../../db/queries/notifications.ts'
 import { redactValue } from '../../market/redact.ts'
 import type { ApiDeps } from '../deps.ts'
-import type { Telling } from './formats.ts'
+import { FORMATS, type Telling } from './formats.ts'
 import { NotTaken, type Receiver, sendNotice } from './send.ts'
 import { noticeStaleDays } from './stale.ts'
 
@@ -48,7 +48,7 @@ const isOver = ({ closing }: NotifierDeps): boolean => closing.aborted
 async function tellNext(deps: NotifierDeps, receiver: Receiver): Promise<boolean> {
   if (isOver(deps)) return false
   const { sql } = deps.db
-  const notice = await leaseNotice(sql)
+  const notice = await leaseNotice(sql, FORMATS[receiver.format].perMinute)
   if (!notice) return false
   try {
     await sendNotice(receiver, tellingOf(notice, deps.redact), deps.closing)

@@ -34,14 +34,20 @@ export async function addNotice(
     on conflict (dedup) do nothing`
 }
 
-/** Leases the oldest notice that is due; null when there is none. */
-export async function leaseNotice(sql: Sql): Promise<StoredNotice | null> {
+/**
+ * Leases the oldest notice that is due; null when there is none.
+ *
+ * @param perMinute no more while so many have been sent within the last minute; null: no limit
+ */
+export async function leaseNotice(sql: Sql, perMinute: number | null): Promise<StoredNotice | null> {
   const [notice] = await sql<StoredNotice[]>`
     update notification set attempts = attempts + 1, next_attempt_at = clock_timestamp() + ${LEASE}::interval
     where id = (
       select id from notification
       where sent_at is null and given_up_at is null and next_attempt_at <= clock_timestamp()
         and created_at > clock_timestamp() - ${WORTH_TELLING}::interval
+        and (${perMinute}::int is null or ${perMinute} > (
+          select count(*) from notification where sent_at > clock_timestamp() - interval '1 minute'))
       order by next_attempt_at limit 1 for update skip locked)
     returning id, event, title, text, details, created_at, attempts, sent_at, given_up_at, last_error`
   return notice ?? null

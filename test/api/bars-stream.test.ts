@@ -69,7 +69,7 @@ test.each([`symbol=${CODES.join()}`, 'from=2014-01-01&format=csv', 'from=2014-01
       await once(socket, 'data')
       socket.destroy()
     }
-    await expect.poll(busy, { timeout: 10_000 }).toBe(0)
+    await expect.poll(busy).toBe(0)
     expect((await lab.get('/api/bars?symbol=000010')).status).toBe(200)
   },
 )

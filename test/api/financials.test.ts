@@ -36,7 +36,7 @@ beforeAll(async () => {
       { source: 'tushare', runId: randomUUID(), job: 'test' },
     ),
   )
-}, 60_000)
+})
 afterAll(() => lab.close())
 
 interface Reports {

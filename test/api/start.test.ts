@@ -248,7 +248,7 @@ test('an execution that ran out of time ends its run as failed', async () => {
         await reconcileAll(lab.api)
         return await statusOf(row.id)
       },
-      { timeout: 10_000 },
+      { timeout: 60_000 },
     )
     .toBe('failed')
 })

@@ -104,7 +104,7 @@ test('a run is started, paused, resumed and followed to its end; another start i
 /** Follows the run that waits for a worker, until Ctrl-C. */
 async function interruptedWatch(): Promise<Ended> {
   const watch = start('status --watch')
-  await expect.poll(watch.out, { timeout: 20_000, interval: 25 }).toContain('pending')
+  await expect.poll(watch.out, { timeout: 60_000, interval: 25 }).toContain('pending')
   watch.child.kill('SIGINT')
   return await watch.ended
 }

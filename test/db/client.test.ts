@@ -205,10 +205,14 @@ test('a COPY does not wait for the acknowledgement of its beginning', async () =
       await tx`select from one`
     })
   await copy()
-  const started = performance.now()
-  for (let i = 0; i < 20; i++) await copy()
-  // Twice 40 ms each with Nagle's algorithm, a tenth of that without.
-  expect((performance.now() - started) / 20).toBeLessThan(60)
+  const times: number[] = []
+  for (let i = 0; i < 20; i++) {
+    const started = performance.now()
+    await copy()
+    times.push(performance.now() - started)
+  }
+  // Twice 40 ms each with Nagle's algorithm, a tenth of that without: on a busy machine for the fastest of them at least.
+  expect(Math.min(...times)).toBeLessThan(60)
 })
 
 // --- migrations

@@ -191,7 +191,7 @@ test('two transactions with days of one week at the same time make one whole wee
     db.sql.begin(async (tx) => {
       await derive(tx, weekOf(101).slice(0, 2))
       both.push(db.sql.begin((other) => derive(other, weekOf(101).slice(2))))
-      await expect.poll(() => waiting(db.sql), { timeout: 10_000 }).toBe(1)
+      await expect.poll(() => waiting(db.sql)).toBe(1)
     }),
   )
   await both[0]
@@ -259,39 +259,35 @@ test('nothing is left for later where a week is final', async () => {
   expect(await db.sql`select from derived_due`).toHaveLength(0)
 })
 
-test(
-  'however days come, in what order and in what answers, the weeks and months are the same',
-  { timeout: 120_000 },
-  async () => {
-    const all = () =>
-      db.sql`select instrument_id, period, trade_date::text as date, period_start::text as start, is_final, open::text, high::text,
+test('however days come, in what order and in what answers, the weeks and months are the same', async () => {
+  const all = () =>
+    db.sql`select instrument_id, period, trade_date::text as date, period_start::text as start, is_final, open::text, high::text,
       low::text, close::text, pre_close::text, change::text, pct_chg::text, volume::text, amount::text
       from bars order by 1, 2, 3`
-    await fc.assert(
-      fc.asyncProperty(history, cuts, fc.boolean(), followed, async (days, cut, byDate, isFollowed) => {
-        const bars = days.map(({ id, at, close }): Bar => ({
-          id,
-          date: SESSIONS[at] ?? '',
-          close: close / 100,
-        }))
-        const instruments = byDate ? null : [101, 102, 103]
-        await empty(db.sql, 'bars', 'coverage', 'coverage_hole')
-        await answer(bars, { instruments, from: SESSIONS[0] ?? '', to: SESSIONS.at(-1) ?? '' })
-        const whole = await all()
-        await empty(db.sql, 'bars', 'coverage', 'coverage_hole')
-        let last = ''
-        for (const [i, { from, to }] of partsOf(cut).entries()) {
-          const rows = bars.filter(({ date }) => date >= from && date <= to)
-          last = await answer(rows, { instruments, from, to }, [], isFollowed[i % isFollowed.length])
-          // Whatever was left for later: what is final is right at any moment.
-          const isWhole = (row: unknown) => whole.some((each) => isDeepStrictEqual(each, row))
-          expect((await all()).filter((row) => row.is_final && !isWhole(row))).toEqual([])
-        }
-        await deriveLeft(db.sql, last)
-        expect(await all()).toEqual(whole)
-        expect(await db.sql`select from derived_due`).toHaveLength(0)
-      }),
-      { numRuns: 25 },
-    )
-  },
-)
+  await fc.assert(
+    fc.asyncProperty(history, cuts, fc.boolean(), followed, async (days, cut, byDate, isFollowed) => {
+      const bars = days.map(({ id, at, close }): Bar => ({
+        id,
+        date: SESSIONS[at] ?? '',
+        close: close / 100,
+      }))
+      const instruments = byDate ? null : [101, 102, 103]
+      await empty(db.sql, 'bars', 'coverage', 'coverage_hole')
+      await answer(bars, { instruments, from: SESSIONS[0] ?? '', to: SESSIONS.at(-1) ?? '' })
+      const whole = await all()
+      await empty(db.sql, 'bars', 'coverage', 'coverage_hole')
+      let last = ''
+      for (const [i, { from, to }] of partsOf(cut).entries()) {
+        const rows = bars.filter(({ date }) => date >= from && date <= to)
+        last = await answer(rows, { instruments, from, to }, [], isFollowed[i % isFollowed.length])
+        // Whatever was left for later: what is final is right at any moment.
+        const isWhole = (row: unknown) => whole.some((each) => isDeepStrictEqual(each, row))
+        expect((await all()).filter((row) => row.is_final && !isWhole(row))).toEqual([])
+      }
+      await deriveLeft(db.sql, last)
+      expect(await all()).toEqual(whole)
+      expect(await db.sql`select from derived_due`).toHaveLength(0)
+    }),
+    { numRuns: 25 },
+  )
+})

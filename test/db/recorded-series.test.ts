@@ -99,7 +99,7 @@ async function computed(
 
 const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[values.length >> 1] ?? NaN
 
-describe.skipIf(!hasRecordedData)('recorded adjusted series', { timeout: 120_000 }, () => {
+describe.skipIf(!hasRecordedData)('recorded adjusted series', () => {
   test("equal Tushare's backward-adjusted bars to half a cent and the last digit of the factor", async () => {
     const two = (symbol: string) => ['600519.SH', '600036.SH'].includes(symbol)
     const raw = await storeBars('daily_2stocks_202309_202510_reconstructed', 'tushare', two)

@@ -42,7 +42,7 @@ test('what nobody has set stays with the environment', async () => {
     tokenProblem: null,
     callsPerMinute: null,
     minIntervalMs: null,
-    updatedAt: expect.closeTo(Date.now(), -4) as number,
+    updatedAt: expect.closeTo(Date.now(), -5) as number,
   })
 })
 

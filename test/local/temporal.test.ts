@@ -32,7 +32,7 @@ const withClient = async <T>(address: string, use: (client: Client) => Promise<T
   }
 }
 
-describe('embedded Temporal', { timeout: 40_000 }, () => {
+describe('embedded Temporal', () => {
   test('keeps workflows over a kill, knows the search attributes and serves its Web UI', async () => {
     const dataDir = temporaryFolder()
     const first = await started(dataDir)

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto'
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { FORMATS, formatOf, type Telling } from '../../api/notifications/formats.ts'
+import { cutText, FORMATS, formatOf, type Telling } from '../../api/notifications/formats.ts'
 import { tellingOf } from '../../api/notifications/notifier.ts'
 import { sendNotice } from '../../api/notifications/send.ts'
 import type { NotificationFormat } from '../../market/notifications.ts'
@@ -67,6 +67,9 @@ async function send(
   return got
 }
 
+// Who speaks stands first: a group hears several, and some robots take only what holds a certain word.
+const SAID = `ashare-sync: ${TELLING.title}\n${TELLING.text}`
+
 const sha = (key: string, text: string) => createHmac('sha256', key).update(text).digest('base64')
 
 test('generic: JSON, signed over id, time and body', async () => {
@@ -88,7 +91,7 @@ test('generic: JSON, signed over id, time and body', async () => {
 test('feishu: text with the sign in the body', async () => {
   answer.body = '{"code":0,"msg":"success","data":{}}'
   const body = JSON.parse((await send('feishu')).body) as Record<string, unknown>
-  expect(body).toMatchObject({ msg_type: 'text', content: { text: `${TELLING.title}\n${TELLING.text}` } })
+  expect(body).toMatchObject({ msg_type: 'text', content: { text: SAID } })
   expect(body['sign']).toBe(sha(`${String(body['timestamp'])}\n${SECRET}`, ''))
 })
 
@@ -100,7 +103,7 @@ test('dingtalk: text with the sign in the address, beside what stands there', as
   expect(url.searchParams.get('sign')).toBe(sha(SECRET, `${at}\n${SECRET}`))
   expect(JSON.parse(body)).toEqual({
     msgtype: 'text',
-    text: { content: `${TELLING.title}\n${TELLING.text}` },
+    text: { content: SAID },
   })
 })
 
@@ -108,14 +111,46 @@ test('wecom: text', async () => {
   answer.body = '{"errcode":0,"errmsg":"ok"}'
   const { url, body } = await send('wecom')
   expect(url.search).toBe('?key=1')
-  expect(JSON.parse(body)).toMatchObject({ msgtype: 'text' })
+  expect(JSON.parse(body)).toEqual({ msgtype: 'text', text: { content: SAID } })
 })
 
 test('slack: text that mentions nobody', async () => {
   answer.body = 'ok'
   expect(JSON.parse((await send('slack')).body)).toEqual({
-    text: `${TELLING.title}\nAuthFailed: &lt;check&gt; the token &amp; the 权限`,
+    text: `ashare-sync: ${TELLING.title}\nAuthFailed: &lt;check&gt; the token &amp; the 权限`,
   })
+})
+
+// What each service takes: characters of text at Slack, bytes of the text at WeCom, bytes of the body at the others.
+const LIMITS = {
+  feishu: ({ body }: Got) => [Buffer.byteLength(body), 20_000],
+  dingtalk: ({ body }: Got) => [Buffer.byteLength(body), 20_000],
+  wecom: ({ body }: Got) => {
+    const { text } = JSON.parse(body) as { text: { content: string } }
+    return [Buffer.byteLength(text.content), 2_048]
+  },
+  slack: ({ body }: Got) => [(JSON.parse(body) as { text: string }).text.length, 40_000],
+} as const
+describe.each(Object.keys(LIMITS) as (keyof typeof LIMITS)[])('%s: a text that is too long', (format) => {
+  // Bytes that JSON escapes by six, what Slack escapes by five, three bytes each, and a family of four with its joints.
+  test.each(['\u0001', '&', '权', '👨‍👩‍👧‍👦'])('of %j is cut between two characters, and says so', async (one) => {
+    answer.body = format === 'slack' ? 'ok' : '{"code":0,"errcode":0}'
+    const sent = await send(format, '/hook', { ...TELLING, text: one.repeat(10_000) })
+    const [length = Infinity, limit] = LIMITS[format](sent)
+    expect(length).toBeLessThanOrEqual(limit ?? 0)
+    const text = JSON.stringify(JSON.parse(sent.body))
+    expect(text).toContain(TELLING.title)
+    const shown = JSON.stringify(format === 'slack' ? one.replace('&', '&amp;') : one).slice(1, -1)
+    const [, cut = ''] = /\\n(.*)… \(the rest: GET \/api\/notifications\)/.exec(text) ?? []
+    expect(cut.length).toBeGreaterThan(500)
+    expect(cut.replaceAll(shown, '')).toBe('')
+  })
+})
+
+test('a text that just fits is left whole', () => {
+  const text = '权'.repeat(100)
+  expect(cutText(text, 300)).toBe(text)
+  expect(cutText(text, 299)).toBe(`${'权'.repeat(87)}… (the rest: GET /api/notifications)`)
 })
 
 const FORMAT_NAMES = Object.keys(FORMATS) as NotificationFormat[]

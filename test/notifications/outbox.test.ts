@@ -3,8 +3,9 @@ import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { runNotifier } from '../../api/notifications/notifier.ts'
-import { addNotice } from '../../db/queries/notifications.ts'
+import { addNotice, leaseNotice } from '../../db/queries/notifications.ts'
 import { noteTrouble } from '../../db/health.ts'
+import type { NotificationFormat } from '../../market/notifications.ts'
 import { Secret } from '../../market/secret.ts'
 import { type ApiLab, openApiLab } from '../api/support.ts'
 import { TEST_TOKEN, wholeMarket } from '../support/lab.ts'
@@ -35,7 +36,7 @@ beforeAll(async () => {
     request.on('data', (part: Buffer) => (body += part.toString()))
     request.on('end', () => {
       if (!isAway) heard.push(JSON.parse(body) as Heard)
-      response.writeHead(isAway ? 503 : 200).end()
+      response.writeHead(isAway ? 503 : 200).end('{"errcode":0}')
     })
   })
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
@@ -58,14 +59,14 @@ afterAll(async () => {
   await lab.close()
 })
 
-function startSender(): void {
+function startSender(format: NotificationFormat = 'generic'): void {
   const stop = new AbortController()
-  const receiver = { url: new Secret(url), format: 'generic' as const, secret: null }
+  const receiver = { url: new Secret(url), format, secret: null }
   senders.push({ stop, end: runNotifier({ ...lab.api, receiver, closing: stop.signal, everyMs: 20 }) })
 }
 
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 20_000
+  const deadline = Date.now() + 60_000
   while (!(await condition())) {
     if (Date.now() > deadline) throw new Error(`that did not happen; heard: ${JSON.stringify(heard)}`)
     await sleep(20)
@@ -135,6 +136,19 @@ test('what happens while the receiver is away arrives when it is back, each once
   expect(heard.map(({ title }) => title).sort()).toEqual(
     Array.from({ length: 20 }, (_, i) => `run ${i} failed`).sort(),
   )
+})
+
+test('a robot that is silenced by more than 20 messages a minute gets fewer, and the others a minute later', async () => {
+  for (let i = 0; i < 30; i++)
+    await addNotice(lab.db.sql, { event: 'run_failed', title: `run ${i} failed`, text: '' })
+  startSender('dingtalk')
+  const sent = async () => (await lab.db.sql`select from notification where sent_at is not null`).length
+  await until(async () => (await sent()) === 15)
+  expect(await leaseNotice(lab.db.sql, 15)).toBeNull()
+  expect(heard).toHaveLength(15)
+  await lab.db.sql`update notification set sent_at = sent_at - interval '1 minute' where sent_at is not null`
+  await until(async () => (await sent()) === 30)
+  expect(heard).toHaveLength(30)
 })
 
 test('a notice that a killed sender had in hand is sent by the next one', async () => {

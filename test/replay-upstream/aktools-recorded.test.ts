@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { hasRecordedData, recordedMarket } from '../support/recorded.ts'
 import { rowsOf, statusOf, withAktools } from './aktools-client.ts'
 
-describe.skipIf(!hasRecordedData)('a recorded market', { timeout: 60_000 }, () => {
+describe.skipIf(!hasRecordedData)('a recorded market', () => {
   const market = hasRecordedData ? recordedMarket() : undefined
   const withRecorded = (claim: Parameters<typeof withAktools>[1]) =>
     withAktools(market === undefined ? {} : { market }, claim)

@@ -7,7 +7,7 @@ import { recordedData } from './client.ts'
 const PERIOD_FIELDS = 'date,code,open,high,low,close,volume,amount,adjustflag,turn,pctChg'
 const directory = recordedData()
 
-describe.skipIf(directory === undefined)('the recorded market', { timeout: 60_000 }, () => {
+describe.skipIf(directory === undefined)('the recorded market', () => {
   test.each([
     ['w', 'weekly_doc_sample'],
     ['m', 'monthly_doc_sample'],

@@ -13,7 +13,7 @@ import { call, recordedData, rows, withReplay } from './client.ts'
 const directory = recordedData()
 const COLUMNS = 'ts_code trade_date open high low close pre_close change pct_chg vol amount'.split(' ')
 
-describe.skipIf(directory === undefined)('the recorded market', { timeout: 60_000 }, () => {
+describe.skipIf(directory === undefined)('the recorded market', () => {
   const market = directory === undefined ? undefined : recordedMarket()
 
   const fileRows = (file: string, keep: (code: string, date: string) => boolean): (string | number)[][] =>

@@ -44,7 +44,7 @@ const life = (market: ReplayMarket, stock: Instrument): string[] =>
 const datesOf = (rows: Iterable<{ trade_date: string }>): string[] =>
   [...rows].map((row) => toCompact(row.trade_date))
 
-describe.each(MARKETS)('%s', { timeout: 60_000 }, (_, market) => {
+describe.each(MARKETS)('%s', (_, market) => {
   test('has only sound bars', () => {
     const wrong: string[] = []
     let count = 0

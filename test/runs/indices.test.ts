@@ -12,7 +12,7 @@ beforeAll(async () => {
     akshare: {},
     baostock: {},
   })
-}, 60_000)
+})
 afterAll(() => lab.close())
 
 const dateOf = (session: number) => isoDate(lab.market.calendar.sessions[session] ?? '')
@@ -38,7 +38,7 @@ function expectedBars(toRow: (lots: number) => number, hasPrevious: boolean): { 
 
 const exact = (shares: number) => shares
 
-test('every source brings the bars of all indices, each session of each', { timeout: 120_000 }, async () => {
+test('every source brings the bars of all indices, each session of each', async () => {
   const dates = wholeMarket(lab.market)
   const run = await lab.run('daily_incremental', {
     ...dates,
@@ -70,7 +70,7 @@ const members = async (source: string) =>
     .map(({ key }) => key)
     .sort()
 
-test('the lists of members come month by month', { timeout: 180_000 }, async () => {
+test('the lists of members come month by month', async () => {
   const run = await lab.until(await lab.start('full_history', wholeMarket(lab.market)), undefined, 150)
   expect(run.status).toMatch(/^success/)
   const lists = MEMBER_INDICES.flatMap((symbol) =>

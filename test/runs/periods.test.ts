@@ -15,7 +15,7 @@ let clock = '2026-11-14T01:00:00+08:00'
 beforeAll(async () => {
   const market = yearMarket(20, { today: '20261113' })
   lab = await openLab({ market, baostock: {}, now: () => new Date(clock) })
-}, 60_000)
+})
 afterAll(() => lab.close())
 
 const logs = async (run: RunRow) =>

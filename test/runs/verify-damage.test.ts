@@ -93,38 +93,34 @@ const calls = () => {
   return (byApi.daily?.calls ?? 0) + (byApi.adj_factor?.calls ?? 0)
 }
 
-test(
-  'any damage is named cell by cell and mended by the calls of one plan',
-  { timeout: 180_000 },
-  async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(damages, { minLength: 1, maxLength: 3 }), async (all) => {
-        const lost = new Set<string>()
-        for (const damage of all) {
-          const gone = await lab.db.sql.unsafe<{ id: number; date: string }[]>(
-            `delete from ${damage.table} where (${conditionOf(damage)})${damage.table === 'bars' ? " and period = 'daily'" : ''} returning instrument_id as id, trade_date as date`,
-          )
-          for (const { id, date } of gone) lost.add(`${damage.table} ${id} ${date} lost`)
-        }
-        for (const dataset of ['bars', 'adj_factor'] as const)
-          await markLost(lab.db.sql, { dataset, instruments: null, from: '1990-12-19', to: '2026-12-31' })
-        expect(await holes()).toEqual([...lost].sort())
-        const planned = await plannedCalls()
-        // The run has to find all of it by itself.
-        await lab.db.sql`truncate coverage_hole`
-        const before = calls()
-        const run = await lab.run('verify')
-        expect({ status: run.status, message: run.message }).toEqual({ status: 'success', message: null })
-        expect(run.inserted).toBe(lost.size)
-        expect({ updated: run.updated, calls: calls() - before }).toEqual({ updated: 0, calls: planned })
-        expect(await holes()).toEqual([])
-        expect(await barDifferences(lab.db.sql, lab.market)).toEqual([])
-        expect(await factorDifferences(lab.db.sql, lab.market)).toEqual([])
-      }),
-      { numRuns: 5, endOnFailure: true },
-    )
-  },
-)
+test('any damage is named cell by cell and mended by the calls of one plan', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(damages, { minLength: 1, maxLength: 3 }), async (all) => {
+      const lost = new Set<string>()
+      for (const damage of all) {
+        const gone = await lab.db.sql.unsafe<{ id: number; date: string }[]>(
+          `delete from ${damage.table} where (${conditionOf(damage)})${damage.table === 'bars' ? " and period = 'daily'" : ''} returning instrument_id as id, trade_date as date`,
+        )
+        for (const { id, date } of gone) lost.add(`${damage.table} ${id} ${date} lost`)
+      }
+      for (const dataset of ['bars', 'adj_factor'] as const)
+        await markLost(lab.db.sql, { dataset, instruments: null, from: '1990-12-19', to: '2026-12-31' })
+      expect(await holes()).toEqual([...lost].sort())
+      const planned = await plannedCalls()
+      // The run has to find all of it by itself.
+      await lab.db.sql`truncate coverage_hole`
+      const before = calls()
+      const run = await lab.run('verify')
+      expect({ status: run.status, message: run.message }).toEqual({ status: 'success', message: null })
+      expect(run.inserted).toBe(lost.size)
+      expect({ updated: run.updated, calls: calls() - before }).toEqual({ updated: 0, calls: planned })
+      expect(await holes()).toEqual([])
+      expect(await barDifferences(lab.db.sql, lab.market)).toEqual([])
+      expect(await factorDifferences(lab.db.sql, lab.market)).toEqual([])
+    }),
+    { numRuns: 5, endOnFailure: true },
+  )
+})
 
 const logged = async (runId: string) =>
   (

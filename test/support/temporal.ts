@@ -24,11 +24,14 @@ export interface TestTemporal {
   close(): Promise<void>
 }
 
+// A server that a busy machine keeps from answering comes to it in the end.
+const CONNECT_MS = 60_000
+
 /** A new namespace on the one server of the test run: made in milliseconds, where a server takes a second of a core. */
 export async function openNamespace(): Promise<TestTemporal> {
   const address = inject('temporalAddress')
   const namespace = `t-${randomUUID()}`
-  const connection = await Connection.connect({ address })
+  const connection = await Connection.connect({ address, connectTimeout: CONNECT_MS })
   await connection.workflowService.registerNamespace({
     namespace,
     workflowExecutionRetentionPeriod: msToTs('1 day'),
@@ -53,12 +56,14 @@ export async function openOwnTemporal(): Promise<TestTemporal> {
       binary: inject('temporalBinary'),
       port,
       uiPort,
+      // Whoever waits for its return knows one address.
+      portWhenTaken: port === 0 ? 'choose' : 'fail',
       searchAttributes: SEARCH_ATTRIBUTES,
       guard,
     })
   let server = await start(0, 0)
   const { address, port, uiPort } = server
-  const connection = await Connection.connect({ address })
+  const connection = await Connection.connect({ address, connectTimeout: CONNECT_MS })
   return {
     address,
     namespace: 'default',

@@ -88,7 +88,7 @@ export async function rowVersions(sql: Sql): Promise<number> {
   const counts = TABLES.map((table) => `select '${table}' as name, count(*) as n from ${table}`).join(
     ' union all ',
   )
-  const deadline = Date.now() + 30_000
+  const deadline = Date.now() + 90_000
   for (;;) {
     await sql`select pg_stat_force_next_flush()`
     const [row] = await sql.unsafe<{ versions: number; reported: boolean }[]>(`

@@ -53,7 +53,7 @@ async function say(port: number, text: string): Promise<string> {
 }
 
 const health = async (port: number) => {
-  const response = await fetch(`http://127.0.0.1:${port}/healthz`, { signal: AbortSignal.timeout(5_000) })
+  const response = await fetch(`http://127.0.0.1:${port}/healthz`, { signal: AbortSignal.timeout(60_000) })
   await response.body?.cancel()
   return response.status
 }
@@ -92,7 +92,7 @@ describe('bodies', () => {
   })
 
   test('that never come to an end are given up, while others are served', async () => {
-    const { port } = await listen({ headersMs: 400, requestMs: 400, checkMs: 50 })
+    const { port } = await listen({ headersMs: 1_000, requestMs: 1_000, checkMs: 50 })
     const slow = await open(port)
     slow.write(`${head(port, JSON_TYPE, 'Content-Length: 1000')}{"force":`)
     const said = listenTo(slow)
@@ -169,7 +169,7 @@ describe('the rest of a body that was refused', () => {
     const began = performance.now()
     await closeServer(server)
     // What is cut is cut after ten seconds.
-    expect(performance.now() - began).toBeLessThan(5_000)
+    expect(performance.now() - began).toBeLessThan(9_000)
   })
 
   test('leaves the connection to the next request once it has come', async () => {
@@ -186,7 +186,7 @@ describe('the rest of a body that was refused', () => {
 
 describe('heads', () => {
   test('that never come to an end are given up, and so are connections that say nothing', async () => {
-    const { port } = await listen({ headersMs: 300, requestMs: 600, checkMs: 50 })
+    const { port } = await listen({ headersMs: 800, requestMs: 1_200, checkMs: 50 })
     const slow = await open(port)
     slow.write('GET /healthz HTTP/1.1\r\nHost: 127')
     const silent = await open(port)
@@ -242,9 +242,7 @@ describe('connections', () => {
     // A socket that nobody reads does not see its end.
     for (const socket of flood) socket.resume()
     for (let i = 0; i < 20; i++) expect(await health(port)).toBe(200)
-    await expect
-      .poll(() => flood.filter((socket) => socket.closed).length, { timeout: 10_000 })
-      .toBeGreaterThanOrEqual(LIMIT * 3)
+    await expect.poll(() => flood.filter((socket) => socket.closed).length).toBeGreaterThanOrEqual(LIMIT * 3)
     const count = await new Promise((resolve) => server.getConnections((_, n) => resolve(n)))
     expect(count).toBeLessThanOrEqual(LIMIT)
   })
@@ -260,7 +258,7 @@ describe('connections', () => {
       }),
     )
     expect(await health(port)).toBe(200)
-    expect(flood.filter((socket) => socket.closed).length).toBeGreaterThan(0)
+    await expect.poll(() => flood.filter((socket) => socket.closed).length).toBeGreaterThan(0)
   })
 
   test('whoever was answered once keeps the connection among any number of them', async () => {

@@ -117,7 +117,7 @@ test('a session ends with its key', async () => {
   const status = async () => (await clientOf(app).get('/api/runs', cookie)).status
   expect(await status()).toBe(200)
   await endKey(lab.db.sql, 'k')
-  await expect.poll(status, { timeout: 2_000, interval: 10 }).toBe(401)
+  await expect.poll(status, { interval: 10 }).toBe(401)
   // As after a start without the configured key that opened it.
   const configured = await signIn(lab.app({ keys: CONFIGURED }), KEYS.admin)
   const without = lab.app({ keys: CONFIGURED.filter(({ role }) => role !== 'admin') })

@@ -97,7 +97,8 @@ test('a call that never returns ends at its limit, and the next one works', () =
       const answer = await source.fetch(callFor({ from: '2026-11-01' }), context)
       expect(answer.rows).toHaveLength(3)
     },
-    { timeoutMs: 150 },
+    // Long enough for the answer of the second call.
+    { timeoutMs: 1_000 },
   ))
 
 test('an answer that begins and does not end is a time-out as well', () =>

@@ -56,7 +56,7 @@ test.each([
       const timer = setInterval(() => socket.write(bytes.subarray(at, ++at)), 10)
       socket.on('close', () => clearInterval(timer))
     },
-    { totalMs: 150, progressMs: 100 },
+    { totalMs: 150 },
     /no whole answer within 150 ms/,
   ],
 ] satisfies [string, Reply, object, RegExp][])(
@@ -65,11 +65,9 @@ test.each([
     withServer(
       (request) => (request.type === '00' ? undefined : reply),
       async (lab) => {
-        const started = performance.now()
         const error = await sourceErrorOf(ask(lab))
         expect([error.errorClass, error.details.timedOut]).toEqual(['Transient', true])
         expect(error.message).toMatch(message)
-        expect(performance.now() - started).toBeLessThan(2_000)
         await expect.poll(() => lab.server.open).toBe(0)
       },
       { timeouts },

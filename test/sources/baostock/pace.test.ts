@@ -52,7 +52,7 @@ test('a session is renewed after so long a time', () =>
     (request) => (request.type === '33' ? CALENDAR_DAY : undefined),
     async (lab) => {
       await ask(lab)
-      await sleep(60)
+      await sleep(550)
       await ask(lab)
       await ask(lab)
       expect(lab.server.log.map((line) => line.replace('query_trade_dates', 'asked'))).toEqual([
@@ -64,7 +64,7 @@ test('a session is renewed after so long a time', () =>
         '2 asked',
       ])
     },
-    { pace: { maxAgeMs: 50 } },
+    { pace: { maxAgeMs: 500 } },
   ))
 
 test('a connection that the server closed while nothing was asked is replaced without an error', () => {
@@ -110,7 +110,7 @@ test('another worker gets its turn after the request at hand, once the session h
       const other = lab.exclusive.acquire(new AbortController().signal)
       await ask(lab)
       expect(lab.server.log.at(-1)).toBe('1 query_trade_dates')
-      await sleep(120)
+      await sleep(550)
       await ask(lab)
       expect(lab.server.log.at(-1)).toBe('1 logout')
       const hold = await other
@@ -120,7 +120,7 @@ test('another worker gets its turn after the request at hand, once the session h
       await hold.release()
       expect((await waiting).rows.texts()).toEqual(ROWS)
     },
-    { pace: { shareAfterMs: 100 } },
+    { pace: { shareAfterMs: 500 } },
   ))
 
 test('who loses the right stops at once, in the middle of an answer', () =>

@@ -79,7 +79,7 @@ test('bars of days and bars of stocks are the same, and those of Tushare', async
   expect(sorted(bySymbol)).toEqual(sorted(byDate))
   expect(sorted<BarRow>(byDate).map(common)).toEqual(sorted<BarRow>(theirs.rows).map(common))
   expect(suspended.length).toBeGreaterThan(0)
-}, 60_000)
+})
 
 test('the list and the calendar are those of Tushare', async () => {
   const list = await source.fetch(callFor({ ...LIST, dataset: 'stock_list' }), context)

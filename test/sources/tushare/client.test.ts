@@ -92,7 +92,6 @@ test.each([
         'no answer within 300 ms',
       ])
       expect(took).toBeGreaterThan(290)
-      expect(took).toBeLessThan(1_500)
     },
     300,
   ),

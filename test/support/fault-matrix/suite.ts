@@ -27,7 +27,7 @@ export function describeFaults(source: SourceName): void {
   let faults: FaultLab
   beforeAll(async () => {
     faults = await openFaultLab()
-  }, 120_000)
+  })
   afterAll(async () => {
     await faults.close()
     printMatrix(outcomes)
