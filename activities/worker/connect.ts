@@ -15,7 +15,10 @@ export async function connectWhenUp(
       return await NativeConnection.connect(options)
     } catch (error) {
       if (!(error instanceof Error) || error.name !== 'TransportError') throw error
-      if (tries === 0) log.warn({ address: options.address }, 'Temporal does not answer: waiting for it')
+      // The reason tells a server that is not there yet from a certificate that nobody vouches for, which no waiting mends.
+      const reason = error.message
+      if (tries === 0)
+        log.warn({ address: options.address, reason }, 'Temporal does not answer: waiting for it')
       await sleep(AGAIN_MS)
     }
   }

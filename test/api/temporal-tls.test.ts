@@ -1,84 +1,48 @@
-import { execFileSync, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createSecureServer, type Http2SecureServer, type IncomingHttpHeaders } from 'node:http2'
-import type { AddressInfo } from 'node:net'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { TLSSocket } from 'node:tls'
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest'
 import { openTemporal } from '../../api/temporal/connect.ts'
 import { loadConfig, temporalAccess } from '../../config.ts'
+import { openLab, TEST_TOKEN } from '../support/lab.ts'
+import { yearMarket } from '../support/market.ts'
+import { programOf } from '../support/programs.ts'
+import { type Asked, hasOpenssl, openTlsFront, type TlsFront } from '../support/tls-front.ts'
 
 /*
- * Temporal Cloud as the API sees it: a server that speaks TLS only, wants to know who calls, and takes a key or a certificate.
- * The server here is one of HTTP/2 that notes what came and answers as gRPC does.
+ * Temporal Cloud as the API and the worker see it: a server that speaks TLS only, wants to know who calls, and takes a key or
+ * a certificate. The API has a client of its own, the worker the one of Temporal's native core.
  */
 
-const NAME = 'ashare.tmprl.cloud'
-const hasOpenssl = spawnSync('openssl', ['version']).status === 0
-
-interface Asked {
-  headers: IncomingHttpHeaders
-  certified: boolean
-}
-
-let folder: string
-let server: Http2SecureServer
-let address: string
-const asked: Asked[] = []
-
-/** A certificate with its key, signed by itself. */
-function makeCertificate(file: string, name: string): void {
-  const to = ['-keyout', join(folder, `${file}.key`), '-out', join(folder, `${file}.crt`)]
-  const about = ['-subj', `/CN=${name}`, '-addext', `subjectAltName=DNS:${name}`, '-days', '2']
-  const kind = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']
-  execFileSync('openssl', ['req', ...kind, ...to, ...about], { stdio: 'ignore' })
-}
+let front: TlsFront
 
 beforeAll(async () => {
-  if (!hasOpenssl) return
-  folder = mkdtempSync(join(tmpdir(), 'ashare-tls-'))
-  makeCertificate('server', NAME)
-  makeCertificate('client', 'ashare-sync')
-  server = createSecureServer({
-    key: readFileSync(join(folder, 'server.key')),
-    cert: readFileSync(join(folder, 'server.crt')),
-    requestCert: true,
-    ca: readFileSync(join(folder, 'client.crt')),
-    rejectUnauthorized: false,
-  })
-  server.on('stream', (stream, headers) => {
-    asked.push({ headers, certified: (stream.session?.socket as TLSSocket).authorized })
-    stream.respond({ ':status': 200, 'content-type': 'application/grpc+proto' }, { waitForTrailers: true })
-    stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }))
-    // A message of no bytes: every field has its default.
-    stream.end(Buffer.alloc(5))
-  })
-  server.on('sessionError', () => undefined)
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  address = `127.0.0.1:${(server.address() as AddressInfo).port}`
+  if (hasOpenssl) front = await openTlsFront()
+})
+beforeEach(() => {
+  if (hasOpenssl) front.asked.length = 0
 })
 afterAll(() => {
-  if (!hasOpenssl) return
-  server.close()
-  rmSync(folder, { recursive: true, force: true })
+  if (hasOpenssl) front.close()
 })
 
 /** Asks for the namespace with what these variables say. */
 async function ask(variables: Record<string, string>): Promise<Asked | undefined> {
-  asked.length = 0
-  const link = openTemporal({ address, ...temporalAccess(loadConfig(variables)) })
+  const link = openTemporal({ address: front.address, ...temporalAccess(loadConfig(variables)) })
   onTestFinished(() => link.close())
   await link.gateway.checkNamespace()
-  return asked[0]
+  return front.asked[0]
 }
-const file = (name: string) => join(folder, name)
 const trusted = () => ({
   TEMPORAL_NAMESPACE: 'mine.a1b2c',
-  TEMPORAL_TLS_SERVER_CA_CERT_PATH: file('server.crt'),
-  TEMPORAL_TLS_SERVER_NAME: NAME,
+  TEMPORAL_TLS_SERVER_CA_CERT_PATH: front.file('server.crt'),
+  TEMPORAL_TLS_SERVER_NAME: front.name,
+})
+const certificate = () => ({
+  TEMPORAL_TLS_CLIENT_CERT_PATH: front.file('client.crt'),
+  TEMPORAL_TLS_CLIENT_KEY_PATH: front.file('client.key'),
 })
 
 test.skipIf(!hasOpenssl)(
@@ -95,17 +59,85 @@ test.skipIf(!hasOpenssl)(
 )
 
 test.skipIf(!hasOpenssl)('a certificate of the client is shown, and no key', async () => {
-  const seen = await ask({
-    ...trusted(),
-    TEMPORAL_TLS_CLIENT_CERT_PATH: file('client.crt'),
-    TEMPORAL_TLS_CLIENT_KEY_PATH: file('client.key'),
-  })
+  const seen = await ask({ ...trusted(), ...certificate() })
   expect(seen).toMatchObject({ certified: true })
   expect(seen?.headers.authorization).toBeUndefined()
 })
 
 test.skipIf(!hasOpenssl)('a server that nobody vouches for gets no key', async () => {
-  const unknown = { TEMPORAL_API_KEY: 'key-of-the-cloud', TEMPORAL_TLS_SERVER_NAME: NAME }
+  const unknown = { TEMPORAL_API_KEY: 'key-of-the-cloud', TEMPORAL_TLS_SERVER_NAME: front.name }
   await expect(ask(unknown)).rejects.toThrow()
-  expect(asked).toEqual([])
+  expect(front.asked).toEqual([])
+})
+
+/** A worker as a process of its own, on a front of TLS. */
+async function startWorker(variables: Record<string, string>) {
+  const folder = mkdtempSync(join(tmpdir(), 'ashare-tls-worker-'))
+  const bundles = join(tmpdir(), 'ashare-test-bundles')
+  mkdirSync(bundles, { recursive: true })
+  symlinkSync(bundles, join(folder, 'cache'))
+  const child = spawn(process.execPath, await programOf('activities/worker/main.ts'), {
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      DATA_DIR: folder,
+      TEMPORAL_ADDRESS: front.address,
+      BAOSTOCK_PRIORITY: '',
+      ...variables,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  const ended = once(child, 'close') as Promise<[number | null]>
+  onTestFinished(async () => {
+    child.kill('SIGKILL')
+    await ended
+    rmSync(folder, { recursive: true, force: true })
+  })
+  return { child, output: () => output, ended }
+}
+
+test.skipIf(!hasOpenssl)(
+  'a worker polls over TLS with its key and certificate, and runs come in',
+  async () => {
+    const lab = await openLab({ market: yearMarket(12), worker: false })
+    onTestFinished(() => lab.close())
+    front.handOnTo(lab.temporal.address)
+    const { child, output, ended } = await startWorker({
+      ...trusted(),
+      ...certificate(),
+      DATABASE_URL: lab.db.url,
+      TEMPORAL_NAMESPACE: lab.temporal.namespace,
+      TEMPORAL_API_KEY: 'key-of-the-cloud',
+      TUSHARE_TOKEN: TEST_TOKEN,
+      TUSHARE_URL: lab.upstream.url,
+    })
+    const run = await lab.start('stock_list')
+    expect((await lab.until(run)).status).toBe('success')
+    const polls = front.asked.filter(({ headers }) => headers[':path']?.includes('/Poll'))
+    expect(polls.map(({ headers }) => headers[':path']?.split('/').at(-1))).toEqual(
+      expect.arrayContaining(['PollWorkflowTaskQueue', 'PollActivityTaskQueue']),
+    )
+    for (const { headers, certified } of polls) {
+      expect(headers.authorization).toBe('Bearer key-of-the-cloud')
+      expect(headers['temporal-namespace']).toBe(lab.temporal.namespace)
+      expect(certified).toBe(true)
+    }
+    child.kill('SIGTERM')
+    expect(await ended).toEqual([0, null])
+    expect(output()).not.toContain('key-of-the-cloud')
+  },
+)
+
+test.skipIf(!hasOpenssl)('a worker says why a server that nobody vouches for is not taken', async () => {
+  const { output } = await startWorker({
+    DATABASE_URL: 'postgres://nobody@127.0.0.1:1/none',
+    TEMPORAL_API_KEY: 'key-of-the-cloud',
+    TEMPORAL_TLS_SERVER_NAME: front.name,
+  })
+  await expect.poll(output, { timeout: 60_000 }).toContain('Temporal does not answer')
+  expect(output()).toMatch(/certificate/i)
+  expect(front.asked).toEqual([])
+  expect(output()).not.toContain('key-of-the-cloud')
 })
