@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events'
-import { connect, type Socket } from 'node:net'
+import { connect, type Socket, type TcpSocketConnectOpts } from 'node:net'
+import { WholeMessages } from './whole-messages.ts'
 
 /*
  * The sockets of a pool. Two things that the driver's own (postgres.js 3.4.9) do not do:
@@ -41,16 +42,20 @@ export class DriverSocket extends EventEmitter {
   readonly #onLost: () => void
   #state: 'connecting' | 'ready' | 'ending' | 'lost' = 'connecting'
 
-  constructor(socket: Socket, host: string, onLost: () => void) {
+  constructor(target: { path: string } | TcpSocketConnectOpts, host: string, onLost: () => void) {
     super()
+    const messages = new WholeMessages((data) => this.#heard(data))
+    const socket = connect({
+      ...target,
+      onread: {
+        buffer: () => messages.place(),
+        callback: (bytes) => messages.filled(bytes) || this.#babbles(),
+      },
+    })
     this.host = host
     this.#socket = socket
     this.#onLost = onLost
     socket.setTimeout(SILENCE_LIMIT_MS, () => socket.destroy())
-    socket.on('data', (data) => {
-      if (this.#state === 'connecting' && data.subarray(-READY.length).equals(READY)) this.#state = 'ready'
-      this.emit('data', data)
-    })
     socket.on('drain', () => this.emit('drain'))
     socket.on('error', (error) => {
       if (this.#state === 'connecting') this.#fail(error)
@@ -107,6 +112,17 @@ export class DriverSocket extends EventEmitter {
     this.emit('close', false)
   }
 
+  #heard(data: Buffer): void {
+    if (this.#state === 'connecting' && data.subarray(-READY.length).equals(READY)) this.#state = 'ready'
+    this.emit('data', data)
+  }
+
+  /** Whoever is there does not speak as PostgreSQL does. */
+  #babbles(): false {
+    this.#socket.destroy()
+    return false
+  }
+
   #closed(): void {
     if (this.#state === 'ready') return this.#onLost()
     if (this.#state === 'lost') return
@@ -133,10 +149,10 @@ export function socketsOf(onOpen: (socket: DriverSocket) => void, onLost: () => 
   return ({ host, port, path, ssl }) => {
     const i = attempt++ % host.length
     const name = host[i] ?? 'localhost'
-    const socket = path ? connect(path) : connect({ host: name, port: port[i] ?? 5432, noDelay: true })
+    const target = path ? { path } : { host: name, port: port[i] ?? 5432, noDelay: true }
     // TLS is laid over a real socket only.
-    if (ssl) return Object.assign(socket, { host: name })
-    const ours = new DriverSocket(socket, name, onLost)
+    if (ssl) return Object.assign(connect(target), { host: name })
+    const ours = new DriverSocket(target, name, onLost)
     onOpen(ours)
     return ours
   }
