@@ -1,6 +1,8 @@
+import { randomInt } from 'node:crypto'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { readJsonObject, writeFileAtomic } from './files.ts'
+import { SetupError } from './setup-error.ts'
 
 const listenOnce = (port: number, host: string): Promise<number> =>
   new Promise((resolve, reject) => {
@@ -20,6 +22,8 @@ export const isPortFree = async (port: number, host = '127.0.0.1'): Promise<bool
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code
     if (code === 'EADDRINUSE' || code === 'EACCES') return false
+    if (code === 'ENOTFOUND' || code === 'EADDRNOTAVAIL' || code === 'EAI_AGAIN')
+      throw new SetupError(`HOST=${host} is no address of this machine (${code})`, { cause: error })
     throw error
   }
 }
@@ -35,8 +39,19 @@ export const isListening = (port: number, host = '127.0.0.1'): Promise<boolean> 
     socket.once('connect', () => answer(true)).once('error', () => answer(false))
   })
 
-/** A port that nothing listens on, chosen by the system. */
-export const freePort = (host = '127.0.0.1'): Promise<number> => listenOnce(0, host)
+// Where systems take the ports of outgoing connections from: 32768 on (Linux) or 49152 on. One of those may be gone before
+// its server listens on it, and again each time that the server is away for a moment.
+const FREE_PORTS = { from: 20_000, below: 32_000 }
+const FREE_PORT_DRAWS = 20
+
+/** A port that nothing listens on, and that no outgoing connection takes as a rule. */
+export const freePort = async (host = '127.0.0.1'): Promise<number> => {
+  for (let draw = 0; draw < FREE_PORT_DRAWS; draw++) {
+    const port = randomInt(FREE_PORTS.from, FREE_PORTS.below)
+    if (await isPortFree(port, host)) return port
+  }
+  return await listenOnce(0, host)
+}
 
 /** Thrown when a port that has to be this one is taken. */
 export class PortTakenError extends Error {
@@ -61,7 +76,7 @@ export interface PortWish {
 export const choosePort = async (wish: PortWish): Promise<number> => {
   if (wish.preferred !== 0 && (await isPortFree(wish.preferred, wish.host))) return wish.preferred
   if (wish.whenTaken === 'fail')
-    throw new PortTakenError(wish.preferred, wish.what, 'Stop that program or set another port.')
+    throw new PortTakenError(wish.preferred, wish.what, 'Stop that program or set another PORT.')
   const port = await freePort(wish.host)
   if (wish.preferred !== 0) wish.log(`port ${wish.preferred} for ${wish.what} is taken; using ${port}`)
   return port
