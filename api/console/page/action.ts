@@ -16,12 +16,17 @@ export class Action<A extends unknown[] = []> {
     this.#act = act
   }
 
+  /** What came of it is not told any more. */
+  forget(): void {
+    this.error = null
+    this.note = null
+  }
+
   /** Does it, unless it is under way. */
   async run(...args: A): Promise<void> {
     if (this.isBusy) return
     this.isBusy = true
-    this.error = null
-    this.note = null
+    this.forget()
     this.#app.redraw()
     try {
       this.note = (await this.#act(...args)) ?? null

@@ -19,8 +19,8 @@ export interface App {
   readonly isReachable: boolean
   /** Where the Temporal Web UI shows workflows; null when that is not known. */
   readonly workflowsUrl: string | null
-  /** Shows what has changed, soon. */
-  redraw: () => void
+  /** Shows what has changed, soon. @param then what needs that it is shown, like a focus */
+  redraw: (then?: () => void) => void
   /** Calls when the service answers again after it was away. */
   onBack: (again: () => void, signal: AbortSignal) => void
 }

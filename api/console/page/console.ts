@@ -41,6 +41,7 @@ export class Console implements App {
   readonly #backs = new Set<() => void>()
   #open: { screen: Screen; view: () => Child; leave: AbortController } | null = null
   #willDraw = false
+  readonly #whenDrawn: (() => void)[] = []
 
   constructor(root: HTMLElement) {
     this.#root = root
@@ -53,17 +54,20 @@ export class Console implements App {
 
   /** Shows the page and keeps it up to date from then on. */
   start(): void {
-    addEventListener('hashchange', () => this.#go())
+    addEventListener('hashchange', (event) => this.#move(event))
     this.redraw()
     void this.#meet()
   }
 
-  redraw(): void {
+  redraw(then?: () => void): void {
+    if (then) this.#whenDrawn.push(then)
     if (this.#willDraw) return
     this.#willDraw = true
-    queueMicrotask(() => {
+    // No microtask: all lines of a log that come together are drawn once.
+    setTimeout(() => {
       this.#willDraw = false
       this.#draw()
+      for (const each of this.#whenDrawn.splice(0)) each()
     })
   }
 
@@ -106,6 +110,19 @@ export class Console implements App {
   #close(): void {
     this.#open?.leave.abort()
     this.#open = null
+  }
+
+  /** Another screen begins at its top, and whoever uses the keyboard goes on there. */
+  #move({ oldURL, newURL }: HashChangeEvent): void {
+    const [before, after] = [oldURL, newURL].map((url) => url.split('?')[0])
+    const main = document.getElementById('main')
+    const wasInside = main?.contains(document.activeElement) ?? false
+    this.#go()
+    if (before === after) return
+    this.redraw(() => {
+      scrollTo(0, 0)
+      if (wasInside) main?.focus({ preventScroll: true })
+    })
   }
 
   /** Opens what the address names. */

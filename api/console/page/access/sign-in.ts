@@ -1,4 +1,4 @@
-import { answerOf } from '../../../../client/index.ts'
+import { answerOf, ApiError } from '../../../../client/index.ts'
 import { Action } from '../action.ts'
 import type { App, Session } from '../app.ts'
 import { type Child, h } from '../dom.ts'
@@ -13,7 +13,12 @@ export class SignIn {
   constructor(app: App, opened: (session: Session) => void) {
     this.#app = app
     this.#open = new Action(app, async (key) => {
-      opened(await answerOf(app.client.api.session.$post({ json: { key } })))
+      try {
+        opened(await answerOf(app.client.api.session.$post({ json: { key } })))
+      } catch (error) {
+        // What the service says is for programs: in which header to send it.
+        throw error instanceof ApiError && error.status === 401 ? new Error(app.t.access.unknown) : error
+      }
     })
   }
 

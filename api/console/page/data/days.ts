@@ -5,8 +5,9 @@ import { h } from '../dom.ts'
 import { Pages } from '../pages.ts'
 import { card, empty, morePages, shown } from '../parts/parts.ts'
 import { select } from '../parts/fields.ts'
-import { datasetName, valuesInWords } from '../parts/run-words.ts'
+import { datasetName } from '../parts/run-words.ts'
 import { table } from '../parts/table.ts'
+import { findingsInWords } from './finding-words.ts'
 import { gateBadge } from './freshness.ts'
 
 const STATES = ['incomplete', 'complete_with_gaps', 'unverified', 'complete'] as const
@@ -57,7 +58,7 @@ export const openDays: OpenScreen = (place) => {
                   view: (day) => `${format.number(day.present)} / ${format.number(day.expected)}`,
                 },
                 { title: t.data.suspended, isNumber: true, view: (day) => format.number(day.suspended) },
-                { title: t.data.findings, isText: true, view: (day) => valuesInWords(day.reasons) },
+                { title: t.data.findings, isText: true, view: (day) => findingsInWords(app, day.reasons) },
                 { title: t.data.checked, view: (day) => format.time(day.checked_at) },
               ],
               days,

@@ -34,6 +34,7 @@ export const openFailures: OpenScreen = (place) => {
     const isOpen = open === 'true'
     return card(
       t.data.failures,
+      h('p', { class: 'hint' }, t.data.failuresHint),
       h(
         'div',
         { class: 'fields' },
@@ -102,15 +103,21 @@ function list(app: App, items: readonly Failure[], { retry, resolve, isBusy }: D
         view: (one) => (one.from_date === null ? '' : `${one.from_date} – ${one.to_date ?? ''}`),
       },
       { title: t.common.source, view: (one) => sourceName(app, one.source) },
-      { title: t.runs.why, isText: true, view: (one) => `${one.error_class}: ${one.message}` },
+      {
+        title: t.runs.why,
+        isText: true,
+        view: (one) => [h('b', {}, one.error_class), ` ${one.message}`],
+      },
       {
         title: t.data.tries,
         isNumber: true,
         view: (one) => `${format.number(one.retry_count)} / ${format.number(one.max_retries)}`,
       },
-      { title: t.data.lastTry, view: (one) => format.time(one.last_attempt_at) },
-      { title: t.nav.runs, view: (one) => h('a', { href: linkTo(`runs/${one.run_id}`) }, one.job) },
-      { title: '', view: deeds },
+      {
+        title: t.data.lastTry,
+        view: (one) => h('a', { href: linkTo(`runs/${one.run_id}`) }, format.time(one.last_attempt_at)),
+      },
+      { title: t.common.deeds, isDeeds: true, view: deeds },
     ],
     items,
     (one) => String(one.id),

@@ -52,7 +52,10 @@ export const openFreshness: OpenScreen = (place) => {
         shown(app, datasets, (items) =>
           items.every(({ sources }) => sources.length === 0)
             ? empty(t.data.none, h('a', { href: linkTo('now') }, t.data.begin))
-            : table(t.data.freshness, columnsOf(app), items, (one) => one.dataset),
+            : [
+                h('p', { class: 'hint' }, t.data.freshHint),
+                table(t.data.freshness, columnsOf(app), items, (one) => one.dataset),
+              ],
         ),
       ),
       card(
@@ -96,7 +99,8 @@ const summaryTable = (app: App, rows: Summary): HTMLElement =>
       { title: app.t.data.first, view: (row) => row.first },
       { title: app.t.data.last, view: (row) => row.last },
       {
-        title: '',
+        title: app.t.common.deeds,
+        isDeeds: true,
         view: (row) =>
           row.state === 'complete'
             ? null

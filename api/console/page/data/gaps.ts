@@ -94,7 +94,8 @@ export const openGaps: OpenScreen = (place) => {
                 },
                 { title: t.data.answers, isNumber: true, view: (gap) => gap.answers },
                 {
-                  title: '',
+                  title: t.common.deeds,
+                  isDeeds: true,
                   view: (gap) =>
                     may(app, 'operator') &&
                     button(gap.wanted ? t.data.accept : t.data.reopen, () => void decide.run(gap), {

@@ -2,8 +2,9 @@ import { answerOf, hasEnded } from '../../../../client/index.ts'
 import type { Run } from '../../../schemas/run.ts'
 import { type App, linkTo, type Place } from '../app.ts'
 import { type Child, h } from '../dom.ts'
+import { DASH } from '../format.ts'
 import { Loaded } from '../loaded.ts'
-import { badge, card, facts, problem } from '../parts/parts.ts'
+import { badge, facts, problem } from '../parts/parts.ts'
 import { jobName, secondsOf, sourceName, statusBadge, workflowLink } from '../parts/run-words.ts'
 import { type Batch, batchNames, batchWork, runFacts } from '../parts/run-facts.ts'
 import { table } from '../parts/table.ts'
@@ -15,9 +16,10 @@ const LAST_LINES = 8
 const LOOK_MS = 3_000
 const MOST_BATCHES = '12'
 
-/** A run that is under way, with what it does at the moment. */
-export function activeRun(place: Place, id: string, onEnd: () => void): () => Child {
+/** A run that is under way, with what it does at the moment. @param known the run as it is known so far */
+export function activeRun(place: Place, known: Run, onEnd: () => void): () => Child {
   const { app } = place
+  const { id } = known
   const followed = new FollowedRun(place, id, onEnd)
   const steering = new Steering(place, id, (run) => followed.take(run))
   const batches = new Loaded(
@@ -32,9 +34,9 @@ export function activeRun(place: Place, id: string, onEnd: () => void): () => Ch
     { every: LOOK_MS },
   )
   return () => {
-    const { run } = followed
-    if (run === null) return card(null, problem(followed.error) || app.t.common.loading)
-    const current = hasEnded(run.status) ? [] : (batches.value?.items ?? [])
+    // So that nothing jumps while more is asked for.
+    const run = followed.run ?? known
+    const current = run.status === 'running' ? (batches.value?.items ?? []) : []
     return h(
       'section',
       { class: 'card run' },
@@ -53,10 +55,11 @@ export function activeRun(place: Place, id: string, onEnd: () => void): () => Ch
       progressOf(app, run),
       steering.view(run),
       figures(app, followed, run, current),
-      batchTable(app, current),
-      h('h3', {}, app.t.runs.log),
-      logLines(app, followed.lines.slice(-LAST_LINES)),
       problem(followed.error),
+      h('h3', {}, app.t.runs.log),
+      h('div', { class: 'latest' }, logLines(app, followed.lines.slice(-LAST_LINES))),
+      // Last, since batches come and go all the time and would move what is below.
+      batchTable(app, current),
     )
   }
 }
@@ -83,16 +86,22 @@ function figures(app: App, followed: FollowedRun, run: Run, current: readonly Ba
   const { t, format } = app
   const sources = [...new Set(current.flatMap(({ source }) => source ?? []))]
   const ended = hasEnded(run.status)
+  const sourceBadge = (source: string): HTMLElement => badge('busy', sourceName(app, source))
   const { batches, symbols, rows, calls, failures, asked } = runFacts(app, run)
   return facts(
     batches,
     symbols,
     rows,
     calls,
-    [t.runs.rate, ended ? format.number(null) : t.runs.aSecond(format.number(followed.rate))],
+    [t.runs.rate, ended || followed.rate === null ? DASH : t.runs.aSecond(format.number(followed.rate))],
     [ended ? t.runs.took : t.runs.left, format.duration(ended ? secondsOf(run) : run.eta_seconds)],
     failures,
-    [t.runs.sources, sources.map((source) => badge('busy', sourceName(app, source)))],
+    [
+      t.runs.sources,
+      sources.length === 0 ? DASH : h('span', { class: 'badges' }, sources.map(sourceBadge)),
+      null,
+      'wide',
+    ],
     asked,
   )
 }

@@ -45,6 +45,8 @@ export class FollowedRun {
     const { app, signal } = this.#place
     try {
       await this.#read()
+      // Each time it is told from the beginning.
+      this.lines = []
       for await (const event of runEvents(app.client, this.#id, { signal })) {
         if (event.type === 'log')
           this.lines = [...this.lines, { ...event.data, id: event.id }].slice(-MOST_LINES)

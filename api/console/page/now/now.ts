@@ -1,10 +1,11 @@
 import { answerOf, hasEnded } from '../../../../client/index.ts'
 import type { Run } from '../../../schemas/run.ts'
-import { linkTo, may, type OpenScreen, type Place } from '../app.ts'
+import { type App, linkTo, type OpenScreen, type Place } from '../app.ts'
 import { type Child, h } from '../dom.ts'
 import { Loaded } from '../loaded.ts'
-import { card, empty, facts, problem } from '../parts/parts.ts'
+import { card, empty, type Fact, facts, needs, problem } from '../parts/parts.ts'
 import { jobName, runLink, secondsOf, statusBadge } from '../parts/run-words.ts'
+import { runFacts } from '../parts/run-facts.ts'
 import { activeRun } from './active-run.ts'
 import { StartForm } from './start-form.ts'
 
@@ -43,11 +44,9 @@ export const openNow: OpenScreen = (place) => {
     return [
       h('h1', {}, app.t.nav.now),
       problem(error),
-      isOpen && status.job_id !== null
-        ? active(status.job_id)
-        : idle(place, run ?? null, next.value, newest.value?.length === 0),
+      isOpen ? active(run) : idle(place, run ?? null, next.value, newest.value?.length === 0),
       open.length > 0 && others(place, open),
-      may(app, 'operator') &&
+      needs(app, 'operator') ||
         h(
           'details',
           { class: 'card', open: !isOpen, key: isOpen ? 'start-later' : 'start-now' },
@@ -59,14 +58,15 @@ export const openNow: OpenScreen = (place) => {
 }
 
 /** Follows whichever run is the current one. */
-function followCurrent(place: Place, onEnd: () => void): (id: string) => Child {
+function followCurrent(place: Place, onEnd: () => void): (run: Run) => Child {
   let shown: { id: string; view: () => Child; leave: AbortController } | null = null
-  return (id) => {
+  return (run) => {
+    const { id } = run
     if (shown?.id !== id) {
       shown?.leave.abort()
       const leave = new AbortController()
       const signal = AbortSignal.any([place.signal, leave.signal])
-      shown = { id, leave, view: activeRun({ ...place, signal }, id, onEnd) }
+      shown = { id, leave, view: activeRun({ ...place, signal }, run, onEnd) }
     }
     return shown.view()
   }
@@ -91,22 +91,7 @@ function idle(place: Place, last: Run | null, schedules: Schedules | undefined, 
         last === null ? t.now.none : [runLink(app, last), ' ', statusBadge(app, last.status)],
         last && format.time(last.finished_at),
       ],
-      [
-        t.runs.rows,
-        last && format.number(last.inserted + last.updated),
-        last &&
-          t.runs.rowsOf(
-            format.number(last.inserted),
-            format.number(last.updated),
-            format.number(last.unchanged),
-          ),
-      ],
-      [t.runs.took, last && format.duration(secondsOf(last))],
-      [
-        t.runs.failures,
-        last && format.number(last.errors),
-        last !== null && last.errors > 0 && h('a', { href: linkTo('data/failures') }, t.data.failures),
-      ],
+      ...(last === null ? [] : resultOf(app, last)),
       [
         t.now.next,
         next ? jobName(app, next.job) : t.now.none,
@@ -116,6 +101,20 @@ function idle(place: Place, last: Run | null, schedules: Schedules | undefined, 
       ],
     ),
   )
+}
+
+function resultOf(app: App, last: Run): Fact[] {
+  const { t, format } = app
+  const { rows } = runFacts(app, last)
+  return [
+    rows,
+    [t.runs.took, format.duration(secondsOf(last))],
+    [
+      t.runs.failures,
+      format.number(last.errors),
+      last.errors > 0 && h('a', { href: linkTo('data/failures') }, t.data.failures),
+    ],
+  ]
 }
 
 const others = ({ app }: Place, runs: readonly Run[]): HTMLElement =>

@@ -4,7 +4,7 @@ import { SOURCE_MODES } from '../../../../market/run-params.ts'
 import { SOURCE_NAMES } from '../../../../market/sources.ts'
 import { Action } from '../action.ts'
 import type { Body } from '../api.ts'
-import type { Place } from '../app.ts'
+import { linkTo, type Place } from '../app.ts'
 import { type Child, h } from '../dom.ts'
 import { button, outcome } from '../parts/parts.ts'
 import { check, form, input, select, textIn } from '../parts/fields.ts'
@@ -63,7 +63,8 @@ export class StartForm {
         ),
       ),
       this.#plan.isBusy && h('p', { class: 'loading' }, t.start.planning),
-      outcome(this.#plan, this.#start, this.#instead),
+      // The question below says it for people.
+      outcome(this.#plan, ...(this.#holder === null ? [this.#start] : []), this.#instead),
       this.#holder !== null && this.#question(this.#holder, isBusy),
       this.#planned !== null && planView(app, this.#planned),
     ]
@@ -140,23 +141,46 @@ export class StartForm {
     this.#started()
   }
 
-  /** Cancels the run that has the lock, and waits until it has given it back. */
+  /**
+   * Cancels the run that was shown, and waits until it has given the lock back. Not by `force`: that cancels whichever run
+   * has the lock by then, maybe one that somebody else has just begun and that nobody here has agreed to end.
+   */
   async #end(id: string): Promise<void> {
     const run = this.#place.app.client.api.runs[':id']
     const param = { id }
-    for (let { status } = await answerOf(run.cancel.$post({ param })); !hasEnded(status);) {
+    await answerOf(run.cancel.$post({ param })).catch((error: unknown) => {
+      // It has ended by itself.
+      if (!(error instanceof ApiError && (error.code === 'run_final' || error.code === 'run_gone')))
+        throw error
+    })
+    while (!hasEnded((await answerOf(run.$get({ param }))).status))
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
-      status = (await answerOf(run.$get({ param }))).status
-    }
+  }
+
+  /** The run that is under way stays. */
+  #keep(): void {
+    this.#holder = null
+    this.#start.forget()
+    this.#instead.forget()
+    this.#place.app.redraw()
   }
 
   #question({ id, request }: { id: string; request: Request }, isBusy: boolean): HTMLElement {
     const { t } = this.#place.app
     return h(
       'div',
-      { class: 'question' },
-      h('p', {}, t.start.forceQuestion),
-      button(t.start.force, () => void this.#instead.run(request, id), { kind: 'danger', disabled: isBusy }),
+      { class: 'question', role: 'alertdialog', 'aria-label': t.start.force },
+      h('p', {}, t.start.forceQuestion, ' ', h('a', { href: linkTo(`runs/${id}`) }, t.start.forceWhich)),
+      h(
+        'div',
+        { class: 'buttons' },
+        button(
+          this.#instead.isBusy ? t.start.forcing : t.start.force,
+          () => void this.#instead.run(request, id),
+          { kind: 'danger', disabled: isBusy },
+        ),
+        button(t.steer.cancelNo, () => this.#keep(), { disabled: isBusy }),
+      ),
     )
   }
 }

@@ -29,7 +29,7 @@ function labelled(
   const hintId = `${id}-hint`
   return h(
     'div',
-    { class: 'field' },
+    { class: 'field', key: name },
     h('label', { for: id }, label),
     field({ id, name: name.split('/').at(-1) ?? name, 'aria-describedby': hint !== undefined && hintId }),
     hint !== undefined && h('small', { id: hintId }, hint),
@@ -71,7 +71,7 @@ export const check = (
   const hintId = `${id}-hint`
   return h(
     'div',
-    { class: 'check' },
+    { class: 'check', key: id },
     h('input', {
       type: 'checkbox',
       id,

@@ -1,6 +1,8 @@
 import type { Action } from '../action.ts'
-import { type App, type Place } from '../app.ts'
+import type { Role } from '../../../../market/roles.ts'
+import { type App, may, type Place } from '../app.ts'
 import { type Child, h } from '../dom.ts'
+import { DASH } from '../format.ts'
 import type { Pages } from '../pages.ts'
 
 /* What all screens are made of. */
@@ -15,15 +17,24 @@ export const card = (title: Child, ...children: Child[]): HTMLElement =>
 export const badge = (tone: Tone, text: string): HTMLElement =>
   h('span', { class: `badge ${tone}` }, h('span', { class: 'dot', 'aria-hidden': 'true' }), text)
 
-/** Facts as pairs of a name and a value. */
-export const facts = (...pairs: readonly (readonly [string, Child, Child?])[]): HTMLElement =>
+/** A name, a value, what else there is to say about it, and more room than others need. */
+export type Fact = readonly [name: string, value: Child, more?: Child, room?: 'wide' | 'full']
+
+export const facts = (...pairs: readonly Fact[]): HTMLElement =>
   h(
     'dl',
     { class: 'facts' },
-    pairs.map(([name, value, more]) =>
-      h('div', {}, h('dt', {}, name), h('dd', {}, value, more ? h('small', {}, more) : null)),
+    pairs.map(([name, value, more, room]) =>
+      h(
+        'div',
+        { class: room },
+        h('dt', {}, name),
+        h('dd', {}, value === '' || isNothing(value) ? DASH : value, more ? h('small', {}, more) : null),
+      ),
     ),
   )
+
+const isNothing = (value: Child): boolean => value === null || value === undefined || value === false
 
 /** Nothing is there yet, and what to do about it. */
 export const empty = (text: string, ...more: Child[]): HTMLElement =>
@@ -42,6 +53,10 @@ export function shown<T>(
     return problem(what.error) || h('p', { class: 'loading' }, app.t.common.loading)
   return [problem(what.error), view(what.value)]
 }
+
+/** Why somebody does not find here what others do; nothing for who may do what needs that role. */
+export const needs = (app: App, role: Role): Child =>
+  !may(app, role) && h('p', { class: 'hint' }, app.t.access.needs(app.t.roles[role]))
 
 interface ButtonOptions {
   kind?: 'main' | 'danger' | 'plain'

@@ -1,27 +1,31 @@
 import type { Run } from '../../../schemas/run.ts'
 import type { ItemOf } from '../api.ts'
 import type { App } from '../app.ts'
-import type { Child } from '../dom.ts'
-import { datasetName, sourceName, valuesInWords } from './run-words.ts'
+import { DASH } from '../format.ts'
+import { askedInWords } from './asked-words.ts'
+import type { Fact } from './parts.ts'
+import { datasetName, sourceName } from './run-words.ts'
 import type { Column } from './table.ts'
 
 /* Figures of a run and of its batches that more than one screen shows. */
 
 export type Batch = ItemOf<App['client']['api']['runs'][':id']['batches']['$get']>
 
-type Fact = readonly [string, Child, Child?]
-
 export function runFacts(
-  { t, format }: App,
+  app: App,
   run: Run,
 ): Record<'batches' | 'symbols' | 'rows' | 'calls' | 'failures' | 'asked', Fact> {
+  const { t, format } = app
+  const of = (done: number, total: number): string =>
+    total === 0 ? DASH : `${format.number(done)} / ${format.number(total)}`
   return {
-    batches: [t.runs.batches, `${format.number(run.batches_done)} / ${format.number(run.batches_total)}`],
-    symbols: [t.runs.symbols, `${format.number(run.done)} / ${format.number(run.total)}`],
+    batches: [t.runs.batches, of(run.batches_done, run.batches_total)],
+    symbols: [t.runs.symbols, of(run.done, run.total)],
     rows: [
       t.runs.rows,
       format.number(run.inserted + run.updated),
       t.runs.rowsOf(format.number(run.inserted), format.number(run.updated), format.number(run.unchanged)),
+      'wide',
     ],
     calls: [t.runs.calls, format.number(run.calls)],
     failures: [
@@ -29,7 +33,7 @@ export function runFacts(
       format.number(run.errors),
       run.rejected > 0 ? t.runs.rejected(format.number(run.rejected)) : null,
     ],
-    asked: [t.runs.asked, valuesInWords(run.params) || t.runs.everything],
+    asked: [t.runs.asked, askedInWords(app, run.params) || t.runs.everything, null, 'full'],
   }
 }
 

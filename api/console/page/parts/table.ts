@@ -5,6 +5,8 @@ export interface Column<T> {
   view: (row: T) => Child
   /** Numbers stand below each other by their digits. */
   isNumber?: boolean
+  /** Buttons and links, whose title only readers need. */
+  isDeeds?: boolean
   /** Long text may break. */
   isText?: boolean
 }
@@ -16,21 +18,25 @@ export function table<T>(
   rows: readonly T[],
   key?: (row: T) => string,
 ): HTMLElement {
-  const classOf = ({ isNumber, isText }: Column<T>): string | null =>
-    isNumber ? 'number' : isText ? 'text' : null
   return h(
     'div',
     { class: 'scroll', role: 'region', 'aria-label': label, tabindex: 0 },
     h(
       'table',
-      {},
+      { class: columns.some(({ isText, isDeeds }) => isText || isDeeds) && 'stack' },
       h(
         'thead',
         {},
         h(
           'tr',
           {},
-          columns.map((column) => h('th', { scope: 'col', class: classOf(column) }, column.title)),
+          columns.map((column) =>
+            h(
+              'th',
+              { scope: 'col', class: classOf(column) },
+              column.isDeeds ? h('span', { class: 'heard' }, column.title) : column.title,
+            ),
+          ),
         ),
       ),
       h(
@@ -40,10 +46,22 @@ export function table<T>(
           h(
             'tr',
             key ? { key: key(row) } : {},
-            columns.map((column) => h('td', { class: classOf(column) }, column.view(row))),
+            columns.map((column) => cell(column, row)),
           ),
         ),
       ),
     ),
+  )
+}
+
+const classOf = <T>({ isNumber, isText }: Column<T>): string | null =>
+  isNumber ? 'number' : isText ? 'text' : null
+
+function cell<T>(column: Column<T>, row: T): HTMLElement {
+  const value = h('div', { class: 'value' }, column.view(row))
+  return h(
+    'td',
+    { class: classOf(column), 'data-title': column.isDeeds ? null : column.title },
+    (value.textContent !== '' || value.childElementCount > 0) && value,
   )
 }

@@ -5,12 +5,14 @@ import { type App, linkTo, may, type OpenScreen } from '../app.ts'
 import { type Child, h } from '../dom.ts'
 import { DASH } from '../format.ts'
 import { Loaded } from '../loaded.ts'
-import { badge, button, card, empty, outcome, shown } from '../parts/parts.ts'
-import { jobName, valuesInWords, statusBadge } from '../parts/run-words.ts'
+import { askedInWords } from '../parts/asked-words.ts'
+import { badge, button, card, empty, needs, outcome, shown } from '../parts/parts.ts'
+import { jobName, statusBadge } from '../parts/run-words.ts'
 import { table } from '../parts/table.ts'
 import { TimeForm } from './time-form.ts'
+import { timesInWords } from './time-words.ts'
 
-type Schedule = Body<App['client']['scheduler']['status']['$get']>['jobs'][number]
+export type Schedule = Body<App['client']['scheduler']['status']['$get']>['jobs'][number]
 type Deed = 'pause' | 'resume' | 'stop' | 'trigger'
 
 const LOOK_MS = 10_000
@@ -36,7 +38,8 @@ export const openSchedules: OpenScreen = (place) => {
     await answerOf(job[deed].$post({ param }))
     await schedules.reload()
   })
-  const deeds = ({ id, paused }: Schedule): Child => {
+  const deeds = (schedule: Schedule): Child => {
+    const { id, paused } = schedule
     const { t } = app
     if (!may(app, 'operator')) return null
     const deed = (name: Deed, kind: 'plain' | 'danger' = 'plain'): HTMLElement =>
@@ -62,7 +65,7 @@ export const openSchedules: OpenScreen = (place) => {
       { class: 'buttons' },
       deed('trigger'),
       deed(paused ? 'resume' : 'pause'),
-      button(t.schedules.change, () => times.open(id), {
+      button(t.schedules.change, () => times.open(schedule), {
         key: 'change',
         label: `${t.schedules.change}: ${id}`,
       }),
@@ -70,9 +73,10 @@ export const openSchedules: OpenScreen = (place) => {
     )
   }
   return () => {
-    const { t, format } = app
+    const { t } = app
     return [
       h('h1', {}, t.nav.schedules),
+      h('p', { class: 'hint' }, t.schedules.hint),
       card(
         null,
         outcome(act),
@@ -83,29 +87,46 @@ export const openSchedules: OpenScreen = (place) => {
                 t.nav.schedules,
                 [
                   { title: t.start.job, view: (one) => [jobName(app, one.job), h('small', {}, one.id)] },
-                  { title: t.schedules.when, view: (one) => [one.trigger, h('small', {}, one.timezone)] },
+                  {
+                    title: t.schedules.when,
+                    view: (one) => [timesInWords(app, one.trigger), h('small', {}, one.timezone)],
+                  },
                   {
                     title: t.schedules.next,
-                    view: (one) =>
-                      one.paused
-                        ? badge('warn', t.statuses.paused)
-                        : [
-                            format.time(one.next_run_time),
-                            h('small', {}, format.distance(one.next_run_time)),
-                          ],
+                    view: (one) => nextOf(app, one),
                   },
                   { title: t.schedules.last, view: (one) => lastOf(app, one) },
-                  { title: t.runs.asked, isText: true, view: (one) => valuesInWords(one.parameters) },
-                  { title: '', view: deeds },
+                  { title: t.runs.asked, isText: true, view: (one) => askedInWords(app, one.parameters) },
+                  { title: t.common.deeds, isDeeds: true, view: deeds },
                 ],
                 rows,
                 (one) => one.id,
               ),
         ),
       ),
-      may(app, 'operator') && times.view(),
+      needs(app, 'operator') || times.view(schedules.value ?? []),
     ]
   }
+}
+
+/** The next time, and those behind it for who wants to see the pattern. */
+function nextOf(
+  { t, format }: App,
+  { id, paused, next_run_time: next, next_run_times: times }: Schedule,
+): Child {
+  if (paused) return badge('warn', t.statuses.paused)
+  const later = times.slice(1)
+  return [
+    format.time(next),
+    h('small', {}, format.distance(next)),
+    later.length > 0 &&
+      h(
+        'details',
+        { class: 'later' },
+        h('summary', { 'aria-label': `${t.schedules.later}: ${id}` }, t.schedules.later),
+        later.map((at) => h('small', {}, format.time(at))),
+      ),
+  ]
 }
 
 function lastOf(app: App, { last_run: last }: Schedule): Child {

@@ -13,12 +13,15 @@ export class SourceForm {
   readonly #app: App
   readonly #name: Source['name']
   readonly #save: Action<[Patch]>
+  /** A new one empties the field of the token. */
+  #turn = 0
 
   constructor(app: App, name: Source['name'], saved: () => void) {
     this.#app = app
     this.#name = name
     this.#save = new Action(app, async (json) => {
       await answerOf(app.client.api.sources[':name'].$put({ param: { name }, json }))
+      this.#turn++
       saved()
       return app.t.common.saved
     })
@@ -50,10 +53,14 @@ export class SourceForm {
             props: { type: 'number', min: 0, max: 100_000, value: source.calls_per_minute },
           }),
           name === 'tushare' &&
-            input(`${name}/token`, t.sources.newToken, {
-              hint: t.sources.tokenHint,
-              props: { type: 'password', autocomplete: 'new-password' },
-            }),
+            h(
+              'div',
+              { key: `token ${this.#turn}` },
+              input(`${name}/token`, t.sources.newToken, {
+                hint: t.sources.tokenHint,
+                props: { type: 'password', autocomplete: 'new-password' },
+              }),
+            ),
         ),
         h(
           'div',

@@ -9,23 +9,28 @@ interface Bar {
   volume: number
 }
 
-// In units of the drawing, which grows and shrinks with the page.
-const WIDTH = 1_000
-const PRICES = { top: 12, bottom: 250 }
+// In units of the drawing, which grows and shrinks with the page: of another shape on a telephone, to be read there.
+const WIDE = { width: 1_000, dates: 5 }
+const NARROW = { width: 440, dates: 3 }
+const PRICES = { top: 14, bottom: 250 }
 const VOLUMES = { top: 268, bottom: 340 }
 const HEIGHT = 364
 const RIGHT = 64
 const LINES = 4
-const DATES = 5
 // More columns than this are thinner than a pixel.
 const MOST_COLUMNS = 400
 
 export class Chart {
   readonly #app: App
+  readonly #narrow = matchMedia('(max-width: 640px)')
   #at: number | null = null
 
   constructor(app: App) {
     this.#app = app
+  }
+
+  get #shape(): typeof WIDE {
+    return this.#narrow.matches ? NARROW : WIDE
   }
 
   view(bars: readonly Bar[]): Child {
@@ -36,7 +41,11 @@ export class Chart {
       : ''
     const drawing = svg(
       'svg',
-      { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: 'img', 'aria-label': `${t.stocks.chart}: ${said}` },
+      {
+        viewBox: `0 0 ${this.#shape.width} ${HEIGHT}`,
+        role: 'img',
+        'aria-label': `${t.stocks.chart}: ${said}`,
+      },
       this.#drawing(bars),
     )
     return h(
@@ -56,8 +65,9 @@ export class Chart {
   #point(event: PointerEvent, count: number): void {
     const box = (event.currentTarget as Element).querySelector('svg')?.getBoundingClientRect()
     if (!box || box.width === 0) return
-    const x = ((event.clientX - box.left) / box.width) * WIDTH
-    this.#show(Math.min(count - 1, Math.max(0, Math.floor((x / (WIDTH - RIGHT)) * count))))
+    const { width } = this.#shape
+    const x = ((event.clientX - box.left) / box.width) * width
+    this.#show(Math.min(count - 1, Math.max(0, Math.floor((x / (width - RIGHT)) * count))))
   }
 
   #show(at: number | null): void {
@@ -71,7 +81,8 @@ export class Chart {
     const low = Math.min(...closes)
     const high = Math.max(...closes)
     const span = high - low || 1
-    const step = (WIDTH - RIGHT) / bars.length
+    const { width, dates } = this.#shape
+    const step = (width - RIGHT) / bars.length
     const x = (i: number): number => round((i + 0.5) * step)
     const y = (price: number): number =>
       round(PRICES.bottom - ((price - low) / span) * (PRICES.bottom - PRICES.top))
@@ -79,17 +90,18 @@ export class Chart {
       closes.length > 0 && this.#grid(low, span, y),
       columns(bars, step),
       svg('path', { class: 'close', d: lineOf(bars, x, y) }),
-      datesOf(bars, x),
+      datesOf(bars, x, dates),
       this.#mark(bars, x, y),
     ]
   }
 
   #grid(low: number, span: number, y: (price: number) => number): Child {
+    const right = this.#shape.width - RIGHT
     return Array.from({ length: LINES + 1 }, (_, i) => {
       const price = low + (span * i) / LINES
       return [
-        svg('line', { class: 'grid', x1: 0, x2: WIDTH - RIGHT, y1: y(price), y2: y(price) }),
-        svg('text', { x: WIDTH - RIGHT + 8, y: y(price) + 4 }, this.#app.format.number(price, 2)),
+        svg('line', { class: 'grid', x1: 0, x2: right, y1: y(price), y2: y(price) }),
+        svg('text', { x: right + 8, y: y(price) + 4 }, this.#app.format.number(price, 2)),
       ]
     })
   }
@@ -137,8 +149,8 @@ function columns(bars: readonly Bar[], step: number): Child {
   })
 }
 
-function datesOf(bars: readonly Bar[], x: (i: number) => number): Child {
-  const count = Math.min(DATES, bars.length)
+function datesOf(bars: readonly Bar[], x: (i: number) => number, most: number): Child {
+  const count = Math.min(most, bars.length)
   return Array.from({ length: count }, (_, n) => {
     const i = count === 1 ? 0 : Math.round((n * (bars.length - 1)) / (count - 1))
     const anchor = n === 0 ? 'start' : n === count - 1 ? 'end' : 'middle'

@@ -34,7 +34,13 @@ export const openStock: OpenScreen = (place) => {
   return () => {
     const { t } = app
     return [
-      h('h1', {}, detail.value?.name ?? symbol, ' ', h('small', {}, symbol)),
+      h(
+        'h1',
+        {},
+        h('span', { lang: 'zh' }, detail.value?.name ?? symbol),
+        ' ',
+        h('small', {}, detail.value?.symbol ?? symbol),
+      ),
       card(
         null,
         choices(app, symbol, asked),
@@ -150,7 +156,11 @@ function about(app: App, stock: Detail): Child {
         [t.stocks.codes, stock.codes.map(({ symbol }) => symbol).join(', ')],
         ['PE (TTM)', format.number(stock.valuation?.pe_ttm, 2)],
         ['PB', format.number(stock.valuation?.pb, 2)],
-        [t.stocks.worth, format.short(stock.valuation?.total_mv), stock.valuation?.trade_date],
+        [
+          t.stocks.worth,
+          format.short(stock.valuation?.total_mv),
+          stock.valuation?.total_mv ? stock.valuation.trade_date : null,
+        ],
       ),
     ),
     card(

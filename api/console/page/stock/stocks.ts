@@ -59,7 +59,7 @@ export const openStocks: OpenScreen = (place) => {
                     title: t.common.symbol,
                     view: (one) => h('a', { href: linkTo(`stocks/${one.symbol}`) }, one.symbol),
                   },
-                  { title: t.stocks.name, view: (one) => one.name ?? '' },
+                  { title: t.stocks.name, view: (one) => h('span', { lang: 'zh' }, one.name ?? '') },
                   { title: t.stocks.industry, view: (one) => one.industry ?? '' },
                   { title: t.stocks.board, view: (one) => one.market ?? one.board },
                   { title: t.stocks.listed, view: (one) => one.list_date ?? '' },

@@ -1,4 +1,5 @@
 import type { Job } from '../../../../market/jobs.ts'
+import type { SourceName } from '../../../../market/sources.ts'
 
 /** What screens, runs, data and sources are called in English. */
 export const names = {
@@ -52,7 +53,7 @@ export const names = {
     daily_history: 'Daily bars, whole history',
     finance_history: 'Financial reports, whole history',
     finance_incremental: 'Financial reports since the last time',
-    full_history: 'Everything that is missing or changed',
+    full_history: 'All that is missing or changed',
     retry_failures: 'What failed, once more',
     verify: 'Check what is there, and mend it',
     compare: 'Compare the sources on a sample',
@@ -89,14 +90,40 @@ export const names = {
     fin_indicator: 'Financial indicators',
   },
   sourceNames: { tushare: 'Tushare Pro', akshare: 'AKShare', baostock: 'BaoStock', import: 'Import' },
+  sourceAbout: {
+    tushare: 'Professional A-share data of high quality; needs a token of your account',
+    akshare: 'Open-source collection of public market sites, through an AKTools server of your own',
+    baostock: 'Free, with long histories; needs no account, has no Beijing stocks',
+  } satisfies Record<SourceName, string>,
   sites: { server: 'Server', eastmoney: 'East Money', sina: 'Sina', exchanges: 'Exchanges' },
-  siteStates: { up: 'up', resting: 'resting', half_open: 'next call decides' },
+  siteStates: { up: 'up', resting: 'resting', half_open: 'next call decides', never: 'not asked yet' },
   modes: {
     failover: 'the best one, others when it fails',
     parallel: 'all of them share the work',
     all: 'each does everything, to compare',
   },
+  findings: {
+    missing: (count: string) => `${count} missing`,
+    absent: (count: string) => `${count} absent upstream`,
+    blocked: (rules: string) => `implausible: ${rules}`,
+    flags: (rules: string) => `noticed: ${rules}`,
+  },
+  asked: {
+    symbols: (count: string, first: string) => `${count} stocks: ${first}`,
+    announced: (dates: string) => `announced ${dates}`,
+    days: (days: string) => `the last ${days} days`,
+    first: (sources: string) => `first ${sources}`,
+    upgrade: 'also what only a lesser source has',
+    each: 'each source by itself',
+    refresh: 'also what is there',
+    recheck: (sessions: string) => `the last ${sessions} sessions once more`,
+    share: 'a twentieth of the stocks once more',
+    mend: 'only what was lost',
+    failures: (count: string) => `${count} failures`,
+    vendor: 'compared with the upstream’s own rows',
+  },
   periods: { daily: 'Days', weekly: 'Weeks', monthly: 'Months' },
+  weekdays: { sun: 'Sun', mon: 'Mon', tue: 'Tue', wed: 'Wed', thu: 'Thu', fri: 'Fri', sat: 'Sat' },
   adjustments: { none: 'Raw', qfq: 'Forward', hfq: 'Backward' },
   spans: { 1: '1 year', 3: '3 years', 0: 'All' },
   ways: {
