@@ -105,7 +105,6 @@ export function createApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     gapRoutes,
     evidenceRoutes,
     sourceRoutes,
-    stockRoutes,
     serviceRoutes,
   ])
     app.route('/', routes(deps))
@@ -117,6 +116,7 @@ export function createApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     factorRoutes,
     financialRoutes,
     indexRoutes,
+    stockRoutes,
   ])
     app.route('/', routes(deps, reads))
   for (const routes of [sessionRoutes, keyRoutes, healthRoutes]) app.route('/', routes(deps, gate))

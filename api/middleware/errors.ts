@@ -35,6 +35,15 @@ export const onNotFound =
   (c: Context<ApiEnv>): Response => {
     const { method, path } = c.req
     const methods = table.methodsAt(path)
+    const bare = path.replace(/\/+$/, '')
+    // As browsers and people write addresses. Only to a route of ours: never to another machine by `//name`.
+    if (
+      methods.length === 0 &&
+      !['', path].includes(bare) &&
+      isRead(method) &&
+      table.methodsAt(bare).includes('GET')
+    )
+      return c.redirect(bare + new URL(c.req.url).search, 308)
     if (methods.length === 0)
       return answerOf(
         new Problem('not_found', `${method} ${path} does not exist; GET /openapi.json lists what does`),
@@ -49,6 +58,8 @@ export const onNotFound =
     )
     return answerOf(problem, c)
   }
+
+const isRead = (method: string): boolean => method === 'GET' || method === 'HEAD'
 
 // Characters that PostgreSQL has no place for; no field of ours needs them.
 const UNSTORABLE = new Set(['22021', '22P05'])
@@ -141,5 +152,19 @@ function fieldErrors(issue: z.core.$ZodIssue, index: number): FieldError[] {
       message: 'is not known here',
     }))
   }
-  return [{ field, message: issue.message.replace(/^Invalid input: /, '') }]
+  return [{ field, message: plainMessage(issue) }]
 }
+
+/** A message of the schema's own as it is; those of zod in the words of the others. */
+function plainMessage(issue: z.core.$ZodIssue): string {
+  const { message } = issue
+  if (issue.code === 'invalid_value' && message.startsWith('Invalid option: '))
+    return `must be one of ${issue.values.map(String).join(', ')}`
+  const isOfZod = /^Too (small|big): expected /.test(message)
+  if (isOfZod && issue.code === 'too_small') return `must be at least ${issue.minimum}${unitOf(issue.origin)}`
+  if (isOfZod && issue.code === 'too_big') return `must be at most ${issue.maximum}${unitOf(issue.origin)}`
+  return message.replace(/^Invalid input: /, '')
+}
+
+const UNITS: Readonly<Record<string, string>> = { string: ' characters long', array: ' entries long' }
+const unitOf = (origin: string): string => UNITS[origin] ?? ''

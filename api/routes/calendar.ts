@@ -6,7 +6,7 @@ import { leastRole } from '../access/least-role.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
 import { dateInput, tradeDate } from '../schemas/common.ts'
 import { problems, tableMedia } from '../schemas/responses.ts'
-import { conditional, formatInput, oneOf } from '../schemas/tables.ts'
+import { conditional, daysInOrder, formatInput, oneOf } from '../schemas/tables.ts'
 import { answerTable } from '../tables/answer.ts'
 import { isClosed } from '../tables/closed.ts'
 import { formatOf } from '../tables/formats.ts'
@@ -24,11 +24,7 @@ const query = z
     }),
     format: formatInput,
   })
-  .check((context) => {
-    const { from, to } = context.value
-    if (from !== undefined && to !== undefined && from > to)
-      context.issues.push({ code: 'custom', path: ['to'], message: 'lies before from', input: context.value })
-  })
+  .check(daysInOrder)
 
 const day = z
   .object({

@@ -21,6 +21,7 @@ import {
 import { countsByReason } from '../schemas/completeness.ts'
 import { datasetsInput } from '../schemas/dataset.ts'
 import { json, problems } from '../schemas/responses.ts'
+import { daysInOrder } from '../schemas/tables.ts'
 
 const coverageDay = z
   .object({
@@ -49,14 +50,16 @@ const list = createRoute({
   description:
     'A cell is one instrument on one date. A date is `complete` when nothing is wanted any more, `missing` when nothing is there. Reports go by the ends of quarters.',
   request: {
-    query: z.strictObject({
-      dataset: datasetsInput,
-      source: rowSource.optional().openapi({ description: 'What this source alone has brought' }),
-      from: dateInput.optional(),
-      to: dateInput.optional(),
-      limit: wholeNumber(1, 100, 20).openapi({ description: 'Dates' }),
-      cursor: cursorInput.optional(),
-    }),
+    query: z
+      .strictObject({
+        dataset: datasetsInput,
+        source: rowSource.optional().openapi({ description: 'What this source alone has brought' }),
+        from: dateInput.optional(),
+        to: dateInput.optional(),
+        limit: wholeNumber(1, 100, 20).openapi({ description: 'Dates' }),
+        cursor: cursorInput.optional(),
+      })
+      .check(daysInOrder),
   },
   responses: {
     200: json('A page of dates', pageOf('CoveragePage', coverageDay)),

@@ -14,6 +14,7 @@ import { encodeCursor, pageOf, runIdParam } from '../schemas/common.ts'
 import { evidenceQuery } from '../schemas/completeness.ts'
 import { difference, gate, GATE_STATES, gateSummary, refusedRow, revision } from '../schemas/evidence.ts'
 import { json, problems } from '../schemas/responses.ts'
+import { daysInOrder } from '../schemas/tables.ts'
 import { numberIn } from './runs.ts'
 
 const tags = ['Completeness']
@@ -26,14 +27,16 @@ const quality = createRoute({
   operationId: 'listQuality',
   summary: 'What verification found for each date, newest first, and how many dates are in which state',
   request: {
-    query: z.strictObject({
-      dataset: evidenceQuery.dataset,
-      from: evidenceQuery.from,
-      to: evidenceQuery.to,
-      state: z.enum(GATE_STATES, `must be one of ${GATE_STATES.join(', ')}`).optional(),
-      limit: evidenceQuery.limit,
-      cursor: evidenceQuery.cursor,
-    }),
+    query: z
+      .strictObject({
+        dataset: evidenceQuery.dataset,
+        from: evidenceQuery.from,
+        to: evidenceQuery.to,
+        state: z.enum(GATE_STATES, `must be one of ${GATE_STATES.join(', ')}`).optional(),
+        limit: evidenceQuery.limit,
+        cursor: evidenceQuery.cursor,
+      })
+      .check(daysInOrder),
   },
   responses: {
     200: json(
@@ -54,11 +57,13 @@ const agreement = createRoute({
   operationId: 'listAgreement',
   summary: 'Values that two sources differ about by more than their tolerance, newest first',
   request: {
-    query: z.strictObject({
-      ...evidenceQuery,
-      field: z.string().max(40).optional().openapi({ example: 'close' }),
-      verdict: z.enum(['disputed', 'outvoted'], 'must be disputed or outvoted').optional(),
-    }),
+    query: z
+      .strictObject({
+        ...evidenceQuery,
+        field: z.string().max(40).optional().openapi({ example: 'close' }),
+        verdict: z.enum(['disputed', 'outvoted'], 'must be disputed or outvoted').optional(),
+      })
+      .check(daysInOrder),
   },
   responses: {
     200: json('A page of differences', pageOf('AgreementPage', difference)),
@@ -73,7 +78,9 @@ const quarantine = createRoute({
   path: '/api/quarantine',
   operationId: 'listQuarantine',
   summary: 'Rows that could not be true and were not stored, newest first',
-  request: { query: z.strictObject({ ...evidenceQuery, run_id: runIdParam.shape.id.optional() }) },
+  request: {
+    query: z.strictObject({ ...evidenceQuery, run_id: runIdParam.shape.id.optional() }).check(daysInOrder),
+  },
   responses: {
     200: json('A page of rows', pageOf('QuarantinePage', refusedRow)),
     ...problems('invalid_request'),
@@ -87,7 +94,7 @@ const revisions = createRoute({
   path: '/api/revisions',
   operationId: 'listRevisions',
   summary: 'Values that an upstream changed later: what they were, and what they became',
-  request: { query: z.strictObject(evidenceQuery) },
+  request: { query: z.strictObject(evidenceQuery).check(daysInOrder) },
   responses: {
     200: json('A page of changes', pageOf('RevisionPage', revision)),
     ...problems('invalid_request'),

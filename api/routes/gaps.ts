@@ -17,6 +17,7 @@ import {
 import { evidenceQuery } from '../schemas/completeness.ts'
 import { datasetsInput } from '../schemas/dataset.ts'
 import { body, HAS_A_BODY, json, problems } from '../schemas/responses.ts'
+import { daysInOrder } from '../schemas/tables.ts'
 
 const gap = z
   .object({
@@ -42,14 +43,16 @@ const list = createRoute({
   operationId: 'listGaps',
   summary: 'Cells that a source was asked for and that have no row, newest dates first',
   request: {
-    query: z.strictObject({
-      ...evidenceQuery,
-      reason: z.enum(GAP_REASONS, `must be one of ${GAP_REASONS.join(', ')}`).optional(),
-      wanted: z
-        .enum(['true', 'false'], 'must be true or false')
-        .optional()
-        .openapi({ description: 'true: only those that runs ask for again' }),
-    }),
+    query: z
+      .strictObject({
+        ...evidenceQuery,
+        reason: z.enum(GAP_REASONS, `must be one of ${GAP_REASONS.join(', ')}`).optional(),
+        wanted: z
+          .enum(['true', 'false'], 'must be true or false')
+          .optional()
+          .openapi({ description: 'true: only those that runs ask for again' }),
+      })
+      .check(daysInOrder),
   },
   responses: { 200: json('A page of gaps', pageOf('GapPage', gap)), ...problems('invalid_request') },
 })

@@ -14,7 +14,7 @@ import type { ApiDeps, ApiEnv } from '../deps.ts'
 import { Problem } from '../problems.ts'
 import { dateInput, tradeDate } from '../schemas/common.ts'
 import { json, problems, tableMedia } from '../schemas/responses.ts'
-import { conditional, formatInput, sourceOrBest } from '../schemas/tables.ts'
+import { conditional, daysInOrder, formatInput, sourceOrBest } from '../schemas/tables.ts'
 import { answerTable } from '../tables/answer.ts'
 import { askedDates } from '../tables/asked.ts'
 import { isClosed } from '../tables/closed.ts'
@@ -74,16 +74,7 @@ const bars = createRoute({
         }),
         format: formatInput,
       })
-      .check((context) => {
-        const { from, to } = context.value
-        if (from !== undefined && to !== undefined && from > to)
-          context.issues.push({
-            code: 'custom',
-            path: ['to'],
-            message: 'lies before from',
-            input: context.value,
-          })
-      }),
+      .check(daysInOrder),
     headers: conditional,
   },
   responses: {

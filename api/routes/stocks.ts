@@ -1,4 +1,6 @@
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
+import type { Context } from 'hono'
+import { hashOf } from '../../db/bars/version.ts'
 import {
   coveredDatasets,
   findInstrument,
@@ -12,9 +14,14 @@ import { leastRole } from '../access/least-role.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
 import { Problem } from '../problems.ts'
 import { decodeCursor, encodeCursor, pageOf } from '../schemas/common.ts'
-import { json, problems } from '../schemas/responses.ts'
+import { json, problems, tableMedia } from '../schemas/responses.ts'
 import { stock, stockDetail, stockParam, stockQuery } from '../schemas/stock.ts'
+import { conditional } from '../schemas/tables.ts'
 import { StockDirectory } from '../stocks/directory.ts'
+import { stockTable } from '../stocks/table.ts'
+import { answerTable } from '../tables/answer.ts'
+import { type Format, formatOf } from '../tables/formats.ts'
+import type { Reads } from '../tables/reads.ts'
 
 const TAG = { tags: ['Stocks'] }
 
@@ -25,8 +32,15 @@ const list = createRoute({
   path: '/api/stocks',
   operationId: 'listStocks',
   summary: 'Stocks by symbol; delisted ones too. Found by code, name or pinyin',
-  request: { query: stockQuery },
-  responses: { 200: json('A page of stocks', pageOf('StockPage', stock)), ...problems('invalid_request') },
+  request: { query: stockQuery, headers: conditional },
+  responses: {
+    200: {
+      description: 'A page of stocks, or all of them in another format than JSON',
+      content: tableMedia(pageOf('StockPage', stock)),
+    },
+    304: { description: 'What the asker has still stands; of other formats than JSON' },
+    ...problems('invalid_request', 'too_many_reads'),
+  },
 })
 
 const get = createRoute({
@@ -64,15 +78,38 @@ const unlisted = ({ symbol, board, exchange, list_date, delist_date }: Instrumen
   valuation_date: null,
 })
 
+/** All stocks come at once: a page of them would pass for all. */
+function refusePages(c: Context<ApiEnv>, format: Format): void {
+  const given = ['limit', 'cursor'].filter((name) => c.req.query(name) !== undefined)
+  if (given.length === 0) return
+  const message = `is for JSON: ${format} holds all stocks that are found`
+  const errors = given.map((field) => ({ field, message }))
+  throw new Problem('invalid_request', errors.map(({ field }) => `${field}: ${message}`).join('; '), {
+    errors,
+  })
+}
+
 export type StockRoutes = typeof list | typeof get
 
 /** `GET /api/stocks`, `/api/stocks/{symbol}`. */
-export function stockRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
+export function stockRoutes(deps: ApiDeps, reads: Reads): OpenAPIHono<ApiEnv> {
   const app = new OpenAPIHono<ApiEnv>()
   const { sql } = deps.db
   const directory = new StockDirectory(sql)
   app.openapi(list, async (c) => {
-    const { cursor, limit, ...filter } = c.req.valid('query')
+    const { cursor, limit, format: named, ...filter } = c.req.valid('query')
+    const format = formatOf(c, named)
+    if (format !== 'json') {
+      refusePages(c, format)
+      const { stocks, version } = await directory.listWithVersion({ ...filter, limit: Infinity })
+      return await answerTable(c, deps, reads, {
+        name: 'stocks',
+        open: () => Promise.resolve(stockTable(stocks, hashOf([filter, version]))),
+        about: {},
+        format,
+        isClosed: false,
+      })
+    }
     const after = cursor === undefined ? undefined : decodeCursor(cursor)[0]
     const rows = await directory.list({ ...filter, after, limit })
     const last = rows.length === limit ? rows.at(-1) : undefined

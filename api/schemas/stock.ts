@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { BOARDS, EXCHANGES, type Exchange } from '../../market/symbol.ts'
+import { formatInput } from './tables.ts'
 import { count, cursorInput, pageLimit, symbolInput, tradeDate } from './common.ts'
 
 const EXCHANGE_NAMES = Object.keys(EXCHANGES) as [Exchange, ...Exchange[]]
@@ -31,6 +32,10 @@ export const stockQuery = z.strictObject({
     .openapi({ description: 'As a list names it', example: '白酒' }),
   limit: pageLimit,
   cursor: cursorInput.optional(),
+  format: formatInput.openapi({
+    description:
+      'Instead of `Accept`. Other formats than JSON hold all stocks that are found, and take no `limit` and `cursor`',
+  }),
 })
 
 export const stockParam = z.object({ symbol: symbolInput })

@@ -35,6 +35,16 @@ export const moment = z
   })
   .openapi({ type: 'string', example: '2026-11-20T12:30:00Z' })
 
+/** A check of a question whose days run from one to another. */
+export function daysInOrder(context: {
+  value: { from?: string | undefined; to?: string | undefined }
+  issues: z.core.$ZodRawIssue[]
+}): void {
+  const { from, to } = context.value
+  if (from !== undefined && to !== undefined && from > to)
+    context.issues.push({ code: 'custom', path: ['to'], message: 'lies before from', input: context.value })
+}
+
 interface Dates {
   symbol?: readonly string[] | undefined
   date?: string | undefined

@@ -27,13 +27,18 @@ interface Entry {
   sound: Sound
 }
 
+interface Read {
+  version: string
+  entries: readonly Entry[]
+}
+
 /**
  * The stocks that the lists name, searched in memory: some thousands of them, by code, name and sound. They are read again when
  * the lists have changed.
  */
 export class StockDirectory {
   readonly #sql: Sql
-  #entries: Promise<{ version: string; entries: readonly Entry[] }> | null = null
+  #entries: Promise<Read> | null = null
 
   constructor(sql: Sql) {
     this.#sql = sql
@@ -41,11 +46,17 @@ export class StockDirectory {
 
   /** A page, by symbol. */
   async list(filter: StockFilter): Promise<ListedStock[]> {
+    return (await this.listWithVersion(filter)).stocks
+  }
+
+  /** The same with the version of the lists, which changes with everything that they hold. */
+  async listWithVersion(filter: StockFilter): Promise<{ stocks: ListedStock[]; version: string }> {
     const { after = '', limit, exchange, status, board, industry } = filter
     const isFound = filter.search === undefined ? () => true : await searchFor(filter.search)
     const is = (wanted: string | undefined, value: string | null) => wanted === undefined || wanted === value
     const page: ListedStock[] = []
-    for (const entry of await this.#read()) {
+    const { version, entries } = await this.#read()
+    for (const entry of entries) {
       const { stock } = entry
       if (page.length === limit) break
       if (
@@ -58,25 +69,22 @@ export class StockDirectory {
       )
         page.push(stock)
     }
-    return page
+    return { stocks: page, version }
   }
 
-  async #read(): Promise<readonly Entry[]> {
+  async #read(): Promise<Read> {
     const version = await listedVersion(this.#sql)
     const kept = await this.#entries
-    if (kept?.version === version) return kept.entries
+    if (kept?.version === version) return kept
     const reading = readEntries(this.#sql, version)
     this.#entries = reading
     // A failure is that of this question alone.
     reading.catch(() => (this.#entries = null))
-    return (await reading).entries
+    return await reading
   }
 }
 
-async function readEntries(
-  sql: Sql,
-  version: string,
-): Promise<{ version: string; entries: readonly Entry[] }> {
+async function readEntries(sql: Sql, version: string): Promise<Read> {
   // Loaded with its dictionary when somebody looks for a stock first.
   const { soundOf } = await import('./pinyin.ts')
   const listed = await readListed(sql)

@@ -22,6 +22,18 @@ interface Triggered {
 
 const TRIGGER = '/api/sync/trigger'
 
+test('a path with a slash at its end leads to the one without, for who reads; never to another machine', async () => {
+  const led = async (path: string, method = 'GET') => {
+    const { status, headers } = await lab.app.request(path, { method })
+    return [status, headers.get('location')]
+  }
+  expect(await led('/docs/')).toEqual([308, '/docs'])
+  expect(await led('/api/runs/?limit=1', 'HEAD')).toEqual([308, '/api/runs?limit=1'])
+  expect(await led('/api/sync/trigger/', 'POST')).toEqual([404, null])
+  for (const path of ['//', '//example.org/', '/nothing/', '/.//example.org/', '/%2F%2Fexample.org/'])
+    expect([path, ...(await led(path))]).toEqual([path, 404, null])
+})
+
 describe('the meaning of a trigger', () => {
   // The lab's clock stands at 2026-11-22 in Shanghai.
   test.each([
@@ -147,6 +159,30 @@ describe('what is refused', () => {
     const answer = await lab.post(`/api/multi-period-sync/${path}`, body)
     expect(answer).toMatchObject({ status: 400, body: { success: false, data: null } })
     expect(answer.body['message']).toContain(message)
+  })
+
+  test.each([
+    ['/api/coverage?dataset=bars&from=2026-11-20&to=2026-11-19', 'to: lies before from'],
+    ['/api/gaps?from=2026-11-20&to=2026-11-19', 'to: lies before from'],
+    ['/api/quality?from=2026-11-20&to=2026-11-19', 'to: lies before from'],
+    ['/api/agreement?from=2026-11-20&to=2026-11-19', 'to: lies before from'],
+    ['/api/quarantine?from=2026-11-20&to=2026-11-19', 'to: lies before from'],
+    ['/api/revisions?from=2026-11-20&to=2026-11-19', 'to: lies before from'],
+    ['/api/calendar?from=2026-11-20&to=2026-11-19', 'to: lies before from'],
+    ['/api/indices/000001.SH/bars?from=2026-11-20&to=2026-11-19', 'to: lies before from'],
+    [
+      '/api/runs/00000000-0000-4000-8000-000000000000/batches?state=odd',
+      'state: must be one of pending, running, done, failed, skipped, split',
+    ],
+  ])('GET %s', async (path, detail) => {
+    expect(await lab.get(path)).toMatchObject({ status: 400, body: { code: 'invalid_request', detail } })
+  })
+
+  test('numbers and texts that are too small or too long', async () => {
+    const answer = await lab.put('/api/sources/tushare', { priority: 0 })
+    expect(answer.body['detail']).toBe('priority: must be at least 1')
+    const long = await lab.get(`/api/agreement?field=${'x'.repeat(41)}`)
+    expect(long.body['detail']).toBe('field: must be at most 40 characters long')
   })
 
   test('settings of a source that set nothing', async () => {

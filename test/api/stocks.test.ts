@@ -159,7 +159,30 @@ test('exchange and board narrow the list', async () => {
   expect(star.items.every(({ symbol }) => symbol.startsWith('688'))).toBe(true)
 })
 
+test('as CSV all that are found come at once, with the fields of the JSON; who has them already is told so', async () => {
+  const pages: Stock[] = []
+  for (let cursor: string | null = '', next = ''; cursor !== null; next = `&cursor=${cursor ?? ''}`) {
+    const page = await list(`status=L&limit=100${next}`)
+    pages.push(...page.items)
+    cursor = page.next_cursor
+  }
+  const csv = await lab.get('/api/stocks?status=L', { accept: 'text/csv' })
+  const [head = '', ...lines] = csv.text.trimEnd().split('\r\n')
+  expect(head.split(',')).toEqual(Object.keys(pages[0] ?? {}))
+  expect(lines).toEqual(
+    // A null is an empty field in either.
+    pages.map((stock) => Object.values(stock).join(',')),
+  )
+  expect(lines.length).toBeGreaterThan(100)
+  const etag = csv.headers.get('etag') ?? ''
+  const again = await lab.get('/api/stocks?format=csv&status=L', { 'if-none-match': etag })
+  expect([again.status, again.text]).toEqual([304, ''])
+  const others = await lab.get('/api/stocks?format=csv&status=D', { 'if-none-match': etag })
+  expect(others.status).toBe(200)
+})
+
 test.each([
+  ['/api/stocks?format=csv&limit=10', 400, 'invalid_request'],
   ['/api/stocks/600999.SH', 404, 'stock_not_found'],
   ['/api/stocks/ABC', 400, 'invalid_request'],
   ['/api/stocks?exchange=NYSE', 400, 'invalid_request'],
