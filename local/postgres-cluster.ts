@@ -7,6 +7,7 @@ import { readIfExists, writeFileAtomic } from './files.ts'
 import type { Account } from './postgres-account.ts'
 import type { PostgresBinaries } from './postgres-binaries.ts'
 import { commandLine, endProcess, identify, workingFolder } from './process-info.ts'
+import { SetupError } from './setup-error.ts'
 
 /** The one role of the embedded server. */
 export const POSTGRES_USER = 'ashare'
@@ -54,7 +55,7 @@ const initialise = async (cluster: Cluster, password: string): Promise<void> => 
   const args = [`--pgdata=${draft}`, `--username=${POSTGRES_USER}`, `--pwfile=${secret}`]
   const outcome = await run(cluster, binaries.initdb, [...args, '--auth=scram-sha-256', ...LOCALE])
   rmSync(secret, { force: true })
-  if (outcome.code !== 0) throw new Error(`PostgreSQL's initdb failed in ${draft}:\n${outcome.output}`)
+  if (outcome.code !== 0) throw new SetupError(`PostgreSQL's initdb failed in ${draft}:\n${outcome.output}`)
   rmSync(folder, { recursive: true, force: true })
   renameSync(draft, folder)
 }
@@ -67,17 +68,20 @@ const setPassword = async (cluster: Cluster, password: string): Promise<void> =>
   if (outcome.code !== 0) throw new Error(`PostgreSQL took no new password:\n${outcome.output}`)
 }
 
+export const passwordFile = (dataDir: string): string => join(dataDir, 'postgres-password')
+
 /** Makes the cluster when there is none, and answers with the password of its role. */
 export const openCluster = async (cluster: Cluster, dataDir: string): Promise<string> => {
-  const file = join(dataDir, 'postgres-password')
+  const file = passwordFile(dataDir)
   const known = readIfExists(file)?.trim()
   const exists = existsSync(join(cluster.folder, 'PG_VERSION'))
   if (exists && known) return known
   if (!exists && existsSync(cluster.folder) && readdirSync(cluster.folder).length > 0)
-    throw new Error(
+    throw new SetupError(
       `${cluster.folder} holds files, but no PostgreSQL data. Move it away, or set another DATA_DIR.`,
     )
-  const password = known ?? randomBytes(24).toString('base64url')
+  // An empty file is a lost one.
+  const password = known || randomBytes(24).toString('base64url')
   if (exists) await setPassword(cluster, password)
   else await initialise(cluster, password)
   writeFileAtomic(file, `${password}\n`, 0o600)
@@ -89,7 +93,7 @@ export const checkVersion = (cluster: Cluster): void => {
   const data = readIfExists(join(cluster.folder, 'PG_VERSION'))?.trim()
   const [ours] = cluster.binaries.version.split('.')
   if (data === undefined || data === ours) return
-  throw new Error(
+  throw new SetupError(
     `${cluster.folder} was written by PostgreSQL ${data}, this is PostgreSQL ${String(ours)}. ` +
       'Dump it with the older release and restore it, or set another DATA_DIR.',
   )

@@ -12,8 +12,10 @@ import {
   checkVersion,
   clearStaleServer,
   openCluster,
+  passwordFile,
   postgresEnv,
 } from './postgres-cluster.ts'
+import { SetupError } from './setup-error.ts'
 
 /** Beside the usual 5432, which a PostgreSQL of the user's own may hold. */
 export const DEFAULT_POSTGRES_PORT = 5433
@@ -73,7 +75,17 @@ const settings = (): Record<string, string> => {
   }
 }
 
-const untilReady = async (child: Child, ready: Promise<void>, log: (line: string) => void): Promise<void> => {
+const adviceFor = (folder: string, said: string): string =>
+  said.includes('No space left on device')
+    ? `The disk of ${folder} is full: make room; nothing that was committed is lost.`
+    : `If its data is damaged, put ${folder} back from a backup, or move it away: the tables begin anew, to be filled by a sync.`
+
+const untilReady = async (
+  { folder }: Cluster,
+  child: Child,
+  ready: Promise<void>,
+  log: (line: string) => void,
+): Promise<void> => {
   const waiting = setInterval(
     () => log('PostgreSQL is still starting (after a crash it replays its log)'),
     5_000,
@@ -87,7 +99,8 @@ const untilReady = async (child: Child, ready: Promise<void>, log: (line: string
   clearTimeout(limit)
   if (problem === undefined) return
   await child.stop()
-  throw new PartFailedError('PostgreSQL', problem, child.said())
+  const said = child.said()
+  throw new PartFailedError('PostgreSQL', problem, [said, adviceFor(folder, said)].join('\n'))
 }
 
 const launch = async (cluster: Cluster, port: number, options: PostgresOptions): Promise<Child> => {
@@ -111,7 +124,7 @@ const launch = async (cluster: Cluster, port: number, options: PostgresOptions):
       options.onLine?.(line)
     },
   })
-  await untilReady(child, ready, options.log ?? (() => undefined))
+  await untilReady(cluster, child, ready, options.log ?? (() => undefined))
   return child
 }
 
@@ -157,6 +170,11 @@ const startOnSomePort = async (
   }
 }
 
+const isRefusedPassword = (error: unknown): boolean => (error as { code?: unknown }).code === '28P01'
+
+const lostPassword = (dataDir: string): string =>
+  `PostgreSQL does not take the password in ${passwordFile(dataDir)}: remove that file and start again, which sets a new one.`
+
 /** Starts the embedded PostgreSQL of a data folder, making it first when it is new. */
 export const startPostgres = async (given: PostgresOptions): Promise<LocalPostgres> => {
   const options = { ...given, dataDir: resolve(given.dataDir) }
@@ -173,7 +191,7 @@ export const startPostgres = async (given: PostgresOptions): Promise<LocalPostgr
     await createDatabase(urlOf('postgres'), database)
   } catch (error) {
     await child.stop()
-    throw error
+    throw isRefusedPassword(error) ? new SetupError(lostPassword(dataDir), { cause: error }) : error
   }
   rememberPorts(dataDir, { postgres: port })
   return {

@@ -9,6 +9,7 @@ import { removeRunning, writeRunning } from './running.ts'
 import { type ServerOptions, postgresPart, temporalPart } from './server-parts.ts'
 import { type Part, type PartState, Supervisor } from './supervisor.ts'
 import type { SearchAttributeType } from './temporal.ts'
+import { SetupError } from './setup-error.ts'
 import { startWatchdog } from './watchdog.ts'
 
 /** Where everything is, and what each part said when it was ready. */
@@ -110,10 +111,21 @@ interface Workshop {
   close: () => Promise<void>
 }
 
+const makeDataDir = (dataDir: string): void => {
+  try {
+    mkdirSync(dataDir, { recursive: true })
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw new SetupError(`DATA_DIR=${dataDir} is no folder that can be written to (${String(code)})`, {
+      cause: error,
+    })
+  }
+}
+
 /** Claims the folder and sets up all that watches over parts; nothing runs yet. */
 const openWorkshop = async (options: StackOptions): Promise<Workshop> => {
   const { dataDir, log, database, temporalCli, temporalNamespace, searchAttributes = {} } = options
-  mkdirSync(dataDir, { recursive: true })
+  makeDataDir(dataDir)
   const lock = await claimDataDir(dataDir, log)
   const guard = startWatchdog(log)
   const logs = openLogs(options)

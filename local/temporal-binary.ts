@@ -17,6 +17,7 @@ import { buildTemporal } from './temporal-build.ts'
 import { downloadTemporal } from './temporal-download.ts'
 import type { ProcessGuard } from './child.ts'
 import { waitForLock } from './lock.ts'
+import { SetupError } from './setup-error.ts'
 
 /** The release that everything here was measured with. */
 export const TEMPORAL_VERSION = '1.5.1'
@@ -94,7 +95,9 @@ const explicit = (cli: string, env: NodeJS.ProcessEnv): string => {
   const path = onPath(cli, env)
   const problem = path === undefined ? 'there is no such file' : problemOf(path)
   if (path === undefined || problem !== undefined)
-    throw new Error(`TEMPORAL_CLI=${cli} cannot be used: ${String(problem)}. Correct it or leave it unset.`)
+    throw new SetupError(
+      `TEMPORAL_CLI=${cli} cannot be used: ${String(problem)}. Correct it or leave it unset.`,
+    )
   return path
 }
 

@@ -1,10 +1,11 @@
-import { ConfigError, configSecrets, loadConfig } from '../config.ts'
+import { configSecrets, loadConfig } from '../config.ts'
 import { createRedactor } from '../market/redact.ts'
 import { PartFailedError } from './child.ts'
 import { PartInUseError } from './child-records.ts'
 import { SEARCH_ATTRIBUTES } from '../workflows/contract/ids.ts'
 import { AlreadyRunningError } from './data-dir.ts'
 import { PortTakenError } from './ports.ts'
+import { SetupError } from './setup-error.ts'
 import { sourceNeeds } from './source-needs.ts'
 import { type Stack, type StackOptions, startStack } from './stack.ts'
 import { ownVoice, type Voice } from './voice.ts'
@@ -80,9 +81,9 @@ export const runStack = async (options: StackOptions, voice: Voice = ownVoice): 
   }
 }
 
-/** An error that explains itself: shown without its stack. */
+/** An error of a start that explains itself: shown without its stack. */
 export const isExpected = (error: unknown): error is Error =>
-  [AlreadyRunningError, ConfigError, PartFailedError, PartInUseError, PortTakenError].some(
+  [AlreadyRunningError, PartFailedError, PartInUseError, PortTakenError, SetupError].some(
     (kind) => error instanceof kind,
   )
 

@@ -21,3 +21,8 @@ test('a port on which somebody listens is not free, and is again afterwards', as
   await once(server, 'close')
   expect(await isPortFree(port)).toBe(true)
 })
+
+test('an address that is not of this machine is named', async () => {
+  // Of the range for documentation: no machine has it.
+  await expect(isPortFree(0, '192.0.2.1')).rejects.toThrow('HOST=192.0.2.1 is no address of this machine')
+})

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, cpSync, lstatSync, mkdirSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, cpSync, lstatSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { once } from 'node:events'
 import { join } from 'node:path'
@@ -49,6 +49,17 @@ describe('embedded PostgreSQL', () => {
     const second = await started({ dataDir })
     expect(second.url).not.toBe(first.url)
     expect(await ask(second.url, 'SELECT n FROM kept')).toEqual([7])
+  })
+
+  test('a password file that was emptied gets a new one; a wrong one is named, and what to do', async () => {
+    const dataDir = await seededFolder()
+    const file = join(dataDir, 'postgres-password')
+    writeFileSync(file, '')
+    const first = await started({ dataDir, port: await freePort() })
+    expect(await ask(first.url, 'SELECT 7')).toEqual([7])
+    await first.stop()
+    writeFileSync(file, 'wrong\n')
+    await expect(started({ dataDir })).rejects.toThrow(`the password in ${file}: remove that file`)
   })
 
   test('sorts by code point, stays durable and asks for the password', async () => {
