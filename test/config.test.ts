@@ -113,6 +113,7 @@ test('each problem says what the variable takes', () => {
   expect(message).toContain('BATCH_SIZE: must be a whole number from 1 to 500')
   expect(message).toContain('SYNC_LOCK: must be one of global, job')
   expect(message).toContain('DATABASE_URL: must be an address like postgres://user:password@host:5432/ashare')
+  expect(refusal({ TUSHARE_TOKEN: 'two words' }).message).toContain('TUSHARE_TOKEN: must be one word')
 })
 
 test('no message repeats a value, since one may be a secret', () => {
