@@ -18,7 +18,10 @@ const MINUS = 45
 const POINT = 46
 const ZERO = 48
 // Two digits as two bytes.
-const PAIRS = Uint16Array.from({ length: 100 }, (_, n) => ((ZERO + Math.floor(n / 10)) << 8) | (ZERO + (n % 10)))
+const PAIRS = Uint16Array.from(
+  { length: 100 },
+  (_, n) => ((ZERO + Math.floor(n / 10)) << 8) | (ZERO + (n % 10)),
+)
 
 /**
  * Text as UTF-8, put together byte by byte. An answer is hundreds of thousands of short texts, nearly all of them ASCII:
