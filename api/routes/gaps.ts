@@ -65,7 +65,7 @@ const gapSelection = z
     to: dateInput,
     source: rowSource.optional(),
   })
-  .refine(({ from, to }) => from <= to, { path: ['to'], message: 'lies before from' })
+  .check(daysInOrder)
   .openapi('GapSelection')
 
 const SELECTION = { dataset: 'bars', symbols: ['600000'], from: '1991-04-06', to: '1991-04-06' }

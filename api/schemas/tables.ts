@@ -35,25 +35,27 @@ export const moment = z
   })
   .openapi({ type: 'string', example: '2026-11-20T12:30:00Z' })
 
-/** A check of a question whose days run from one to another. */
-export function daysInOrder(context: {
-  value: { from?: string | undefined; to?: string | undefined }
-  issues: z.core.$ZodRawIssue[]
-}): void {
-  const { from, to } = context.value
-  if (from !== undefined && to !== undefined && from > to)
-    context.issues.push({ code: 'custom', path: ['to'], message: 'lies before from', input: context.value })
-}
-
-interface Dates {
-  symbol?: readonly string[] | undefined
-  date?: string | undefined
+interface Days {
   from?: string | undefined
   to?: string | undefined
 }
 
+const areReversed = ({ from, to }: Days): boolean => from !== undefined && to !== undefined && from > to
+const REVERSED = 'lies before from'
+
+/** A check of a question whose days run from one to another. */
+export function daysInOrder({ value, issues }: { value: Days; issues: z.core.$ZodRawIssue[] }): void {
+  if (areReversed(value)) issues.push({ code: 'custom', path: ['to'], message: REVERSED, input: value })
+}
+
+interface Dates extends Days {
+  symbol?: readonly string[] | undefined
+  date?: string | undefined
+}
+
 /** Fields that do not go together, with the reason: symbols and dates, or a day of the whole market, or many days of it. */
-export function mixedDates({ symbol, date, from, to }: Dates): [string, string][] {
+export function mixedDates(dates: Dates): [string, string][] {
+  const { symbol, date, from, to } = dates
   const found: [string, string][] = []
   if (symbol === undefined && date === undefined && from === undefined)
     found.push([
@@ -66,6 +68,6 @@ export function mixedDates({ symbol, date, from, to }: Dates): [string, string][
     found.push(['from', 'goes with symbol=, or stands alone; date= is one day'])
   if (date !== undefined && to !== undefined)
     found.push(['to', 'goes with symbol= or from=; date= is one day'])
-  if (from !== undefined && to !== undefined && from > to) found.push(['to', 'lies before from'])
+  if (areReversed(dates)) found.push(['to', REVERSED])
   return found
 }

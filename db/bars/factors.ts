@@ -141,7 +141,7 @@ const groups = (sql: Sql, region: BarRegion): Fragment => sql`
       union all
       select a.instrument_id, g.* from asked a cross join lateral (
         select min(r.trade_date), max(r.trade_date), r.factor from (${factorsAsOf(sql, region.asOf)}) r
-        where r.instrument_id = a.instrument_id and r.source = a.source and r.trade_date > ${region.from} and r.trade_date <= ${region.to} and r.factor is not null group by r.factor
+        where r.instrument_id = a.instrument_id and r.source = a.source and ${isLater(sql, region)} group by r.factor
       ) g
     ) g
   ) g group by 1`
@@ -210,12 +210,17 @@ const firstRows = (sql: Sql, region: BarRegion): Fragment => sql`
   from (${lastRows(sql, region, region.from)}) l join facts f using (instrument_id)
   where l.trade_date = ${region.from} or f.whole_to >= ${region.from} or f.covered @> daterange(l.trade_date, ${region.from}, '[]')`
 
-function laterRows(sql: Sql, { instruments, from, to, asOf }: BarRegion): Fragment {
+function laterRows(sql: Sql, region: BarRegion): Fragment {
+  const { instruments, asOf } = region
   const ofRegion = instruments === null ? sql`` : sql`and r.instrument_id = any(${instruments as number[]})`
   return sql`
     select instrument_id, r.trade_date, r.factor from asked join (${factorsAsOf(sql, asOf)}) r using (instrument_id, source)
-    where r.trade_date > ${from} and r.trade_date <= ${to} and r.factor is not null ${ofRegion}`
+    where ${isLater(sql, region)} ${ofRegion}`
 }
+
+/** Of a row `r`: on a date of the region behind its first one. */
+const isLater = (sql: Sql, { from, to }: BarRegion): Fragment =>
+  sql`r.trade_date > ${from} and r.trade_date <= ${to} and r.factor is not null`
 
 /** For each instrument the last row at or before a date. */
 function lastRows(sql: Sql, { instruments, asOf }: BarRegion, date: TradeDate | null): Fragment {
