@@ -6,10 +6,10 @@ import { Gate } from './access/gate.ts'
 import { RouteTable } from './access/route-table.ts'
 import { consoleRoutes } from './console/routes.ts'
 import { measureRequests } from './metrics/http.ts'
-import { limitAddress, noUnknownQuery } from './middleware/address-limits.ts'
+import { checkQuery, limitAddress } from './middleware/address-limits.ts'
 import { audit } from './middleware/audit.ts'
 import { authorise } from './middleware/authorise.ts'
-import { emptyBody, limitBody } from './middleware/body.ts'
+import { emptyBody, limitBody, onlyUtf8 } from './middleware/body.ts'
 import { crossOrigin } from './middleware/cross-origin.ts'
 import { invalidRequest, onError, onNotFound } from './middleware/errors.ts'
 import { requestId } from './middleware/request-id.ts'
@@ -83,7 +83,14 @@ export function createApp(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     sameSite(deps.access),
     crossOrigin(deps.access),
   )
-  app.use(audit(deps, table), authorise(gate, table), noUnknownQuery(table), emptyBody, limitBody)
+  app.use(
+    audit(deps, table),
+    authorise(gate, table),
+    checkQuery(table),
+    emptyBody,
+    limitBody,
+    onlyUtf8(table),
+  )
   app.onError(onError(deps))
   app.notFound(onNotFound(table))
   for (const routes of [

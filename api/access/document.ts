@@ -26,7 +26,6 @@ interface Response {
 }
 interface Operation {
   [LEAST_ROLE]?: unknown
-  parameters?: { in: string }[]
   security?: unknown
   responses: Record<string, Response>
 }
@@ -56,19 +55,18 @@ function complete(operation: Operation, method: string): void {
   const access: Access = isAccess(said) ? said : 'admin'
   // Where no key was ever made, none is asked for: hence also nothing at all.
   operation.security = access === 'anyone' ? [] : [{ bearer: [] }, { key: [] }, { session: [] }, {}]
-  for (const code of refusalsOf(operation, access, method)) addRefusal(operation, code)
+  for (const code of refusalsOf(access, method)) addRefusal(operation, code)
 }
 
-function refusalsOf({ parameters = [] }: Operation, access: Access, method: string): ProblemCode[] {
+function refusalsOf(access: Access, method: string): ProblemCode[] {
   const changing = READING.has(method) ? [] : (['too_many_changes'] as const)
   const common = ['foreign_host', 'address_too_long', ...changing] as const
   if (access === 'anyone') return [...common]
   // A role that everybody with a key has cannot be too small.
   const role = access === 'viewer' ? [] : (['role_too_small'] as const)
-  const query = parameters.some((parameter) => parameter.in === 'query') ? [] : (['invalid_request'] as const)
   return [
     ...common,
-    ...query,
+    'invalid_request',
     'key_missing',
     'key_unknown',
     'too_many_failures',

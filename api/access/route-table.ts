@@ -10,6 +10,7 @@ interface Entry {
   access: Access | null
   /** False: it declares no query, so any parameter is a mistake of the caller. */
   hasQuery: boolean
+  hasBody: boolean
 }
 
 /** Routes that the OpenAPI document does not hold: itself, the page that shows it, and the console. */
@@ -49,6 +50,11 @@ export class RouteTable {
     return name !== undefined && others.length === 0 && this.entries.get(name)?.hasQuery === false
   }
 
+  /** True for a route that reads its body. */
+  takesBody(c: Context): boolean {
+    return this.#matched(c).some((name) => this.entries.get(name)?.hasBody)
+  }
+
   /** What a path may be asked with; empty for one that no route has. */
   methodsAt(path: string): string[] {
     const { routes, router } = this.#app
@@ -79,7 +85,7 @@ const isRoute = ({ method, path }: { method: string; path: string }): boolean =>
 
 function entriesOf(app: OpenAPIHono<ApiEnv>): Map<string, Entry> {
   const entries = new Map<string, Entry>()
-  for (const path of PLAIN) entries.set(`GET ${path}`, { access: 'anyone', hasQuery: false })
+  for (const path of PLAIN) entries.set(`GET ${path}`, { access: 'anyone', hasQuery: false, hasBody: false })
   for (const definition of app.openAPIRegistry.definitions) {
     if (definition.type !== 'route') continue
     const { route } = definition
@@ -88,6 +94,7 @@ function entriesOf(app: OpenAPIHono<ApiEnv>): Map<string, Entry> {
     entries.set(name, {
       access: isAccess(access) ? access : null,
       hasQuery: route.request?.query !== undefined,
+      hasBody: route.request?.body !== undefined,
     })
   }
   return entries

@@ -17,14 +17,23 @@ export const limitAddress = createMiddleware<ApiEnv>(async (c, next) => {
   await next()
 })
 
-/** Routes with a query refuse what they do not know by themselves; this does it for those without. */
-export const noUnknownQuery = (table: RouteTable) =>
+const UNKNOWN = 'is not known here'
+const REPEATED = 'is given more than once: give it once, and several values of it with commas between them'
+
+/**
+ * What routes do not see by themselves: a parameter where there are none, and one that is given twice, of which schemas would say
+ * that it is no text.
+ */
+export const checkQuery = (table: RouteTable) =>
   createMiddleware<ApiEnv>(async (c, next) => {
-    const [name] = Object.keys(c.req.query())
-    if (name !== undefined && table.takesNoQuery(c) && table.accessOf(c) !== 'anyone') {
-      const field = name.slice(0, 60)
-      const errors = [{ field, message: 'is not known here' }]
-      throw new Problem('invalid_request', `${field}: is not known here`, { errors })
+    const given = Object.entries(c.req.queries())
+    if (given.length > 0 && !['anyone', null].includes(table.accessOf(c))) {
+      const takesNone = table.takesNoQuery(c)
+      const [name] = given.find(([, values]) => takesNone || values.length > 1) ?? []
+      if (name !== undefined) throw wrongParameter(name.slice(0, 60), takesNone ? UNKNOWN : REPEATED)
     }
     await next()
   })
+
+const wrongParameter = (field: string, message: string): Problem =>
+  new Problem('invalid_request', `${field}: ${message}`, { errors: [{ field, message }] })

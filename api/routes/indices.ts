@@ -1,5 +1,6 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
-import { indexMembersOn, readIndexBars } from '../../db/queries/indices.ts'
+import { hashOf } from '../../db/bars/version.ts'
+import { type IndexMembers, indexMembersOn, readIndexBars } from '../../db/queries/indices.ts'
 import { shanghaiClock } from '../../market/date.ts'
 import {
   INDEX_SYMBOLS,
@@ -13,13 +14,14 @@ import { leastRole } from '../access/least-role.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
 import { Problem } from '../problems.ts'
 import { dateInput, tradeDate } from '../schemas/common.ts'
-import { json, problems, tableMedia } from '../schemas/responses.ts'
+import { problems, tableMedia } from '../schemas/responses.ts'
 import { conditional, daysInOrder, formatInput, sourceOrBest } from '../schemas/tables.ts'
-import { answerTable } from '../tables/answer.ts'
+import { answerTable, type VersionedTable } from '../tables/answer.ts'
 import { askedDates } from '../tables/asked.ts'
 import { isClosed } from '../tables/closed.ts'
 import { formatOf } from '../tables/formats.ts'
 import type { Reads } from '../tables/reads.ts'
+import { smallTable } from '../tables/small.ts'
 
 const number = z.number().nullable()
 
@@ -51,6 +53,17 @@ const member = z
     weight: number.openapi({ description: 'Percent; null where the source does not say', example: 4.71 }),
   })
   .openapi('IndexMember')
+
+const membersAnswer = z
+  .object({
+    index: z.string().openapi({ example: '000300.SH' }),
+    title: z.string().openapi({ example: 'CSI 300' }),
+    date: tradeDate,
+    as_of: tradeDate.openapi({ description: 'The day of the list: lists come monthly' }),
+    source: z.string().openapi({ example: 'tushare' }),
+    items: z.array(member),
+  })
+  .openapi('IndexMembers')
 
 const symbolParam = z.object({
   symbol: z.string().openapi({ description: `One of ${INDEX_SYMBOLS.join(', ')}`, example: '000300.SH' }),
@@ -91,29 +104,39 @@ const members = createRoute({
   path: '/api/indices/{symbol}/members',
   operationId: 'listIndexMembers',
   summary: 'The members of an index on a day',
+  description: 'As CSV, Parquet or Arrow each row has the index, the day of the list and its source as well.',
   request: {
     params: symbolParam,
     query: z.strictObject({
       date: dateInput.optional().openapi({ description: 'Today where it is left out' }),
+      format: formatInput,
     }),
+    headers: conditional,
   },
   responses: {
-    200: json(
-      'The newest list up to that day',
-      z
-        .object({
-          index: z.string().openapi({ example: '000300.SH' }),
-          title: z.string().openapi({ example: 'CSI 300' }),
-          date: tradeDate,
-          as_of: tradeDate.openapi({ description: 'The day of the list: lists come monthly' }),
-          source: z.string().openapi({ example: 'tushare' }),
-          items: z.array(member),
-        })
-        .openapi('IndexMembers'),
-    ),
-    ...problems('invalid_request', 'not_found'),
+    200: {
+      description: 'The newest list up to that day',
+      content: tableMedia(membersAnswer),
+    },
+    304: { description: 'What the asker has still stands; of other formats than JSON' },
+    ...problems('invalid_request', 'not_found', 'too_many_reads'),
   },
 })
+
+/** Members as a table; of a list that is there already. */
+const membersTable = (index: string, { as_of, source, members }: IndexMembers): VersionedTable =>
+  smallTable(
+    [
+      { name: 'index', type: 'text' },
+      { name: 'as_of', type: 'date' },
+      { name: 'symbol', type: 'text' },
+      { name: 'name', type: 'text' },
+      { name: 'weight', type: 'number', unit: 'percent' },
+      { name: 'source', type: 'text' },
+    ],
+    members.map((each) => ({ index, as_of, ...each, source })),
+    hashOf([index, as_of, source, members]),
+  )
 
 /** Indices under any spelling of their codes; six digits alone mean the index, not the stock of that code. */
 function indexOf(text: string): IndexSymbol {
@@ -146,7 +169,9 @@ export function indexRoutes(deps: ApiDeps, reads: Reads): OpenAPIHono<ApiEnv> {
   })
   app.openapi(members, async (c) => {
     const symbol = indexOf(c.req.valid('param').symbol)
-    const date = c.req.valid('query').date ?? shanghaiClock(deps.now()).date
+    const query = c.req.valid('query')
+    const date = query.date ?? shanghaiClock(deps.now()).date
+    const format = formatOf(c, query.format)
     if (!INDICES[symbol].members)
       throw new Problem(
         'not_found',
@@ -158,6 +183,15 @@ export function indexRoutes(deps: ApiDeps, reads: Reads): OpenAPIHono<ApiEnv> {
       throw new Problem('not_found', `no list of the members of ${symbol} up to ${date} is there: ${hint}`)
     }
     const { as_of, source, members: items } = found
+    if (format !== 'json')
+      return await answerTable(c, deps, reads, {
+        name: `members-${symbol}`,
+        open: () => Promise.resolve(membersTable(symbol, found)),
+        about: { title: INDICES[symbol].title, date, source },
+        format,
+        moment: date,
+        isClosed: false,
+      })
     return c.json({ index: symbol, title: INDICES[symbol].title, date, as_of, source, items }, 200)
   })
   return app

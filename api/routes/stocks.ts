@@ -4,6 +4,7 @@ import { hashOf } from '../../db/bars/version.ts'
 import {
   coveredDatasets,
   findInstrument,
+  hasRows,
   type Instrument,
   listedStock,
   type ListedStock,
@@ -14,8 +15,8 @@ import { leastRole } from '../access/least-role.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
 import { Problem } from '../problems.ts'
 import { decodeCursor, encodeCursor, pageOf } from '../schemas/common.ts'
-import { json, problems, tableMedia } from '../schemas/responses.ts'
-import { stock, stockDetail, stockParam, stockQuery } from '../schemas/stock.ts'
+import { problems, tableMedia } from '../schemas/responses.ts'
+import { formOfStock, stock, stockDetail, stockParam, stockQuery } from '../schemas/stock.ts'
 import { conditional } from '../schemas/tables.ts'
 import { StockDirectory } from '../stocks/directory.ts'
 import { stockTable } from '../stocks/table.ts'
@@ -50,10 +51,13 @@ const get = createRoute({
   path: '/api/stocks/{symbol}',
   operationId: 'getStock',
   summary: 'One stock by any code that it has or had',
-  request: { params: stockParam },
+  description:
+    'As CSV, Parquet or Arrow: its row of `/api/stocks`. A code that was asked of sources, and that neither a list nor a row has, is no stock.',
+  request: { params: stockParam, query: formOfStock, headers: conditional },
   responses: {
-    200: json('The stock', stockDetail),
-    ...problems('invalid_request', 'stock_not_found'),
+    200: { description: 'The stock', content: tableMedia(stockDetail) },
+    304: { description: 'What the asker has still stands; of other formats than JSON' },
+    ...problems('invalid_request', 'stock_not_found', 'too_many_reads'),
   },
 })
 
@@ -118,19 +122,29 @@ export function stockRoutes(deps: ApiDeps, reads: Reads): OpenAPIHono<ApiEnv> {
   app.openapi(get, async (c) => {
     const { symbol } = c.req.valid('param')
     const found = await findInstrument(sql, symbol)
-    if (found?.kind !== 'stock')
+    if (found?.kind !== 'stock' || (found.stub && !(await hasRows(sql, found.id))))
       throw new Problem(
         'stock_not_found',
         `no stock has or had the code ${symbol}; GET /api/stocks?search= finds some`,
       )
-    const [listed, special, valuation, covered] = await Promise.all([
-      listedStock(sql, found.id),
+    const named = await listedStock(sql, found.id)
+    const listed = { ...(named ?? unlisted(found)), symbol: found.symbol }
+    const format = formatOf(c, c.req.valid('query').format)
+    if (format !== 'json')
+      return await answerTable(c, deps, reads, {
+        name: `stock-${found.symbol}`,
+        open: () => Promise.resolve(stockTable([listed], hashOf(listed))),
+        about: {},
+        format,
+        isClosed: false,
+      })
+    const [special, valuation, covered] = await Promise.all([
       specialIntervals(sql, found.id),
       newestValuation(sql, found.id),
       coveredDatasets(sql, found),
     ])
     const { codes, names } = found
-    const whole = { ...(listed ?? unlisted(found)), symbol: found.symbol, codes, names }
+    const whole = { ...listed, listed: named !== null, codes, names }
     return c.json(stockDetail.parse({ ...whole, special_treatment: special, valuation, covered }), 200)
   })
   return app

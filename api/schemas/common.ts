@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { DATASET_NAMES } from '../../market/datasets.ts'
-import { isTradeDate } from '../../market/date.ts'
+import { fromCompact, isTradeDate } from '../../market/date.ts'
 import { IMPORT_JOB, JOB_NAMES } from '../../market/jobs.ts'
 import { SOURCE_MODES, WANTS } from '../../market/run-params.ts'
 import { ROW_SOURCES, SOURCE_NAMES } from '../../market/sources.ts'
@@ -47,11 +47,17 @@ export const symbolsInput = z
   .transform((symbols) => [...new Set(symbols)])
   .openapi({ type: 'array', items: { type: 'string' }, example: ['600000', '000001.SZ'] })
 
+const whyNoDate = (text: string): string => {
+  const meant = fromCompact(text.replace(/[/.]/g, ''))
+  if (meant !== null) return `must be written YYYY-MM-DD, like ${meant}`
+  return /^\d{4}-\d{2}-\d{2}$/.test(text)
+    ? `${shown(text)} is no day of the calendar`
+    : `${shown(text)} is no date; write YYYY-MM-DD`
+}
+
 export const dateInput = z
   .string('must be a date like 2025-01-31')
-  .refine(isTradeDate, {
-    error: ({ input }) => `${shown(textOf(input))} is no day of the calendar; write YYYY-MM-DD`,
-  })
+  .refine(isTradeDate, { error: ({ input }) => whyNoDate(textOf(input)) })
   .openapi({ format: 'date', example: '2025-01-02' })
 
 export const jobName = z

@@ -39,6 +39,7 @@ export const stockQuery = z.strictObject({
 })
 
 export const stockParam = z.object({ symbol: symbolInput })
+export const formOfStock = z.strictObject({ format: formatInput })
 
 const text = z.string().nullable()
 const number = z.number().nullable()
@@ -99,6 +100,10 @@ const valuation = z
 
 export const stockDetail = stock
   .extend({
+    listed: z.boolean().openapi({
+      description:
+        'False: no list names it, and what is known of it comes from its rows; GET /api/stocks leaves it out',
+    }),
     codes: z
       .array(
         z.object({

@@ -1,5 +1,6 @@
 import type { ListedStock } from '../../db/queries/instruments.ts'
 import type { VersionedTable } from '../tables/answer.ts'
+import { smallTable } from '../tables/small.ts'
 import type { TableColumn } from '../tables/table.ts'
 
 type Column = TableColumn & { name: keyof ListedStock }
@@ -18,12 +19,6 @@ const COLUMNS: readonly Column[] = [
   ...of('date', 'valuation_date'),
 ]
 
-/** Stocks as a table; there are some thousands at most. */
-export const stockTable = (stocks: readonly ListedStock[], version: string): VersionedTable => ({
-  columns: COLUMNS,
-  version,
-  rows: async function* () {
-    await Promise.resolve()
-    yield stocks.map((stock) => COLUMNS.map(({ name }) => stock[name]))
-  },
-})
+/** Stocks as a table. @param version of what they are read from */
+export const stockTable = (stocks: readonly ListedStock[], version: string): VersionedTable =>
+  smallTable(COLUMNS, stocks, version)

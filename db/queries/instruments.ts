@@ -104,6 +104,17 @@ export async function listedStock(sql: Sql, id: number): Promise<ListedStock | n
   return row ?? null
 }
 
+/** Whether a source has ever brought something of an instrument. One that was asked for by a code of nobody has nothing. */
+export async function hasRows(sql: Sql, id: number): Promise<boolean> {
+  const [row] = await sql<{ found: boolean }[]>`
+    select exists (select from bars where instrument_id = ${id})
+      or exists (select from daily_basic where instrument_id = ${id})
+      or exists (select from adj_factor where instrument_id = ${id})
+      or exists (select from financial_report where instrument_id = ${id})
+      or exists (select from name_change where instrument_id = ${id}) as found`
+  return row?.found ?? false
+}
+
 export interface SpecialInterval {
   /** `st` or `delisting`. */
   kind: string

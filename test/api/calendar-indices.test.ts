@@ -109,6 +109,21 @@ describe('indices', () => {
     })
   })
 
+  test('have members as a table too, each with the list that it is from', async () => {
+    const path = '/api/indices/000300/members?date=2024-02-01&format=csv'
+    const csv = await lab.get(path)
+    expect(csv.text.split('\r\n')).toEqual([
+      'index,as_of,symbol,name,weight,source',
+      '000300.SH,2024-01-02,600519.SH,,5.87,tushare',
+      '000300.SH,2024-01-02,000001.SZ,,,tushare',
+      '',
+    ])
+    const etag = csv.headers.get('etag') ?? ''
+    expect((await lab.get(path, { 'if-none-match': etag })).status).toBe(304)
+    const none = await lab.get('/api/indices/000300/members?date=2023-12-01&format=csv')
+    expect([none.status, none.headers.get('content-type')]).toEqual([404, 'application/problem+json'])
+  })
+
   test.each([
     ['/api/indices/000999/bars', 404],
     ['/api/indices/000300/bars?from=2024-02-01&to=2024-01-01', 400],

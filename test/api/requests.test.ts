@@ -118,7 +118,16 @@ describe('what is refused', () => {
       { periods: ['daily'], start_date: '2025-02-30' },
       /start_date: "2025-02-30" is no day/,
     ],
-    ['a compact date', { periods: ['daily'], end_date: '20250131' }, /end_date: "20250131" is no day/],
+    [
+      'a compact date',
+      { periods: ['daily'], end_date: '20250131' },
+      /end_date: must be written YYYY-MM-DD, like 2025-01-31/,
+    ],
+    [
+      'a compact day that does not exist',
+      { periods: ['daily'], end_date: '20250231' },
+      /"20250231" is no date; write/,
+    ],
     [
       'an end before the start',
       { periods: ['daily'], start_date: '2025-02-01', end_date: '2025-01-01' },
@@ -174,6 +183,13 @@ describe('what is refused', () => {
       '/api/runs/00000000-0000-4000-8000-000000000000/batches?state=odd',
       'state: must be one of pending, running, done, failed, skipped, split',
     ],
+    ...['/api/runs?limit=1&limit=2', '/api/bars?symbol=600000&limit=1&limit=1', '/api/runs?limit&limit'].map(
+      (path) => [
+        path,
+        'limit: is given more than once: give it once, and several values of it with commas between them',
+      ],
+    ),
+    ['/api/service?limit=1&limit=1', 'limit: is not known here'],
   ])('GET %s', async (path, detail) => {
     expect(await lab.get(path)).toMatchObject({ status: 400, body: { code: 'invalid_request', detail } })
   })
@@ -250,6 +266,26 @@ describe('what is refused', () => {
       'content-type': 'application/x-www-form-urlencoded',
     })
     expect(answer.status).toBe(415)
+  })
+})
+
+describe('the encoding of a body', () => {
+  const typed = (type: string) => lab.post('/api/plan', { job: 'stock_list' }, { 'content-type': type })
+
+  test.each(['utf-16', 'UTF-16LE', '"iso-8859-1"', 'gbk'])('is not %s', async (charset) => {
+    expect(await typed(`application/json; charset=${charset}`)).toMatchObject({
+      status: 415,
+      body: { code: 'unsupported_media_type', detail: expect.stringContaining('in UTF-8') as string },
+    })
+  })
+
+  test.each(['utf-8', '"UTF-8"', 'us-ascii'])('is %s', async (charset) => {
+    expect((await typed(`application/json;charset=${charset}`)).status).toBe(200)
+  })
+
+  test('is of no interest where no body is read', async () => {
+    const headers = { 'content-type': 'application/json; charset=utf-16' }
+    expect((await lab.post('/scheduler/jobs/weekly/pause', undefined, headers)).status).toBe(404)
   })
 })
 

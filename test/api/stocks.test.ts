@@ -181,9 +181,37 @@ test('as CSV all that are found come at once, with the fields of the JSON; who h
   expect(others.status).toBe(200)
 })
 
+test('one stock is a row of the list in the formats of tables', async () => {
+  const { code } = stockAt(7)
+  const all = await lab.get('/api/stocks?format=csv')
+  const one = await lab.get(`/api/stocks/${code}?format=csv`)
+  const [head = '', ...lines] = all.text.split('\r\n')
+  expect(one.text.split('\r\n')).toEqual([head, lines.find((line) => line.startsWith(code)), ''])
+  const etag = one.headers.get('etag') ?? ''
+  expect((await lab.get(`/api/stocks/${code}`, { accept: 'text/csv', 'if-none-match': etag })).status).toBe(
+    304,
+  )
+})
+
+test('a code that was asked for and that nobody has is no stock; one that has rows is, in a list or not', async () => {
+  const { sql } = lab.db
+  await lab.run('daily_history', { symbols: ['600999.SH'], start_date: '2026-11-20', end_date: '2026-11-20' })
+  const [opened] = await sql<{ id: number }[]>`
+    select i.id from instrument i join instrument_code c on c.instrument_id = i.id where c.code = '600999.SH' and i.stub`
+  expect(await lab.get('/api/stocks/600999')).toMatchObject({
+    status: 404,
+    body: { code: 'stock_not_found' },
+  })
+  await sql`
+    insert into adj_factor (instrument_id, trade_date, symbol, source, factor)
+    values (${opened?.id ?? 0}, '2026-11-20', '600999.SH', 'tushare', 1)`
+  expect(await get('600999')).toMatchObject({ symbol: '600999.SH', name: null, listed: false })
+  expect(await get(stockAt(7).code)).toMatchObject({ listed: true })
+})
+
 test.each([
   ['/api/stocks?format=csv&limit=10', 400, 'invalid_request'],
-  ['/api/stocks/600999.SH', 404, 'stock_not_found'],
+  ['/api/stocks/600998.SH', 404, 'stock_not_found'],
   ['/api/stocks/ABC', 400, 'invalid_request'],
   ['/api/stocks?exchange=NYSE', 400, 'invalid_request'],
   ['/api/stocks?unknown=1', 400, 'invalid_request'],
