@@ -43,6 +43,7 @@ async function withRuns({ db }: ApiDeps, schedules: readonly KnownSchedule[]): P
       name: JOBS[job].title,
       job,
       trigger: known.trigger,
+      times: known.times,
       timezone: known.timezone,
       next_run_time: known.paused ? null : (next[0] ?? null),
       next_run_times: known.paused ? [] : next,

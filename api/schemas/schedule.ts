@@ -121,6 +121,23 @@ export const schedule = z
     name: z.string().openapi({ example: 'The sessions since the last one' }),
     job: z.enum(JOB_NAMES).openapi({ example: 'daily_incremental' }),
     trigger: z.string().openapi({ example: 'at 20:30 on mon-fri' }),
+    times: z
+      .union([
+        z.strictObject({ interval_minutes: minutes(z.number()) }),
+        z.strictObject({
+          hour: hour(z.number()).optional(),
+          minute: minute(z.number()).optional(),
+          day_of_week: z.string().optional().openapi({ example: 'mon-fri' }),
+          day_of_month: z.number().int().optional().openapi({ example: 1 }),
+          cron: z.string().optional().openapi({ example: '30 20 * * mon-fri' }),
+        }),
+      ])
+      .nullable()
+      .openapi({
+        description:
+          'The same as `/start` or `/schedule` takes it, with `timezone`; null for times that were set in Temporal itself',
+        example: { hour: 20, minute: 30, day_of_week: 'mon-fri' },
+      }),
     timezone: z.string().openapi({ example: 'Asia/Shanghai' }),
     next_run_time: instant.nullable().openapi({ description: 'null while it is paused' }),
     next_run_times: z.array(instant),
@@ -146,6 +163,7 @@ export const schedule = z
       name: 'The sessions since the last one',
       job: 'daily_incremental',
       trigger: 'at 20:30 on mon-fri',
+      times: { hour: 20, minute: 30, day_of_week: 'mon-fri' },
       timezone: 'Asia/Shanghai',
       next_run_time: '2026-11-23T12:30:00.000Z',
       next_run_times: ['2026-11-23T12:30:00.000Z'],

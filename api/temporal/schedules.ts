@@ -22,7 +22,7 @@ import {
   scheduledWorkflowId,
   type ScheduledSyncInput,
 } from '../../workflows/contract/schedule.ts'
-import { intervalText, specOf, type Timing } from '../scheduler/timing.ts'
+import { describeSpec, type ScheduleTimes, specOf, type Timing } from '../scheduler/timing.ts'
 import { TemporalRefused } from './errors.ts'
 import { hedged } from './hedged.ts'
 
@@ -40,6 +40,7 @@ export interface KnownSchedule {
   key: string
   input: ScheduledSyncInput
   trigger: string
+  times: ScheduleTimes | null
   timezone: string
   paused: boolean
   next: Date[]
@@ -199,16 +200,10 @@ function knownOf(key: string, description: ScheduleDescription): KnownSchedule {
   const [input] = (action.args ?? []) as ScheduledSyncInput[]
   if (input === undefined) throw new TypeError(`schedule ${key} was not made by this service`)
   const last = info.recentActions.at(-1)
-  const calendars = spec.calendars ?? []
-  const texts = [
-    ...(spec.intervals ?? []).map(({ every }) => intervalText(every)),
-    ...calendars.map(({ comment }) => comment ?? 'at times that were set in Temporal'),
-  ]
   return {
     key,
     input,
-    trigger: texts.join('; '),
-    timezone: spec.timezone ?? 'UTC',
+    ...describeSpec(spec),
     paused: state.paused,
     next: info.nextActionTimes,
     last: last

@@ -16,6 +16,7 @@ interface Schedule {
   id: string
   job: string
   trigger: string
+  times: Record<string, unknown> | null
   timezone: string
   next_run_time: string | null
   next_run_times: string[]
@@ -64,6 +65,7 @@ describe('a schedule', () => {
     const made = await post('weekly/start', { interval_minutes: 30, params: { check_vendor: true } })
     expect(made.status).toBe(200)
     expect(made.body).toMatchObject({ id: 'weekly', trigger: 'every 30 minutes', paused: false })
+    expect(made.body.data.times).toEqual({ interval_minutes: 30 })
     expect(made.body.data).toMatchObject({ id: 'weekly', parameters: { check_vendor: true } })
     expect(await status()).toMatchObject({
       success: true,
@@ -74,6 +76,7 @@ describe('a schedule', () => {
     const replaced = await post('weekly/schedule', { hour: 1, minute: 5, day_of_week: 'MON-fri' })
     expect(replaced.body.data).toMatchObject({
       trigger: 'at 01:05 on mon-fri',
+      times: { hour: 1, minute: 5, day_of_week: 'mon-fri' },
       timezone: 'Asia/Shanghai',
       parameters: { check_vendor: true },
     })
@@ -90,6 +93,7 @@ describe('a schedule', () => {
     expect(daily.next_run_times.map(clock)).toEqual(Array.from({ length: 5 }, () => '20:30'))
     const monthly = (await post('monthly/schedule', { hour: 3, day_of_month: 1 })).body.data
     expect(monthly.trigger).toBe('at 03:00 on day 1 of the month')
+    expect(monthly.times).toEqual({ hour: 3, minute: 0, day_of_month: 1 })
     expect(monthly.next_run_times.map((at) => new Date(Date.parse(at) + 8 * 3_600_000).getUTCDate())).toEqual(
       Array.from({ length: 5 }, () => 1),
     )
@@ -98,6 +102,7 @@ describe('a schedule', () => {
     ).body.data
     expect(evening).toMatchObject({ id: 'daily_incremental.noon', job: 'daily_incremental', timezone: 'UTC' })
     expect(evening.trigger).toBe('cron 15 12 * * tue,thu')
+    expect(evening.times).toEqual({ cron: '15 12 * * tue,thu' })
     expect(evening.next_run_times.map((at) => [2, 4].includes(new Date(at).getUTCDay()))).not.toContain(false)
     expect((await ids()).slice(0, 1)).toEqual(['daily_incremental'])
   })

@@ -89,7 +89,7 @@ export const openSchedules: OpenScreen = (place) => {
                   { title: t.start.job, view: (one) => [jobName(app, one.job), h('small', {}, one.id)] },
                   {
                     title: t.schedules.when,
-                    view: (one) => [timesInWords(app, one.trigger), h('small', {}, one.timezone)],
+                    view: (one) => [timesInWords(app, one), h('small', {}, one.timezone)],
                   },
                   {
                     title: t.schedules.next,

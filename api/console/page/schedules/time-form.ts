@@ -7,7 +7,7 @@ import { button, card, outcome } from '../parts/parts.ts'
 import { form, input, select, textIn } from '../parts/fields.ts'
 import { jobName } from '../parts/run-words.ts'
 import type { Schedule } from './schedules.ts'
-import { type Times, timesIn, WAYS } from './times.ts'
+import { type Times, timesOf, WAYS } from './times.ts'
 
 type Way = Times['way']
 
@@ -71,7 +71,7 @@ export class TimeForm {
 
   /** Those that the schedule has now, where the form can show them. */
   get #times(): Times {
-    return (this.#of && timesIn(this.#of.trigger)) ?? USUAL
+    return (this.#of && timesOf(this.#of)) ?? USUAL
   }
 
   /** Where the times are told: that of the schedule, and Shanghai for a new one. */

@@ -1,10 +1,11 @@
 import type { App } from '../app.ts'
 import type { Words } from '../words/words.ts'
-import { timesIn } from './times.ts'
+import type { Schedule } from './schedules.ts'
+import { timesOf } from './times.ts'
 
 /** When a schedule starts, in the language of the page. */
-export function timesInWords({ t, format }: Pick<App, 't' | 'format'>, trigger: string): string {
-  const times = timesIn(trigger)
+export function timesInWords({ t, format }: Pick<App, 't' | 'format'>, schedule: Schedule): string {
+  const times = timesOf(schedule)
   const { at } = t.schedules
   switch (times?.way) {
     case 'daily':
@@ -18,7 +19,7 @@ export function timesInWords({ t, format }: Pick<App, 't' | 'format'>, trigger: 
     case 'cron':
       return times.cron
     case undefined:
-      return trigger
+      return schedule.trigger
   }
 }
 

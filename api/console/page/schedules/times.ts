@@ -1,3 +1,5 @@
+import type { ScheduleView } from '../../../schemas/schedule.ts'
+
 /** When a schedule starts, as a form asks for it. Times are `HH:MM`. */
 export type Times =
   | { way: 'daily'; time: string }
@@ -8,22 +10,14 @@ export type Times =
 
 export const WAYS = ['daily', 'week', 'month', 'interval', 'cron'] as const satisfies Times['way'][]
 
-const AT = /^at (\d\d:\d\d) (?:(every day)|on day (\d+) of the month|on ([a-z,-]+))$/
-const EVERY = /^every (?:(\d+) )?(minute|hour)s?$/
-
-/** The times behind the words of the API; null for what was set in some other way. */
-export function timesIn(trigger: string): Times | null {
-  const at = AT.exec(trigger)
-  if (at) {
-    const [, time = '', daily, day, days] = at
-    if (daily !== undefined) return { way: 'daily', time }
-    if (day !== undefined) return { way: 'month', time, day }
-    return { way: 'week', time, days: days ?? '' }
-  }
-  const every = EVERY.exec(trigger)
-  if (every) {
-    const [, count = '1', unit] = every
-    return { way: 'interval', minutes: String(Number(count) * (unit === 'hour' ? 60 : 1)) }
-  }
-  return trigger.startsWith('cron ') ? { way: 'cron', cron: trigger.slice('cron '.length) } : null
+/** The times of a schedule for the form; null for those that it has no fields for. */
+export function timesOf({ times }: Pick<ScheduleView, 'times'>): Times | null {
+  if (times === null) return null
+  if ('interval_minutes' in times) return { way: 'interval', minutes: String(times.interval_minutes) }
+  const { cron, hour = 0, minute = 0, day_of_week: days, day_of_month: day } = times
+  if (cron !== undefined) return { way: 'cron', cron }
+  const time = [hour, minute].map((part) => String(part).padStart(2, '0')).join(':')
+  if (days !== undefined && day !== undefined) return null
+  if (day !== undefined) return { way: 'month', time, day: String(day) }
+  return days === undefined ? { way: 'daily', time } : { way: 'week', time, days }
 }
