@@ -69,7 +69,7 @@ export const JOBS = {
     ],
   },
   full_history: {
-    title: 'Everything that is missing or changed',
+    title: 'All that is missing or changed',
     scope: 'given',
     backfill: true,
     stages: [

@@ -50,7 +50,7 @@ test('the help and docs/cli.md name every command and every exit status', async 
     expect(help.out).toMatch(new RegExp(`^  ${code} `, 'm'))
     expect(guide).toMatch(new RegExp(`^\\| ${code} \\|`, 'm'))
   }
-  expect(ofCommand.out).toMatch(/--watch .*\n(.|\n)*full_history +Everything that is missing or changed/)
+  expect(ofCommand.out).toMatch(/--watch .*\n(.|\n)*full_history +All that is missing or changed/)
 })
 
 test('what is wrong is named, with the nearest name and where help is; 2', async () => {

@@ -1,5 +1,7 @@
-import type { Job } from '../../../../market/jobs.ts'
+import { type Job, JOB_NAMES, JOBS } from '../../../../market/jobs.ts'
 import type { SourceName } from '../../../../market/sources.ts'
+
+const TITLES = Object.fromEntries(JOB_NAMES.map((job) => [job, JOBS[job].title])) as Record<Job, string>
 
 /** What screens, runs, data and sources are called in English. */
 export const names = {
@@ -23,6 +25,11 @@ export const names = {
     cancelled: 'cancelled',
     terminated: 'terminated',
   },
+  phases: {
+    planning: 'planning',
+    syncing: 'fetching data',
+    verifying: 'verifying',
+  },
   batchStates: {
     pending: 'pending',
     running: 'running',
@@ -45,18 +52,7 @@ export const names = {
   levels: { warn: 'warning', error: 'error' },
   roles: { viewer: 'viewer', operator: 'operator', admin: 'admin' },
   jobs: {
-    stock_list: 'Stock list',
-    stock_basics: 'Stock list with the newest valuation',
-    daily_incremental: 'The sessions since the last one',
-    weekly: 'Closed weeks',
-    monthly: 'Closed months',
-    daily_history: 'Daily bars, whole history',
-    finance_history: 'Financial reports, whole history',
-    finance_incremental: 'Financial reports since the last time',
-    full_history: 'All that is missing or changed',
-    retry_failures: 'What failed, once more',
-    verify: 'Check what is there, and mend it',
-    compare: 'Compare the sources on a sample',
+    ...TITLES,
     import: 'Import of files',
   },
   jobHints: {
