@@ -2,8 +2,8 @@ import { activityInfo, ApplicationFailure, CancelledFailure } from '@temporalio/
 import { DatabaseError, isAway, withoutParameters } from '../db/errors.ts'
 import type { ActivityDeps } from './deps.ts'
 
-// SQLSTATE classes that a retry cannot mend: wrong statements, wrong data, violated constraints.
-const BUG_CLASSES = new Set(['22', '23', '42'])
+// SQLSTATE classes that a retry cannot mend: wrong statements, wrong data, violated constraints, what is too large for a place.
+const BUG_CLASSES = new Set(['22', '23', '42', '54'])
 
 /**
  * An error as it may enter a workflow history: database errors without statement and parameters, and bugs marked so that

@@ -5,6 +5,7 @@ import type { SourceCall } from '../market/capability.ts'
 import { SOURCE_ERRORS } from '../market/source-errors.ts'
 import type { Answer, FetchContext, Source } from '../sources/contract.ts'
 import { SourceError } from '../sources/errors.ts'
+import { onlyStorable } from '../sources/storable.ts'
 
 /** The budget grants the next call only after a long while. */
 export class BudgetLater extends Error {
@@ -67,7 +68,7 @@ export async function fetchCall(
   const { answer, repeated } = await askUpstream(sql, source, signal, retryDelays, (context) =>
     source.fetch(call, context),
   )
-  return { ...answer, requests: answer.requests + repeated }
+  return { ...onlyStorable(call.dataset, answer), requests: answer.requests + repeated }
 }
 
 /** The same for any request to a source; `repeated` counts the requests that were in vain. */

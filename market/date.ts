@@ -2,7 +2,8 @@
 export type TradeDate = string
 
 const COMPACT = /^(\d{4})(\d{2})(\d{2})$/
-const ISO = /^\d{4}-\d{2}-\d{2}$/
+// There is no year 0, for PostgreSQL neither.
+const ISO = /^(?!0000)\d{4}-\d{2}-\d{2}$/
 
 /** True for a real calendar day: `2025-02-30` is not one. */
 export function isTradeDate(text: string): boolean {

@@ -45,12 +45,16 @@ export const THOUSAND_TO_ONE = 3
 /** Ten thousand shares → shares, ten thousand yuan → yuan. */
 export const TEN_THOUSAND_TO_ONE = 4
 
+/** No share, yuan or per cent of a single row comes near it, and every column holds it. */
+export const MOST_FIGURE = 1e16
+
 /**
  * The automatic guard for units: the mean price paid lies inside the day's range. A slip of lots against shares or of
  * thousand yuan against yuan is off by 100 or 1,000 and cannot pass. Only for bars that traded.
  */
 export function passesUnitGuard(bar: { low: number; high: number; volume: number; amount: number }): boolean {
   if (bar.volume === 0) return bar.amount === 0
+  if (bar.volume > MOST_FIGURE || bar.amount > MOST_FIGURE) return false
   const mean = bar.amount / bar.volume
   return mean >= bar.low * 0.98 && mean <= bar.high * 1.02
 }

@@ -18,12 +18,21 @@ export interface SourceErrorDetails {
   sample?: string
 }
 
+// They go into tables, which have no place for some of these, and to terminals, which obey others.
+const CONTROLS = /[\p{Cc}\p{Cs}]+/gu
+
 /** Every failure of an upstream, translated once at the source's edge. */
 export class SourceError extends Error {
   override readonly name = 'SourceError'
   readonly details: SourceErrorDetails
 
-  constructor(details: SourceErrorDetails, options?: { cause?: unknown }) {
+  constructor(given: SourceErrorDetails, options?: { cause?: unknown }) {
+    const { sample } = given
+    const details = {
+      ...given,
+      upstreamMessage: given.upstreamMessage.replaceAll(CONTROLS, ' '),
+      ...(sample !== undefined && { sample: sample.replaceAll(CONTROLS, ' ') }),
+    }
     super(`${details.source} ${details.api}: ${details.errorClass}: ${details.upstreamMessage}`, options)
     this.details = details
   }

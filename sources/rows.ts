@@ -1,6 +1,7 @@
 import type { SourceCall } from '../market/capability.ts'
-import { passesUnitGuard } from '../market/units.ts'
+import { MOST_FIGURE, passesUnitGuard } from '../market/units.ts'
 import type { RejectedRow } from './contract.ts'
+import { rawOf } from './raw.ts'
 
 /** What every source checks of its rows, whatever they looked like on the wire. */
 
@@ -12,10 +13,15 @@ export interface BarParts {
   close: number | null
   volume: string | null
   amount: string | null
+  pre_close?: number | null
+  change?: number | null
+  pct_chg?: number | null
 }
 
 /** The same object, of which the parts are known to be there. */
-type Whole<T> = T & { [K in keyof BarParts]: NonNullable<BarParts[K]> }
+type Whole<T> = T & {
+  [K in 'open' | 'high' | 'low' | 'close' | 'volume' | 'amount']: NonNullable<BarParts[K]>
+}
 
 /** A bar whose parts can be true, or the reason why they cannot. */
 export function checkedBar<T extends BarParts>(bar: T): Whole<T> | { reason: string } {
@@ -29,14 +35,20 @@ export function orderedBar<T extends BarParts>(bar: T): Whole<T> | { reason: str
   return reason === null ? (bar as Whole<T>) : { reason }
 }
 
-function problemOf({ open, high, low, close, volume, amount }: BarParts): string | null {
+function problemOf(bar: BarParts): string | null {
+  const { open, high, low, close, volume, amount } = bar
   if (open === null || high === null || low === null || close === null) return 'a price is missing'
   if (volume === null || amount === null) return 'volume or amount is missing'
   if (!(low > 0)) return 'a price is not positive'
   if (high < open || high < close || low > open || low > close) return 'prices out of order'
+  if (isBeyond(high) || isBeyond(bar.pre_close) || isBeyond(bar.change) || isBeyond(bar.pct_chg))
+    return 'a price is more than there can be'
   if (volume.startsWith('-') || amount.startsWith('-')) return 'volume or amount is negative'
   return volume.includes('.') ? 'volume is not a whole number of shares' : null
 }
+
+const isBeyond = (figure: number | null | undefined): boolean =>
+  figure != null && (figure > MOST_FIGURE || figure < -MOST_FIGURE)
 
 const unitProblem = ({ low, high, volume, amount }: Whole<BarParts>): string | null =>
   passesUnitGuard({ low, high, volume: Number(volume), amount: Number(amount) })
@@ -87,10 +99,19 @@ export function insideCall<T extends { symbol: string; trade_date: string }>(
   return rows.filter((row) => {
     if (isInside(row)) return true
     const { symbol, trade_date } = row
-    rejected.push({ symbol, trade_date, ...NOT_ASKED, raw: JSON.stringify(row) })
+    rejected.push({ symbol, trade_date, ...NOT_ASKED, raw: rawOf(row) })
     return false
   })
 }
+
+// The column keeps eight decimals: less would become 0, by which no price can be divided.
+const LEAST_FACTOR = 1e-6
+const MOST_FACTOR = 1e9
+
+export const isFactor = (factor: number | null): factor is number =>
+  factor !== null && factor >= LEAST_FACTOR && factor <= MOST_FACTOR
+
+export const NO_FACTOR = { reason: 'factor is missing, or none that there can be' } as const
 
 /** That the high is the highest and the low the lowest of those that are there. */
 export function arePricesInOrder({

@@ -32,6 +32,7 @@ const damageRow = ({ fields, items }: Table, fault: Fault, { date, none, cell }:
   }
   if (fault.damage === 'null_close') put('close', () => none)
   else if (fault.damage === 'bad_date') put(date, (old) => `${String(old).slice(0, 4)}-13-45`)
+  else if (fault.damage === 'zero_byte') put(fault.column ?? 'name', (old) => `${String(old)}\0`)
   else put('high', (old) => cell(Number(row[fields.indexOf('low')]) - 1, old))
 }
 

@@ -89,7 +89,7 @@ export interface Fault {
   readonly percent?: number
   /** split: how many bytes a segment holds (default 1). */
   readonly bytes?: number
-  /** missing_column, renamed_column: which (default `amount`). */
+  /** missing_column, renamed_column: which (default `amount`); bad_row with a zero byte: in which text (default `name`). */
   readonly column?: string
   /** renamed_column: the new name. */
   readonly to?: string
@@ -97,7 +97,7 @@ export interface Fault {
   readonly limit?: number
   readonly span?: 'minute' | 'hour' | 'day'
   /** bad_row: what is wrong with it (default high_below_low) and which row (default the first). */
-  readonly damage?: 'high_below_low' | 'null_close' | 'bad_date'
+  readonly damage?: 'high_below_low' | 'null_close' | 'bad_date' | 'zero_byte'
   readonly row?: number
   /** wrong_unit: factor on the column `vol` or the one named (default 100). */
   readonly factor?: number

@@ -2,6 +2,7 @@ import type { SourceCall } from '../../market/capability.ts'
 import { toCompact } from '../../market/date.ts'
 import { codeOf } from '../../market/symbol.ts'
 import type { BarRow } from '../contract.ts'
+import { rawOf } from '../raw.ts'
 import { insideCall } from '../rows.ts'
 import type { Ask } from './ask.ts'
 import { type Collected, collect, mapHistoryBar, newestFinal, refuseDrift } from './map.ts'
@@ -47,7 +48,7 @@ export async function historyBars(
       symbol,
       trade_date,
       reason: 'the session is not over',
-      raw: JSON.stringify(row),
+      raw: rawOf(row),
     })
     return false
   })

@@ -3,6 +3,9 @@ import { isNobodyThere, systemCode } from '../network.ts'
 import { emptyAnswer, emptyTable, failure } from './failure.ts'
 import type { AkshareFunction } from './functions.ts'
 
+// AKTools says what went wrong in a line; patterns that look for two things in a long text take minutes.
+const MOST_CHARACTERS = 2_000
+
 const excerpt = (body: string): string => body.slice(0, 120).replaceAll(/\s+/g, ' ')
 
 /** AKTools' own words in a 404. */
@@ -65,7 +68,7 @@ function errorText(body: string): string | null {
   try {
     const answer: unknown = JSON.parse(body)
     const error = (answer as { error?: unknown } | null)?.error
-    return typeof error === 'string' ? error : null
+    return typeof error === 'string' ? error.slice(0, MOST_CHARACTERS) : null
   } catch {
     return null
   }

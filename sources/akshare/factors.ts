@@ -2,6 +2,7 @@ import { AKSHARE_CAPABILITIES } from '../../market/akshare.ts'
 import type { SourceCall } from '../../market/capability.ts'
 import { codeOf } from '../../market/symbol.ts'
 import type { FactorRow } from '../contract.ts'
+import { isFactor, NO_FACTOR } from '../rows.ts'
 import type { Ask } from './ask.ts'
 import { symbolOf } from './bars.ts'
 import { drift } from './columns.ts'
@@ -62,6 +63,6 @@ function mapFactor(row: Row, symbol: string): Mapped<FactorRow> {
   const trade_date = dateOf(row.date)
   if (trade_date === null) return { reason: 'no valid date' }
   const factor = decimalOf(row.hfq_factor)
-  if (factor === null || factor <= 0) return { reason: 'factor is missing or not positive' }
+  if (!isFactor(factor)) return NO_FACTOR
   return { symbol, trade_date, factor }
 }

@@ -1,5 +1,6 @@
 import type { SourceErrorClass } from '../../market/source-errors.ts'
 import { redact, SourceError, type SourceErrorDetails } from '../errors.ts'
+import { rawOf } from '../raw.ts'
 
 // Enough to see a header and a few rows of an answer.
 const SAMPLE_CHARACTERS = 4_000
@@ -20,7 +21,7 @@ export function failure(
   if (extra.limit) details.limit = extra.limit
   if (extra.timedOut) details.timedOut = true
   if (extra.sample !== undefined) {
-    const text = typeof extra.sample === 'string' ? extra.sample : JSON.stringify(extra.sample)
+    const text = typeof extra.sample === 'string' ? extra.sample : rawOf(extra.sample)
     details.sample = text.slice(0, SAMPLE_CHARACTERS)
   }
   return new SourceError(details, extra.cause === undefined ? undefined : { cause: extra.cause })

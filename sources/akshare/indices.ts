@@ -2,7 +2,8 @@ import type { SourceCall } from '../../market/capability.ts'
 import { toCompact } from '../../market/date.ts'
 import { LOT_TO_SHARES, plainDecimal, shiftDecimal } from '../../market/units.ts'
 import type { IndexBarRow } from '../contract.ts'
-import { arePricesInOrder } from '../rows.ts'
+import { rawOf } from '../raw.ts'
+import { arePricesInOrder, insideCall } from '../rows.ts'
 import type { Ask } from './ask.ts'
 import { symbolOf } from './bars.ts'
 import { type Collected, collect, type Mapped, newestFinal, refuseDrift } from './map.ts'
@@ -34,13 +35,17 @@ export async function indexBars(
     (row) => ({ symbol, trade_date: dateOf(row.date) }),
   )
   refuseDrift(FUNCTION, items, collected)
-  const last = newestFinal(now) < to ? newestFinal(now) : to
-  const rows = collected.rows.filter((row) => row.trade_date >= from && row.trade_date <= last)
-  for (const row of collected.rows.filter((each) => !rows.includes(each))) {
-    const reason =
-      row.trade_date > last && row.trade_date <= to ? 'the session is not over' : 'not part of what was asked'
-    collected.rejected.push({ symbol, trade_date: row.trade_date, reason, raw: JSON.stringify(row) })
-  }
+  const final = newestFinal(now)
+  const rows = insideCall(call, collected.rows, collected.rejected).filter((row) => {
+    if (row.trade_date <= final) return true
+    collected.rejected.push({
+      symbol,
+      trade_date: row.trade_date,
+      reason: 'the session is not over',
+      raw: rawOf(row),
+    })
+    return false
+  })
   return { rows, rejected: collected.rejected, requests: 1 }
 }
 

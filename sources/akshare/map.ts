@@ -3,6 +3,7 @@ import { addDays, shanghaiClock, type TradeDate } from '../../market/date.ts'
 import { isBShare, parseSymbol } from '../../market/symbol.ts'
 import { LOT_TO_SHARES, passesUnitGuard, plainDecimal, shiftDecimal } from '../../market/units.ts'
 import type { BarRow, RejectedRow } from '../contract.ts'
+import { rawOf } from '../raw.ts'
 import { orderedBar } from '../rows.ts'
 import { drift } from './columns.ts'
 import type { AkshareFunction } from './functions.ts'
@@ -126,8 +127,7 @@ export function collect<T extends object>(
   for (const item of items) {
     const mapped = map(item)
     if (mapped === null) continue
-    if ('reason' in mapped)
-      rejected.push({ ...keyOf(item), reason: mapped.reason, raw: JSON.stringify(item) })
+    if ('reason' in mapped) rejected.push({ ...keyOf(item), reason: mapped.reason, raw: rawOf(item) })
     else rows.push(mapped)
   }
   return { rows, rejected }

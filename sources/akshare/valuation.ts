@@ -1,5 +1,6 @@
 import { parseSymbol } from '../../market/symbol.ts'
 import type { BarRow, DailyBasicRow, RejectedRow } from '../contract.ts'
+import { rawOf } from '../raw.ts'
 import { valuationProblem } from '../valuations.ts'
 import { codeOf, numberOf, type Row } from './values.ts'
 
@@ -55,7 +56,7 @@ export function snapshotValuations(
     }
     const reason = valuationProblem(valuation)
     if (reason === null) rows.push(valuation)
-    else rejected.push({ symbol, trade_date, reason, raw: JSON.stringify(item) })
+    else rejected.push({ symbol, trade_date, reason, raw: rawOf(item) })
   }
   return { rows, rejected }
 }

@@ -28,6 +28,9 @@ export interface LinesQuery {
   frequency: 'd' | 'w' | 'm'
 }
 
+// A life of a stock has 9,000 rows, a day of the market 8,000.
+const MOST_ROWS = 100_000
+
 // Unadjusted; 1 is adjusted backward, 2 forward.
 const AS_TRADED = '3'
 
@@ -62,7 +65,8 @@ export class BaostockClient {
       const page = await this.#page(api, params, number, context)
       if (page.columns.join() !== first.columns.join())
         throw hiccup(api, `page ${number} has other columns than the first`)
-      rows.push(...page.rows.texts())
+      for (const row of page.rows.texts()) rows.push(row)
+      if (rows.length > MOST_ROWS) throw hiccup(api, `more than ${MOST_ROWS} rows came, and no end of them`)
       if (page.rows.length === 0) await this.#checkEnd(api, params, number, context)
       if (!isFull(page)) return { at, rows: Rows.of(withoutTwins(rows, api.key, at), first.columns.length) }
     }

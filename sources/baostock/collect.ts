@@ -1,4 +1,5 @@
 import type { RejectedRow } from '../contract.ts'
+import { rawOf } from '../raw.ts'
 import { type Columns, Row, type Rows } from './table.ts'
 import { dateOf, symbolOf } from './values.ts'
 
@@ -47,5 +48,5 @@ const rejectedRow = (row: Row, at: Columns, reason: string): RejectedRow => ({
   symbol: symbolOf(row.text(at.code)),
   trade_date: dateOf(row.text(at.date ?? at.dividOperateDate ?? at.calendar_date ?? at.statDate)),
   reason,
-  raw: JSON.stringify(row.texts()),
+  raw: rawOf(row.texts()),
 })

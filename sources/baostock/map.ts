@@ -1,6 +1,6 @@
 import { boardOf, exchangeOf, isBShare } from '../../market/symbol.ts'
 import type { BarRow, CalendarRow, FactorRow, StockRow, SuspensionRow } from '../contract.ts'
-import { checkedBar } from '../rows.ts'
+import { checkedBar, isFactor, NO_FACTOR } from '../rows.ts'
 import type { Mapped } from './collect.ts'
 import type { Columns, Row } from './table.ts'
 import { DATES, dateOf, Memory, symbolOf, textOrNull } from './values.ts'
@@ -81,7 +81,7 @@ export function mapFactor(row: Row, at: Columns): Mapped<FactorRow> {
   const trade_date = row.known(at.dividOperateDate, DATES)
   if (trade_date === null) return { reason: 'no valid dividOperateDate' }
   const factor = row.decimal(at.backAdjustFactor)
-  if (factor === null || factor <= 0) return { reason: 'factor is missing or not positive' }
+  if (!isFactor(factor)) return NO_FACTOR
   return { symbol, trade_date, factor }
 }
 

@@ -1,3 +1,4 @@
+import { rawOf } from '../raw.ts'
 import type { BaostockApi } from './apis.ts'
 import { type Columns, Rows } from './table.ts'
 
@@ -101,9 +102,9 @@ function parseRecord(json: string, width: number): string[][] {
   if (!Array.isArray(rows)) throw new FormError('the record holds no rows', json)
   for (const row of rows as unknown[]) {
     if (!Array.isArray(row) || row.length !== width)
-      throw new FormError(`a row does not have ${width} columns`, JSON.stringify(row))
+      throw new FormError(`a row does not have ${width} columns`, rawOf(row))
     for (const cell of row as unknown[])
-      if (typeof cell !== 'string') throw new FormError('a cell is not a text', JSON.stringify(row))
+      if (typeof cell !== 'string') throw new FormError('a cell is not a text', rawOf(row))
   }
   return rows as string[][]
 }

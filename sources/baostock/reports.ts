@@ -2,6 +2,7 @@ import type { TradeDate } from '../../market/date.ts'
 import { shiftDecimal } from '../../market/units.ts'
 import type { FetchContext, RejectedRow, ReportRow } from '../contract.ts'
 import { SourceError } from '../errors.ts'
+import { rawOf } from '../raw.ts'
 import { APIS } from './apis.ts'
 import type { BaostockClient } from './client.ts'
 import { collect, type Mapped } from './collect.ts'
@@ -153,7 +154,7 @@ export async function fetchReport(
       api: APIS[table].api,
       errorClass: 'SchemaDrift',
       upstreamMessage: `the answer lacks ${absent.join(', ')}`,
-      sample: JSON.stringify({ columns: Object.keys(at), first: answer.rows.texts()[0] ?? null }),
+      sample: rawOf({ columns: Object.keys(at), first: answer.rows.texts()[0] ?? null }),
     })
   }
   const rejected: RejectedRow[] = []

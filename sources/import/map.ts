@@ -1,5 +1,5 @@
 import type { TradeDate } from '../../market/date.ts'
-import { orderedBar } from '../rows.ts'
+import { isFactor, NO_FACTOR, orderedBar } from '../rows.ts'
 import { valuationProblem } from '../valuations.ts'
 import {
   type Bad,
@@ -122,7 +122,7 @@ function problemOf(dataset: ImportDataset, values: Values, read: Read): string |
   const text = (field: string) => values.get(field) as string | null
   switch (dataset) {
     case 'adj_factor':
-      return Number(text('factor') ?? 0) > 0 ? null : 'factor is missing or not positive'
+      return isFactor(Number(text('factor') ?? 0)) ? null : NO_FACTOR.reason
     case 'daily_basic':
       return valuationProblem(Object.fromEntries(values))
     case 'bars': {

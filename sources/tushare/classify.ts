@@ -38,15 +38,26 @@ const RULES: readonly { test: (code: number, text: string) => boolean; errorClas
   { test: (code, text) => code === 50101 && text.includes('查询数据失败'), errorClass: 'Transient' },
 ]
 
+// Refusals are a line long. The patterns go back and forth in a text, and a long one would hold up everybody.
+const MOST_CHARACTERS = 500
+// More calls than that a day are none that anybody counts.
+const MOST_CALLS = 10_000_000
+
 /** The class of a business error, which comes with HTTP 200 and a code other than 0. */
 export function classifyAnswer(code: number, message: string): Classified {
+  const text = message.slice(0, MOST_CHARACTERS).replaceAll(/\s+/g, ' ')
   for (const [pattern, window] of RATE_TEXTS) {
-    const match = pattern.exec(message)
-    if (match)
-      return { errorClass: 'RateLimited', limit: { window, calls: match[1] ? Number(match[1]) : null } }
+    const match = pattern.exec(text)
+    if (match) return { errorClass: 'RateLimited', limit: { window, calls: callsIn(match[1]) } }
   }
-  const rule = RULES.find((r) => r.test(code, message))
+  const rule = RULES.find((r) => r.test(code, text))
   return { errorClass: rule?.errorClass ?? 'BadRequest' }
+}
+
+/** The number that a refusal names; null for one that is no limit, by which nobody can keep a pace. */
+const callsIn = (digits: string | undefined): number | null => {
+  const calls = Number(digits ?? 0)
+  return calls > 0 && calls <= MOST_CALLS ? calls : null
 }
 
 /** The class of an HTTP status other than 200. */

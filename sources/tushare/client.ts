@@ -3,6 +3,7 @@ import { accountOf } from '../../market/account.ts'
 import type { Secret } from '../../market/secret.ts'
 import { redact, SourceError, type SourceErrorDetails } from '../errors.ts'
 import { isNobodyThere, systemCode } from '../network.ts'
+import { rawOf } from '../raw.ts'
 import { classifyAnswer, classifyStatus } from './classify.ts'
 import { Patience } from './patience.ts'
 
@@ -23,8 +24,11 @@ export interface TushareTable {
 
 export type TushareParams = Readonly<Record<string, string | number>>
 
-// The largest honest answer (10,000 rows of a wide table) is about 10 MB; anything above is not an answer.
-const MAX_BODY_BYTES = 64 * 1024 * 1024
+// The largest honest answer (10,000 rows of a wide table) is about 10 MB; anything above is not an answer. What is made of
+// one takes twenty times as much memory when it holds nothing but brackets.
+const MAX_BODY_BYTES = 32 * 1024 * 1024
+// Ten times what any interface gives.
+const MAX_ROWS = 100_000
 
 /** Speaks Tushare's HTTP: one POST a call, business errors inside HTTP 200. */
 export class TushareClient {
@@ -117,11 +121,13 @@ export class TushareClient {
       throw this.#error(api, errorClass, `${answer.code} ${message}`, limit ? { limit } : {})
     }
     const data = answer.data
-    if (!isRecord(data) || !Array.isArray(data.fields) || !isTable(data.items)) {
+    if (!isRecord(data) || !isNames(data.fields) || !isTable(data.items)) {
       throw this.#error(api, 'SchemaDrift', 'no table in the answer', { sample: answer })
     }
+    if (data.items.length > MAX_ROWS)
+      throw this.#error(api, 'Transient', `the answer has ${data.items.length} rows`)
     return {
-      fields: data.fields as string[],
+      fields: data.fields,
       items: data.items,
       hasMore: typeof data.has_more === 'boolean' ? data.has_more : undefined,
     }
@@ -152,13 +158,15 @@ export class TushareClient {
     }
     if (extra.limit) details.limit = extra.limit
     if (extra.timedOut) details.timedOut = true
-    if (extra.sample !== undefined) details.sample = this.redacted(JSON.stringify(extra.sample))
+    if (extra.sample !== undefined) details.sample = this.redacted(rawOf(extra.sample))
     return new SourceError(details)
   }
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
+const isNames = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.every((name) => typeof name === 'string')
 const isTable = (value: unknown): value is unknown[][] => Array.isArray(value) && value.every(Array.isArray)
 const textOf = (value: unknown): string | null =>
   typeof value === 'string' && value.length > 0 ? value : null

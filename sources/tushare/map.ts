@@ -10,7 +10,8 @@ import type {
   StockRow,
   SuspensionRow,
 } from '../contract.ts'
-import { checkedBar } from '../rows.ts'
+import { rawOf } from '../raw.ts'
+import { checkedBar, isFactor, NO_FACTOR } from '../rows.ts'
 
 /*
  * Rows of Tushare → canonical rows. Every mapper gives a row, a reason why it cannot be one, or null for what is outside
@@ -70,7 +71,7 @@ export function mapFactor(cells: Cells, at: Columns): Mapped<FactorRow> {
   const trade_date = dateOf(cells[at.trade_date ?? -1])
   if (trade_date === null) return { reason: 'no valid trade_date' }
   const factor = decimal(cells[at.adj_factor ?? -1])
-  if (factor === null || factor <= 0) return { reason: 'factor is missing or not positive' }
+  if (!isFactor(factor)) return NO_FACTOR
   return { symbol, trade_date, factor }
 }
 
@@ -140,6 +141,9 @@ export function mapCodeChange(cells: Cells, at: Columns): Mapped<CodeChangeRow> 
   const new_symbol = text(cells[at.n_code ?? -1])
   if (old_symbol === null || new_symbol === null || !isSymbol(old_symbol) || !isSymbol(new_symbol))
     return { reason: 'no valid pair of codes' }
+  // The two become one stock for ever, with all that either has.
+  if (exchangeOf(old_symbol) !== 'BSE' || exchangeOf(new_symbol) !== 'BSE')
+    return { reason: 'no pair of codes of Beijing' }
   return {
     old_symbol,
     new_symbol,
@@ -165,7 +169,7 @@ export function collect<T extends object>(
         symbol: symbol !== null && isSymbol(symbol) ? symbol : null,
         trade_date: dateOf(cells[at.trade_date ?? at.cal_date ?? -1]),
         reason: mapped.reason,
-        raw: JSON.stringify(cells),
+        raw: rawOf(cells),
       })
     } else rows.push(mapped)
   }

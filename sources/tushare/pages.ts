@@ -1,5 +1,6 @@
 import { AnswerTooLarge, type FetchContext } from '../contract.ts'
 import { SourceError } from '../errors.ts'
+import { rawOf } from '../raw.ts'
 import type { TushareApi } from './apis.ts'
 import type { TushareClient, TushareParams } from './client.ts'
 import type { Cells, Columns } from './map.ts'
@@ -40,7 +41,7 @@ export function asking(client: TushareClient, context: FetchContext): { page: As
         api: api.api,
         errorClass: 'SchemaDrift',
         upstreamMessage: `the answer lacks ${absent.join(', ')}`,
-        sample: client.redacted(JSON.stringify({ fields: table.fields, first: table.items[0] ?? null })),
+        sample: client.redacted(rawOf({ fields: table.fields, first: table.items[0] ?? null })),
       })
     }
     return { at, items: table.items, hasMore: table.hasMore }

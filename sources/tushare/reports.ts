@@ -5,6 +5,7 @@ import { isSymbol } from '../../market/symbol.ts'
 import { TUSHARE_REPORT_APIS } from '../../market/tushare-reports.ts'
 import type { SourceCall } from '../../market/capability.ts'
 import type { Answer, RejectedRow, ReportRow } from '../contract.ts'
+import { rawOf } from '../raw.ts'
 import { isKeyColumn, reportApi } from './report-apis.ts'
 import type { TushareApi } from './apis.ts'
 import type { TushareParams } from './client.ts'
@@ -113,7 +114,7 @@ export function mapReport(cells: Cells, at: Columns): Mapped<ReportRow> {
   for (const [name, place] of Object.entries(at)) {
     const value = cells[place]
     if (isKeyColumn(name) || value === null || value === undefined || value === '') continue
-    if (typeof value !== 'number' && name !== 'end_type') return { reason: `${name} is no number` }
+    if (!Number.isFinite(value) && name !== 'end_type') return { reason: `${name} is no number` }
     items[name] = typeof value === 'number' ? value : wordOf(value)
   }
   return {
@@ -129,7 +130,7 @@ export function mapReport(cells: Cells, at: Columns): Mapped<ReportRow> {
   }
 }
 
-const wordOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
+const wordOf = (value: unknown): string => (typeof value === 'string' ? value : rawOf(value))
 
 /** Codes come as text; a server that sends them as numbers means the same. */
 const codeOf = (value: unknown): string | null => (typeof value === 'number' ? String(value) : text(value))
@@ -140,6 +141,6 @@ function rejectedOf(cells: Cells, at: Columns, reason: string): RejectedRow {
     symbol: symbol !== null && isSymbol(symbol) ? symbol : null,
     trade_date: dateOf(cells[at.end_date ?? -1]),
     reason,
-    raw: JSON.stringify(cells),
+    raw: rawOf(cells),
   }
 }

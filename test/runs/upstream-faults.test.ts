@@ -165,6 +165,16 @@ test.each(['high_below_low', 'null_close', 'bad_date'] as const)(
   },
 )
 
+test('a stock whose name no table can hold is quarantined, and the run goes on', async () => {
+  lab.upstream.setFaults([{ kind: 'bad_row', api: 'stock_basic', nth: 1, damage: 'zero_byte' }])
+  const run = await lab.run('stock_list', { refresh: true })
+  expect([run.status, run.rejected]).toEqual(['success', 1])
+  const kept = await lab.db.sql`select dataset, reason from quarantine`
+  expect([...kept]).toEqual([
+    { dataset: 'stock_list', reason: 'name holds a character that no text may have' },
+  ])
+})
+
 test('a run that is asked for a symbol that does not exist says so, and brings the others', async () => {
   const id = await lab.start('daily_history', { ...wholeMarket(lab.market), symbols: [victim, '999998.SZ'] })
   const run = await lab.until(id)

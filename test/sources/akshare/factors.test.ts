@@ -96,7 +96,11 @@ test.each([['0.0000000000000000'], ['n/a'], [null]])('factors of %s are refused 
       const answer = await source.fetch(factors(), context)
       expect(answer.rows).toHaveLength(1)
       expect(answer.rejected).toMatchObject([
-        { symbol: '000002.SZ', trade_date: '2023-08-25', reason: 'factor is missing or not positive' },
+        {
+          symbol: '000002.SZ',
+          trade_date: '2023-08-25',
+          reason: 'factor is missing, or none that there can be',
+        },
       ])
     },
   ),

@@ -18,7 +18,7 @@ let source: AkshareSource
 
 beforeAll(async () => {
   bridge = await startAktoolsReplay({ market: MARKET })
-  const client = new AktoolsClient({ url: bridge.url, timeoutMs: 2_000, pagesTimeoutMs: 2_000 })
+  const client = new AktoolsClient({ url: bridge.url, timeoutMs: 30_000, pagesTimeoutMs: 30_000 })
   source = new AkshareSource(client, AT_ONCE, () => SATURDAY)
 })
 afterEach(() => void bridge.control.setFaults([]))

@@ -20,8 +20,15 @@ test.each([
   [40203, `抱歉，您每天最多访问该接口20000次，${DETAILS}`, 'day', 20_000],
   [40203, '抱歉，您每天最多访问该接口2次', 'day', 2],
   [40203, '抱歉，您访问接口频率超限', 'minute', null],
+  [40203, '抱歉，您每分钟最多访问该接口0次', 'minute', null],
+  [40203, '抱歉，您每分钟最多访问该接口99999999999999999999次', 'minute', null],
 ] as const)('%i %s: slow down', (code, message, window, calls) => {
   expect(classifyAnswer(code, message)).toEqual({ errorClass: 'RateLimited', limit: { window, calls } })
+})
+
+test('a long refusal is no work', () => {
+  const message = `频率超限${' '.repeat(100_000)}${'频率超限'.repeat(100_000)}`
+  expect(classifyAnswer(40203, message).errorClass).toBe('RateLimited')
 })
 
 test.each([

@@ -121,6 +121,40 @@ test('an upstream that refuses connections is down, with the code of the system'
   ])
 })
 
+test.each([
+  ['as a whole', (deep: string) => deep],
+  ['in the place of the names', (deep: string) => `{"code":0,"data":{"fields":${deep},"items":[]}}`],
+  ['in a cell', (deep: string) => `{"code":0,"data":{"fields":["ts_code"],"items":[[${deep}]]}}`],
+])('an answer that is nested without end, %s, is no table', (_, answer) => {
+  const depth = 100_000
+  const deep = '['.repeat(depth) + ']'.repeat(depth)
+  return withUpstream(
+    () => (response) => response.end(answer(deep)),
+    async ({ source, context }) => {
+      const { errorClass, details } = await sourceErrorOf(source.fetch(callFor(), context))
+      expect([errorClass, details.sample]).toEqual(['SchemaDrift', 'nested too deep to be shown'])
+    },
+  )
+})
+
+test('an answer of more rows than any interface gives is none', () =>
+  withUpstream(
+    () => ({ fields: ['ts_code'], items: Array.from({ length: 100_001 }, () => []) }),
+    async ({ source, context }) => {
+      const error = await sourceErrorOf(source.fetch(callFor(), context))
+      expect(error.message).toContain('Transient: the answer has 100001 rows')
+    },
+  ))
+
+test('words that would steer a terminal, or that no table takes, are words no longer', () =>
+  withUpstream(
+    () => (response) => response.end(JSON.stringify({ code: 50101, msg: 'a\0b \u001b[31m red \ud800 end' })),
+    async ({ source, context }) => {
+      const error = await sourceErrorOf(source.fetch(callFor(), context))
+      expect(error.details.upstreamMessage).toBe('50101 a b  [31m red   end')
+    },
+  ))
+
 test('an answer without end is cut off at the size limit', () =>
   withUpstream(
     () => (response) => {
@@ -133,7 +167,7 @@ test('an answer without end is cut off at the size limit', () =>
     },
     async ({ source, context }) => {
       const error = await sourceErrorOf(source.fetch(callFor(), context))
-      expect(error.message).toContain('the answer is over 67108864 bytes')
+      expect(error.message).toContain('the answer is over 33554432 bytes')
     },
     30_000,
   ))

@@ -32,6 +32,12 @@ test.each([
   ['high under low', { high: 9.8 }, 'prices out of order'],
   ['open over high', { open: 10.3 }, 'prices out of order'],
   ['close under low', { close: 9.8 }, 'prices out of order'],
+  ['a price without measure', { pre_close: 1e300 }, 'a price is more than there can be'],
+  [
+    'a volume without measure, and the money for it',
+    { vol: 1e18, amount: 1.001e18 },
+    'amount / volume is outside the range of prices: wrong unit',
+  ],
   ['no volume', { vol: null }, 'volume or amount is missing'],
   ['no amount', { amount: null }, 'volume or amount is missing'],
   ['a negative volume', { vol: -1 }, 'volume or amount is negative'],
@@ -69,9 +75,11 @@ test('whole numbers without decimals and lots with odd ones keep every digit', (
 const FACTOR = { ts_code: '600000.SH', trade_date: '20240102', adj_factor: 1.0467 }
 
 test.each([
-  ['no factor', { adj_factor: null }, 'factor is missing or not positive'],
-  ['a factor of zero', { adj_factor: 0 }, 'factor is missing or not positive'],
-  ['a negative factor', { adj_factor: -1 }, 'factor is missing or not positive'],
+  ['no factor', { adj_factor: null }, 'factor is missing, or none that there can be'],
+  ['a factor of zero', { adj_factor: 0 }, 'factor is missing, or none that there can be'],
+  ['a negative factor', { adj_factor: -1 }, 'factor is missing, or none that there can be'],
+  ['a factor that rounds to zero', { adj_factor: 1e-9 }, 'factor is missing, or none that there can be'],
+  ['a factor without measure', { adj_factor: 1e12 }, 'factor is missing, or none that there can be'],
   ['no date', { trade_date: '' }, 'no valid trade_date'],
   ['no code', { ts_code: 'SH600000' }, 'no valid ts_code'],
 ])('a factor row with %s is refused', (_, differs, reason) => {
@@ -154,6 +162,14 @@ test('a pair of codes that is none is refused', () => {
   expect(mapCodeChange(...rowOf({ o_code: '430047.BJ', n_code: '920047' }))).toEqual({
     reason: 'no valid pair of codes',
   })
+})
+
+test('only codes of Beijing were renumbered: a pair of others would make one stock of two', () => {
+  for (const [o_code, n_code] of [
+    ['000001.SZ', '920047.BJ'],
+    ['430047.BJ', '600000.SH'],
+  ])
+    expect(mapCodeChange(...rowOf({ o_code, n_code }))).toEqual({ reason: 'no pair of codes of Beijing' })
 })
 
 test('a rejected row keeps its symbol, its date and the text of the upstream', () => {
