@@ -66,7 +66,9 @@ export async function identify(c: Context, { keyring, sessions }: Books): Promis
 
 /** A proxy stands before us: whoever asks is not on this machine, whatever the connection says. */
 export const isForwarded = (c: Context): boolean =>
-  ['forwarded', 'x-forwarded-for', 'x-real-ip'].some((name) => c.req.header(name) !== undefined)
+  ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'via'].some(
+    (name) => c.req.header(name) !== undefined,
+  )
 
 async function sessionOf(c: Context, { keyring, sessions }: Books): Promise<Identified | null> {
   // SameSite knows neither ports nor subdomains: the cookie is for pages of this very origin.

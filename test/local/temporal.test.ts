@@ -5,6 +5,7 @@ import { Client, Connection } from '@temporalio/client'
 import { TypedSearchAttributes, defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { freePort } from '../../local/ports.ts'
+import { commandLine } from '../../local/process-info.ts'
 import { findTemporalBinary } from '../../local/temporal-binary.ts'
 import { type LocalTemporal, startTemporal } from '../../local/temporal.ts'
 import { temporaryFolder } from './support.ts'
@@ -32,6 +33,16 @@ const withClient = async <T>(address: string, use: (client: Client) => Promise<T
   }
 }
 
+/** What a page of any site could have a browser on this machine send. */
+const terminateByHttp = async ({ pid }: LocalTemporal, workflowId: string): Promise<Response> => {
+  const port = /--http-port=(\d+)/.exec(commandLine(pid) ?? '')?.[1] ?? ''
+  return await fetch(`http://127.0.0.1:${port}/api/v1/namespaces/default/workflows/${workflowId}/terminate`, {
+    method: 'POST',
+    headers: { 'content-type': 'text/plain' },
+    body: '{}',
+  })
+}
+
 describe('embedded Temporal', () => {
   test('keeps workflows over a kill, knows the search attributes and serves its Web UI', async () => {
     const dataDir = temporaryFolder()
@@ -48,6 +59,7 @@ describe('embedded Temporal', () => {
     await first.exited
     const second = await started(dataDir)
     expect((await fetch(second.uiAddress)).status).toBe(200)
+    expect((await terminateByHttp(second, workflowId)).status).toBe(403)
     const found = await withClient(second.address, (client) =>
       client.workflow.getHandle(workflowId).describe(),
     )

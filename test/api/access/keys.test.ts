@@ -123,7 +123,7 @@ describe('when a key is needed', () => {
     expect(openedBy(settings)).toBe(by)
   })
 
-  test.each(['x-forwarded-for', 'forwarded', 'x-real-ip'])(
+  test.each(['x-forwarded-for', 'x-forwarded-host', 'forwarded', 'x-real-ip', 'via'])(
     'by whoever comes through a proxy (%s)',
     async (name) => {
       const headers = { host: '127.0.0.1', [name]: '203.0.113.7' }
