@@ -124,7 +124,7 @@ export function syncListRoutes(deps: ApiDeps): OpenAPIHono<ApiEnv> {
     if (!isOver) return c.json(notYet(view), 202)
     const rows = await rowsOfRun(deps.db.sql, view.id, 'bars')
     const stocks = Math.max(0, symbols.length - view.errors)
-    const message = view.message ?? `${stocks} stocks are complete; ${rows} bars came for it`
+    const message = view.message ?? `${stocks} stocks are complete; ${rows} bars came`
     return c.json(answer(message, { synced_stocks: stocks, total_rows: rows }), 200)
   })
   return app

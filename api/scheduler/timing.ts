@@ -59,7 +59,7 @@ interface Spec extends Pick<ScheduleSpecDescription, 'calendars' | 'timezone'> {
 }
 
 /** When a schedule starts, in words and as a client asks for it. `times` is null where it was set in Temporal itself. */
-export function describeSpec({ intervals = [], calendars = [], timezone = 'UTC' }: Spec): {
+export function describeSpec({ intervals = [], calendars = [], timezone }: Spec): {
   trigger: string
   timezone: string
   times: ScheduleTimes | null
@@ -71,7 +71,8 @@ export function describeSpec({ intervals = [], calendars = [], timezone = 'UTC' 
   const [interval] = intervals
   const trigger = texts.join('; ')
   const times = texts.length > 1 ? null : interval ? everyOf(interval) : timesIn(trigger)
-  return { trigger, timezone, times }
+  // An interval has no zone: the text is empty.
+  return { trigger, timezone: timezone === undefined || timezone === '' ? 'UTC' : timezone, times }
 }
 
 const everyOf = ({ every, offset = 0 }: { every: number; offset?: number }): ScheduleTimes | null =>

@@ -1,40 +1,27 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, type TestContext, test } from 'vitest'
 import { BUNDLES } from '../support/bundles.ts'
-import { programOf } from '../support/programs.ts'
+import { programOf, startProgram } from '../support/programs.ts'
 
 /* The worker as a process of its own, before it works. */
 
 async function startWorker({ onTestFinished }: TestContext, env: Record<string, string>) {
-  const program = await programOf('activities/worker/main.ts')
   const dataDir = mkdtempSync(join(tmpdir(), 'ashare-worker-'))
   mkdirSync(BUNDLES, { recursive: true })
   symlinkSync(BUNDLES, join(dataDir, 'cache'))
-  const child = spawn(process.execPath, program, {
-    env: {
-      PATH: process.env['PATH'] ?? '',
-      DATA_DIR: dataDir,
-      DATABASE_URL: 'postgres://ashare:hunter2@127.0.0.1:1/ashare',
-      TEMPORAL_ADDRESS: '127.0.0.1:1',
-      ...env,
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
+  const worker = startProgram(await programOf('activities/worker/main.ts'), {
+    DATA_DIR: dataDir,
+    DATABASE_URL: 'postgres://ashare:hunter2@127.0.0.1:1/ashare',
+    TEMPORAL_ADDRESS: '127.0.0.1:1',
+    ...env,
   })
-  let output = ''
-  const keep = (chunk: Buffer) => void (output += chunk.toString())
-  child.stdout.on('data', keep)
-  child.stderr.on('data', keep)
-  const ended = once(child, 'close')
   onTestFinished(async () => {
-    child.kill('SIGKILL')
-    await ended
+    await worker.end()
     rmSync(dataDir, { recursive: true, force: true })
   })
-  return { child, output: () => output, ended }
+  return worker
 }
 
 test.concurrent('told to end while it waits for Temporal, it ends at once', async (context) => {

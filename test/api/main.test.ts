@@ -1,12 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import type { ChildProcess } from 'node:child_process'
 import { connect, createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { answerOf, type Client, createClient, runEvents } from '../../client/index.ts'
 import { freePort } from '../../local/ports.ts'
 import { TEST_TOKEN } from '../support/lab.ts'
-import { programOf } from '../support/programs.ts'
+import { programOf, startProgram } from '../support/programs.ts'
 import { type ApiLab, openApiLab } from './support.ts'
 
 /* The API as a process of its own. */
@@ -30,32 +29,21 @@ interface Process {
 }
 
 async function startApi(env: Record<string, string> = {}, ready = true): Promise<Process> {
-  const child = spawn(process.execPath, await programOf('api/main.ts'), {
-    env: {
-      PATH: process.env['PATH'] ?? '',
-      DATABASE_URL: lab.db.url,
-      TEMPORAL_ADDRESS: lab.temporal.address,
-      TEMPORAL_NAMESPACE: lab.temporal.namespace,
-      TUSHARE_TOKEN: TEST_TOKEN,
-      PORT: '0',
-      DEFAULT_SCHEDULES: 'off',
-      ...env,
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
+  const { child, output, ended, end } = startProgram(await programOf('api/main.ts'), {
+    DATABASE_URL: lab.db.url,
+    TEMPORAL_ADDRESS: lab.temporal.address,
+    TEMPORAL_NAMESPACE: lab.temporal.namespace,
+    TUSHARE_TOKEN: TEST_TOKEN,
+    PORT: '0',
+    DEFAULT_SCHEDULES: 'off',
+    ...env,
   })
-  let output = ''
-  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
-  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))
-  const ended = once(child, 'close').then(([code]) => code as number | null)
-  onTestFinished(async () => {
-    child.kill('SIGKILL')
-    await ended
-  })
-  if (ready) await expect.poll(() => output, { timeout: 60_000 }).toContain('READY ')
-  const line = /^READY (.*)$/m.exec(output)?.[1]
+  onTestFinished(() => end())
+  if (ready) await expect.poll(output, { timeout: 60_000 }).toContain('READY ')
+  const line = /^READY (.*)$/m.exec(output())?.[1]
   const url = line === undefined ? '' : (JSON.parse(line) as { url: string }).url
   const client = (apiKey?: string) => createClient({ url, apiKey })
-  return { child, url, client, output: () => output, ended }
+  return { child, url, client, output, ended: ended.then(([code]) => code) }
 }
 
 async function postNothing(url: string): Promise<string> {

@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,7 +6,7 @@ import { openTemporal } from '../../api/temporal/connect.ts'
 import { loadConfig, temporalAccess } from '../../config.ts'
 import { openLab, TEST_TOKEN } from '../support/lab.ts'
 import { yearMarket } from '../support/market.ts'
-import { programOf } from '../support/programs.ts'
+import { programOf, startProgram } from '../support/programs.ts'
 import { type Asked, hasOpenssl, openTlsFront, type TlsFront } from '../support/tls-front.ts'
 
 /*
@@ -76,26 +74,17 @@ async function startWorker(variables: Record<string, string>) {
   const bundles = join(tmpdir(), 'ashare-test-bundles')
   mkdirSync(bundles, { recursive: true })
   symlinkSync(bundles, join(folder, 'cache'))
-  const child = spawn(process.execPath, await programOf('activities/worker/main.ts'), {
-    env: {
-      PATH: process.env['PATH'] ?? '',
-      DATA_DIR: folder,
-      TEMPORAL_ADDRESS: front.address,
-      BAOSTOCK_PRIORITY: '',
-      ...variables,
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
+  const worker = startProgram(await programOf('activities/worker/main.ts'), {
+    DATA_DIR: folder,
+    TEMPORAL_ADDRESS: front.address,
+    BAOSTOCK_PRIORITY: '',
+    ...variables,
   })
-  let output = ''
-  for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
-  const ended = once(child, 'close') as Promise<[number | null]>
   onTestFinished(async () => {
-    child.kill('SIGKILL')
-    await ended
+    await worker.end()
     rmSync(folder, { recursive: true, force: true })
   })
-  return { child, output: () => output, ended }
+  return worker
 }
 
 test.skipIf(!hasOpenssl)(

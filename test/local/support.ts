@@ -1,5 +1,4 @@
-import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,7 +8,7 @@ import { identify } from '../../local/process-info.ts'
 import { startPostgres } from '../../local/postgres.ts'
 import { type RunningStack, readRunning } from '../../local/running.ts'
 import { BUNDLES } from '../support/bundles.ts'
-import { programOf } from '../support/programs.ts'
+import { programOf, startProgram } from '../support/programs.ts'
 
 /** A folder for one test, removed after it. */
 export const temporaryFolder = (): string => {
@@ -41,16 +40,9 @@ export const seededFolder = async (): Promise<string> => {
 /** Starts one of the fixtures as a process of its own; killed after the test if it still runs. */
 export const runFixture = async (name: string, args: string[], env: NodeJS.ProcessEnv = {}) => {
   const program = await programOf(`test/local/fixtures/${name}`)
-  const child = spawn(process.execPath, [...program, ...args], { env: { ...process.env, ...env } })
-  let output = ''
-  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
-  child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()))
-  const ended = once(child, 'close') as Promise<[number | null]>
-  onTestFinished(async () => {
-    child.kill('SIGKILL')
-    await ended
-  })
-  return { child, ended, output: () => output }
+  const fixture = startProgram([...program, ...args], { ...process.env, ...env })
+  onTestFinished(() => fixture.end())
+  return fixture
 }
 
 export type Fixture = Awaited<ReturnType<typeof runFixture>>
@@ -72,7 +64,7 @@ export const eventually = async <T>(
 export const startUp = async (
   dataDir: string,
   env: NodeJS.ProcessEnv = {},
-): Promise<{ up: Fixture; child: ChildProcessWithoutNullStreams; running: RunningStack }> => {
+): Promise<{ up: Fixture; child: Fixture['child']; running: RunningStack }> => {
   const up = await runFixture('up.ts', [], { PORT: '0', LOG_LEVEL: 'info', DATA_DIR: dataDir, ...env })
   const running = await eventually(() => {
     if (up.child.exitCode !== null) throw new Error(`up ended:\n${up.output()}`)

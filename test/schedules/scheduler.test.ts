@@ -64,7 +64,12 @@ describe('a schedule', () => {
   test('by minutes is made, shown, replaced, paused, resumed and removed', async () => {
     const made = await post('weekly/start', { interval_minutes: 30, params: { check_vendor: true } })
     expect(made.status).toBe(200)
-    expect(made.body).toMatchObject({ id: 'weekly', trigger: 'every 30 minutes', paused: false })
+    expect(made.body).toMatchObject({
+      id: 'weekly',
+      trigger: 'every 30 minutes',
+      timezone: 'UTC',
+      paused: false,
+    })
     expect(made.body.data.times).toEqual({ interval_minutes: 30 })
     expect(made.body.data).toMatchObject({ id: 'weekly', parameters: { check_vendor: true } })
     expect(await status()).toMatchObject({

@@ -1,5 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,7 +9,7 @@ import { freePort } from '../../local/ports.ts'
 import { BUNDLES } from '../support/bundles.ts'
 import { type Lab, openLab, TEST_TOKEN } from '../support/lab.ts'
 import { yearMarket } from '../support/market.ts'
-import { programOf } from '../support/programs.ts'
+import { programOf, type Started, startProgram } from '../support/programs.ts'
 import { openReceiver, type ReceivedSpan, type Receiver } from './receiver.ts'
 
 /*
@@ -20,53 +18,38 @@ import { openReceiver, type ReceivedSpan, type Receiver } from './receiver.ts'
 
 const COLLECTOR_KEY = 'Bearer key-of-the-collector'
 
-interface Program {
-  child: ChildProcess
-  output: () => string
-  ended: Promise<unknown>
-}
-
 let lab: Lab
 /** Where the worker shows the metrics of Temporal's SDK. */
 let metrics: string
 let receiver: Receiver
 let folder: string
-let api: Program
-let worker: Program
+let api: Started
+let worker: Started
 
-async function start(file: string): Promise<Program> {
-  const child = spawn(process.execPath, await programOf(file), {
-    env: {
-      PATH: process.env['PATH'] ?? '',
-      DATABASE_URL: lab.db.url,
-      TEMPORAL_ADDRESS: lab.temporal.address,
-      TEMPORAL_NAMESPACE: lab.temporal.namespace,
-      DATA_DIR: folder,
-      PORT: '0',
-      DEFAULT_SCHEDULES: 'off',
-      TUSHARE_TOKEN: TEST_TOKEN,
-      TUSHARE_URL: lab.upstream.url,
-      TUSHARE_CALLS_PER_MINUTE: '0',
-      BAOSTOCK_PRIORITY: '',
-      LOG_LEVEL: 'debug',
-      WORKER_METRICS_ADDRESS: metrics,
-      OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
-      OTEL_EXPORTER_OTLP_HEADERS: `authorization=${encodeURIComponent(COLLECTOR_KEY)}`,
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
+async function start(file: string): Promise<Started> {
+  return startProgram(await programOf(file), {
+    DATABASE_URL: lab.db.url,
+    TEMPORAL_ADDRESS: lab.temporal.address,
+    TEMPORAL_NAMESPACE: lab.temporal.namespace,
+    DATA_DIR: folder,
+    PORT: '0',
+    DEFAULT_SCHEDULES: 'off',
+    TUSHARE_TOKEN: TEST_TOKEN,
+    TUSHARE_URL: lab.upstream.url,
+    TUSHARE_CALLS_PER_MINUTE: '0',
+    BAOSTOCK_PRIORITY: '',
+    LOG_LEVEL: 'debug',
+    WORKER_METRICS_ADDRESS: metrics,
+    OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
+    OTEL_EXPORTER_OTLP_HEADERS: `authorization=${encodeURIComponent(COLLECTOR_KEY)}`,
   })
-  let output = ''
-  const keep = (chunk: Buffer) => void (output += chunk.toString())
-  child.stdout.on('data', keep)
-  child.stderr.on('data', keep)
-  return { child, output: () => output, ended: once(child, 'close') }
 }
 
-const untilReady = ({ output }: Program) =>
+const untilReady = ({ output }: Started) =>
   vi.waitFor(() => expect(output()).toContain('READY '), { timeout: 120_000, interval: 50 })
 
 /** Lines of a log that hold this message. */
-const linesOf = ({ output }: Program, message: string) =>
+const linesOf = ({ output }: Started, message: string) =>
   output()
     .split('\n')
     .filter((line) => line.startsWith('{') && line.includes(`"msg":"${message}"`))

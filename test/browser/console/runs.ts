@@ -28,8 +28,7 @@ export function testRuns(it: BrowserConsole): void {
 
     test('a run is paused, resumed and cancelled from the page', async () => {
       const { page, lab } = it
-      await it.show('now')
-      const id = await it.hangingRun()
+      const id = await it.showHangingRun()
       await it.button('Pause').click()
       await it.badge('paused').waitFor()
       expect((await lab.until(id, ['paused'])).status).toBe('paused')
@@ -45,8 +44,7 @@ export function testRuns(it: BrowserConsole): void {
 
     test('a run that is in the way is kept, or cancelled for another one', async () => {
       const { page, lab } = it
-      await it.show('now')
-      const id = await it.hangingRun()
+      const id = await it.showHangingRun()
       await it.badge('running').waitFor()
       await page.getByText('Start a job').click()
       await page.getByLabel('Job').selectOption('stock_list')
@@ -65,8 +63,7 @@ export function testRuns(it: BrowserConsole): void {
 
     test('a page that is loaded anew in mid-run goes on with it to its end', async () => {
       const { page, lab } = it
-      await it.show('now')
-      await it.hangingRun()
+      await it.showHangingRun()
       const line = page.locator('.log li').first()
       await line.waitFor()
       await page.reload()
@@ -79,8 +76,7 @@ export function testRuns(it: BrowserConsole): void {
 
     test('while nobody answers the page says so, and goes on where it was by itself', async () => {
       const { page, lab } = it
-      await it.show('now')
-      const id = await it.hangingRun()
+      const id = await it.showHangingRun()
       await it.badge('running').waitFor()
       const comeBack = await it.goAway()
       await page.getByText('The service does not answer').waitFor()

@@ -97,8 +97,9 @@ export class BrowserConsole {
     return this.page.getByRole('row').filter({ hasText: text })
   }
 
-  /** A run of bars whose calls hang until the faults are taken back. */
-  async hangingRun(): Promise<string> {
+  /** The first screen with a run of bars, whose calls hang until the faults are taken back. */
+  async showHangingRun(): Promise<string> {
+    await this.show('now')
     this.lab.upstream.setFaults([{ kind: 'hang', api: 'daily' }])
     return await this.lab.start('daily_history', { refresh: true })
   }
