@@ -68,7 +68,7 @@ export class SourceNews {
     if (now.length === 0) return { level: 'warn', message: `${dataset} waits: ${reasons(absent)}` }
     if (absent.some(({ source }) => before.includes(source))) {
       const verb = this.#told === null ? 'begins' : 'goes on'
-      const missed = this.#mode === 'parallel' ? absent : views.slice(0, views.findIndex(isUp))
+      const missed = this.#mode === 'parallel' ? absent : missedFrom(views, before)
       return { level: 'warn', message: `${dataset} ${verb} with ${list(now)}: ${reasons(missed)}` }
     }
     const back = now.filter((source) => !before.includes(source))
@@ -81,6 +81,12 @@ export class SourceNews {
           : `${dataset} goes back to it`
     return { level: 'info', message: `${event}: ${what}` }
   }
+}
+
+/** Who would do it before the one that does, and who did it until now: a better one may be back when that one fails. */
+function missedFrom(views: readonly SourceView[], before: readonly SourceName[]): readonly SourceView[] {
+  const inUse = views.findIndex(isUp)
+  return views.filter((view, i) => !isUp(view) && (i < inUse || before.includes(view.source)))
 }
 
 function returnOf(source: SourceName, absence: SourceView['kind'] | undefined): string {

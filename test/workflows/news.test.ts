@@ -48,6 +48,12 @@ describe('failover', () => {
     ])
   })
 
+  test('the one that goes on may be a better one, which is back when the other fails', () => {
+    expect(tell('failover', { tushare: 'rests' }, { baostock: 'rests' })[1]).toBe(
+      'warn: bars goes on with tushare: baostock rests until noon (Transient: reset)',
+    )
+  })
+
   test('a run that cannot begin with the best source says why', () => {
     expect(tell('failover', { tushare: 'rests', baostock: 'waits' })).toEqual([
       'warn: bars begins with akshare: tushare rests until noon (Transient: reset); baostock has no calls left until noon (quota)',
