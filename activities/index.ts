@@ -10,6 +10,7 @@ import { guarded } from './guard.ts'
 import { withHeartbeat } from './heartbeat.ts'
 import { resumeRun, suspendRun } from './lock.ts'
 import { openRun } from './open-run.ts'
+import { showPhase } from './phase.ts'
 import { planStage } from './plan-stage.ts'
 import { probeSource } from './probe-source.ts'
 import { abandonRun, awaitRun, openScheduledRun } from './scheduled-run.ts'
@@ -25,12 +26,21 @@ export function createActivities(deps: ActivityDeps): Activities {
   const activities: Activities = {
     openRun: (input) => openRun(deps, input),
     // Planning a whole market takes seconds: it has to be seen alive meanwhile.
-    planStage: (input) => withHeartbeat((signal) => planStage(deps, input, signal)),
+    planStage: (input) =>
+      withHeartbeat(async (signal) => {
+        await showPhase(deps, input, 'planning')
+        const planned = await planStage(deps, input, signal)
+        await showPhase(deps, input, 'syncing')
+        return planned
+      }),
     syncBatch: (input) => syncBatch(deps, input),
     probeSource: (input) => probeSource(deps, input),
     giveUpBatch: (input) => giveUpBatch(deps, input),
     planRetries: (input) => withHeartbeat((signal) => planRetries(deps, input, signal)),
-    verifyRun: (input) => verifyRun(deps, input),
+    verifyRun: async (input) => {
+      await showPhase(deps, input, 'verifying')
+      return await verifyRun(deps, input)
+    },
     closeRun: (input) => closeRun(deps, input),
     suspendRun: (input) => suspendRun(deps, input),
     resumeRun: (input) => resumeRun(deps, input),

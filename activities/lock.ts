@@ -47,7 +47,7 @@ async function takeLock(deps: ActivityDeps, owner: OwnedRun): Promise<boolean> {
   if (first !== null) return await waits(deps, owner, `gives way to ${first}`)
   try {
     const rows = await sql`
-      update sync_run set status = 'running', message = null, started_at = coalesce(started_at, now()), updated_at = now()
+      update sync_run set status = 'running', message = null, started_at = coalesce(started_at, now()), resumed_at = now(), updated_at = now()
       where id = ${runId} and owner_epoch = ${epoch} and status in ('paused', 'waiting')`
     if (rows.count > 0) await logRun(sql, { runId, level: 'info', message: 'resumed' })
     // Nothing to update: another attempt took it, or the run has a newer owner, which the next commit will notice.

@@ -22,7 +22,7 @@ export async function openRun(deps: ActivityDeps, owner: OwnedRun): Promise<Open
       'Fenced',
     )
   const opened = await sql`
-    update sync_run set status = 'running', started_at = coalesce(started_at, now()), updated_at = now()
+    update sync_run set status = 'running', phase = null, started_at = coalesce(started_at, now()), resumed_at = now(), updated_at = now()
     where id = ${owner.runId} and owner_epoch = ${owner.epoch} and status = 'pending'`
   const set = await deps.sources.current()
   const ranked = await rankedSources(deps, set, params.preferred_sources ?? [], 'whatever rests')

@@ -1,5 +1,6 @@
 import type { describePlan } from '../api/routes/plan.ts'
-import { type Cell, duration, number, table } from './text.ts'
+import { duration } from '../local/duration.ts'
+import { type Cell, number, table } from './text.ts'
 
 type Plan = ReturnType<typeof describePlan>
 

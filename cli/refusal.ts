@@ -36,11 +36,17 @@ const isAway = (error: unknown): error is Error =>
   (error.name === 'TimeoutError' ||
     (error instanceof TypeError && ['fetch failed', 'terminated'].includes(error.message)))
 
+/** Why a service cannot be asked now, in a few words; null for any other error. */
+export function whyAway(error: unknown): string | null {
+  if (error instanceof ApiError) return exitOf(error) === EXIT.unreachable ? error.detail : null
+  return isAway(error) ? (codeOf(error.cause ?? error) ?? 'no answer') : null
+}
+
 /** What went wrong while a service was asked → how the command ends; anything else as it is. */
 export function asFailure(error: unknown, url: string): unknown {
   if (error instanceof ApiError) return refused(error)
-  if (!isAway(error)) return error
-  const why = codeOf(error.cause ?? error) ?? 'no answer'
+  const why = whyAway(error)
+  if (why === null) return error
   return new CliError(
     EXIT.unreachable,
     'service_unreachable',

@@ -1,6 +1,7 @@
 import type { Run } from '../api/schemas/run.ts'
 import type { Service } from './open-service.ts'
-import { type Cell, duration, fields, number, table } from './text.ts'
+import { duration } from '../local/duration.ts'
+import { type Cell, fields, number, table } from './text.ts'
 
 /** How a run is shown, in lines. */
 export function runLines(run: Run, service: Pick<Service, 'temporalUi'>): string[] {
@@ -9,7 +10,7 @@ export function runLines(run: Run, service: Pick<Service, 'temporalUi'>): string
   return fields([
     ['run', run.id],
     ['job', `${run.job} ${paramsText(run.params)}`.trimEnd()],
-    ['status', run.status],
+    ['status', run.phase === null ? run.status : `${run.status}, ${run.phase}`],
     ['message', run.message],
     [
       'progress',

@@ -15,6 +15,8 @@ export interface RunEventsOptions {
   signal?: AbortSignal
   /** Hears of each connection that was lost or refused and is tried again. */
   onAway?: (error: unknown) => void
+  /** Hears when there is a connection again after such ones. */
+  onBack?: () => void
 }
 
 // The service says something every 15 s at least: who is silent for longer is gone without a word.
@@ -51,9 +53,10 @@ export async function* runEvents(
   runId: string,
   options: RunEventsOptions = {},
 ): AsyncGenerator<RunEvent, void, undefined> {
-  const { signal, onAway } = options
+  const { signal, onAway, onBack } = options
   let seen = options.lastEventId
   const told = new Map<string, string>()
+  let isAway = false
   for (let misses = 0; !signal?.aborted;) {
     const connection = new AbortController()
     let asked: number | null = null
@@ -64,6 +67,8 @@ export async function* runEvents(
           { init: { signal: signal ? AbortSignal.any([signal, connection.signal]) : connection.signal } },
         ),
       )
+      if (isAway) onBack?.()
+      isAway = false
       // All was seen before.
       if (response.status === 204) return
       misses++
@@ -79,6 +84,7 @@ export async function* runEvents(
     } catch (error) {
       if (signal?.aborted) return
       if (error instanceof ApiError && !isForNow(error)) throw error
+      isAway = true
       onAway?.(error)
       misses++
       asked = error instanceof ApiError ? error.retryAfter : null

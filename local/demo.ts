@@ -1,10 +1,10 @@
 import { loadConfig } from '../config.ts'
 import { type Database, openDatabase } from '../db/client.ts'
 import { createApiClient } from './demo/api-client.ts'
-import { createOutage } from './demo/outage.ts'
-import { followRun, type Following } from './demo/progress.ts'
+import { createOutage, type Outage } from './demo/outage.ts'
+import { createPerformer, type Performer } from './demo/progress.ts'
 import { readReport } from './demo/report.ts'
-import { planComparison, planRuns, type DemoRun } from './demo/runs.ts'
+import { planComparison, planRuns } from './demo/runs.ts'
 import { createJsonScreen, createScreen, type Screen } from './demo/screen.ts'
 import {
   hasRoomForOutage,
@@ -73,7 +73,8 @@ export async function runDemo(
   )
   const db = openDatabase({ url: postgres, max: 2, name: 'ashare-sync demo' })
   const key = API_KEYS.find(({ role }) => role !== 'viewer')?.key.reveal()
-  const done = await performAll(db, stack, options, { api: createApiClient(api, key), screen })
+  const performer = await createPerformer(createApiClient(api, key), screen)
+  const done = await performAll(db, stack, options, performer, screen)
   const { value, lines } = await readReport(db, done)
   screen.tell('report', value, [...lines, ...addressLines(stack.addresses)])
   await db.close()
@@ -87,7 +88,8 @@ export async function runDemo(
 function startMarket(env: NodeJS.ProcessEnv, options: DemoOptions, screen: Screen): Promise<Stack> {
   const market = marketName(options)
   const stack: StackOptions = {
-    ...stackOptionsFromEnvironment(env, screen),
+    // Nothing starts by itself in a demo.
+    ...stackOptionsFromEnvironment({ ...env, DEFAULT_SCHEDULES: 'off' }, screen),
     database: `ashare_${market}`,
     temporalNamespace: market.replaceAll('_', '-'),
     extraParts: [
@@ -107,36 +109,28 @@ async function performAll(
   db: Database,
   { ready: { upstream = {} } }: Stack,
   options: DemoOptions,
-  shown: Omit<Following, 'showLog'>,
+  performer: Performer,
+  screen: Screen,
 ): Promise<Parameters<typeof readReport>[1]> {
   const runs = await planRuns(options.data, upstream)
   const isSandbox = options.data === undefined
-  const victim = options.outage && hasRoomForOutage(options) ? upstream : null
-  const ids = await performRuns(runs, { ...shown, showLog: isSandbox }, victim)
+  const outage = options.outage && hasRoomForOutage(options) ? outageOf(upstream, screen) : null
+  const ids: string[] = []
+  for (const run of runs)
+    ids.push(await performer.perform(run, { showLog: isSandbox, ...(outage && { watch: outage.look }) }))
+  await outage?.end()
+  if (outage?.happened === false) screen.line('no outage: the run was over too soon for one')
   const run = isSandbox ? await planComparison(db, upstream) : null
-  const compared = run && { run, id: await followRun(run, { ...shown, showLog: false }) }
+  const compared = run && { run, id: await performer.perform(run, { showLog: false }) }
   return { runs, ids, compared }
 }
 
-/** @param victim the upstream that loses its Tushare for a while; null: nothing happens to it */
-async function performRuns(
-  runs: readonly DemoRun[],
-  shown: Following,
-  victim: ReadyInfo | null,
-): Promise<string[]> {
-  const outage =
-    victim &&
-    createOutage(
-      (faults) => setTushareFaults(victim, faults),
-      (line) => shown.screen.line(`          ${line}`),
-    )
-  const watch = outage ? { watch: outage.look } : {}
-  const ids: string[] = []
-  for (const run of runs) ids.push(await followRun(run, { ...shown, ...watch }))
-  await outage?.end()
-  if (outage?.happened === false) shown.screen.line('no outage: the run was over too soon for one')
-  return ids
-}
+/** An upstream that loses its Tushare for a while. */
+const outageOf = (victim: ReadyInfo, screen: Screen): Outage =>
+  createOutage(
+    (faults) => setTushareFaults(victim, faults),
+    (line) => screen.line(`          ${line}`),
+  )
 
 const addressLines = ({ api, temporalUi, postgres }: Stack['addresses']): string[] => [
   `\nConsole           ${api}`,

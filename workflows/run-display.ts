@@ -13,28 +13,26 @@ interface Shown {
 
 /** What people see of a run while it is under way: details and search attributes in the Web UI, answers to queries. */
 export class RunDisplay {
-  readonly startedAt: number
   readonly #input: SyncRunInput
   readonly #shown: Shown
-  readonly #progress: ProgressTracker
+  readonly #progress = new ProgressTracker()
   #state: Progress['state'] = 'running'
   #stage = 'opening'
   #source: SourceName | null = null
   #foundBy: SourceName | null = null
 
   constructor(input: SyncRunInput, shown: Shown) {
-    this.startedAt = input.carried?.startedAt ?? Date.now()
     this.#input = input
     this.#shown = shown
-    this.#progress = new ProgressTracker(this.startedAt)
   }
 
   update(totals: RunTotals): void {
-    this.#progress.update(totals)
+    this.#progress.update(totals, Date.now())
     this.refresh()
   }
 
   show(state: Progress['state'], stage = this.#stage): void {
+    if (state === 'running' && this.#state !== 'running') this.#progress.goesOn(Date.now())
     this.#state = state
     this.#stage = stage
     this.refresh()
@@ -42,7 +40,7 @@ export class RunDisplay {
   }
 
   showEnd(status: string, totals: RunTotals): void {
-    this.#progress.update(totals)
+    this.#progress.update(totals, Date.now())
     this.refresh(status)
     upsertSearchAttributes({ SyncState: [status] })
   }

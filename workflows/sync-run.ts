@@ -192,7 +192,6 @@ class SyncRun {
       paused: this.#gate.pauseWanted,
       postponed: [...this.#postponed],
       waiting: !this.#lock.isHeld,
-      startedAt: this.#display.startedAt,
     }
     await continueAsNew<typeof syncRun>({ ...this.#input, carried })
   }

@@ -3,7 +3,7 @@ import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { type SSEStreamingApi, streamSSE } from 'hono/streaming'
 import { toIso } from '../../db/client.ts'
 import { readLogs } from '../../db/queries/logs.ts'
-import { withoutParameters } from '../../db/errors.ts'
+import { DatabaseError, isAway, withoutParameters } from '../../db/errors.ts'
 import { isFinal } from '../../workflows/contract/status.ts'
 import { cutOff, shareOf } from '../access/caller.ts'
 import { leastRole } from '../access/least-role.ts'
@@ -19,7 +19,7 @@ import { readRun } from './runs.ts'
 const EXAMPLE = {
   event: 'progress',
   id: '41',
-  data: '{"percent":12.5,"eta_seconds":95,"total":8,"done":1}',
+  data: '{"phase":"syncing","percent":12.5,"eta_seconds":95,"total":8,"done":1}',
 } as const
 const WIRE = Object.entries(EXAMPLE)
   .map(([field, value]) => `${field}: ${value}\n`)
@@ -79,6 +79,7 @@ const LOG_PAGE = 200
 const AGAIN_SECONDS = 10
 
 const progressOf = (run: Run): RunEventData['progress'] => ({
+  phase: run.phase,
   percent: run.percent,
   eta_seconds: run.eta_seconds,
   total: run.total,
@@ -143,7 +144,8 @@ class RunStream {
       if (error instanceof Problem) return true
       const safe = withoutParameters(error)
       this.#deps.log.warn({ runId: this.#id, reason: String(safe) }, 'an event stream could not look')
-      return false
+      // Whoever listens comes back, and is then told why there is nothing to hear.
+      return safe instanceof DatabaseError && isAway(safe.code)
     }
   }
 

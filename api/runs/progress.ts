@@ -22,8 +22,8 @@ export function percentOf(run: Counted): number {
   return isFinal(run.status as RunState) ? percent : Math.min(percent, 99.9)
 }
 
-/** Seconds to the end at the present rate; null when nobody can say. */
+/** Seconds until all cells are there, at the present rate; null when nobody can say, and while there is nothing to bring. */
 export function etaOf(run: Counted, cellsPerSecond: number | null): number | null {
-  if (run.status !== 'running' || !cellsPerSecond || run.cells_total === 0) return null
-  return Math.round(Math.max(0, run.cells_total - run.cells_done) / cellsPerSecond)
+  const left = run.cells_total - run.cells_done
+  return run.status === 'running' && cellsPerSecond && left > 0 ? Math.ceil(left / cellsPerSecond) : null
 }

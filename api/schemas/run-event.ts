@@ -6,6 +6,7 @@ export interface RunEventData {
   log: { at: string | null; level: LogLevel; message: string; details: unknown }
   progress: Pick<
     Run,
+    | 'phase'
     | 'percent'
     | 'eta_seconds'
     | 'total'

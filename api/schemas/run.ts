@@ -4,7 +4,7 @@ import type { BatchView, RunView } from '../../db/queries/run-views.ts'
 import { PERIODS } from '../../market/datasets.ts'
 import { comparesSources, type Job } from '../../market/jobs.ts'
 import type { RunParams } from '../../market/run-params.ts'
-import type { RunState } from '../../workflows/contract/status.ts'
+import { RUN_PHASES, type RunPhase, type RunState } from '../../workflows/contract/status.ts'
 import { etaOf, percentOf } from '../runs/progress.ts'
 import {
   count,
@@ -132,6 +132,11 @@ export const run = z
     id: z.string().openapi({ format: 'uuid', example: '0b9c1f4e-8d2a-4c53-9a43-6f2d3c1b7e90' }),
     job: z.string().openapi({ example: 'daily_history' }),
     status: runState,
+    phase: z.enum(RUN_PHASES).nullable().openapi({
+      description:
+        'What it does while its status is `running`; null before it has begun, and in any other status',
+      example: 'syncing',
+    }),
     params: z.record(z.string(), z.unknown()).openapi({ example: { start_date: '2025-01-02' } }),
     message: z.string().nullable().openapi({ description: 'Why it ended so and what to do', example: null }),
     created_at: instant,
@@ -139,7 +144,10 @@ export const run = z
     finished_at: instant.nullable(),
     updated_at: instant,
     percent: z.number().min(0).max(100).openapi({ example: 42.1 }),
-    eta_seconds: count.nullable().openapi({ example: 95 }),
+    eta_seconds: count.nullable().openapi({
+      description: 'Until all cells are there, at the rate since the last pause; null when nobody can say',
+      example: 95,
+    }),
     total: count.openapi({ description: 'Symbols that the run is about' }),
     done: count.openapi({ description: 'Symbols of which nothing is open any more' }),
     inserted: count,
@@ -168,6 +176,7 @@ export function toRun(view: RunView, rate: number | null): Run {
   return {
     ...view,
     status: view.status as RunState,
+    phase: view.status === 'running' ? (view.phase as RunPhase | null) : null,
     created_at: iso(view.created_at),
     started_at: toIso(view.started_at),
     finished_at: toIso(view.finished_at),

@@ -5,6 +5,7 @@ export interface RunView {
   id: string
   job: string
   status: string
+  phase: string | null
   params: Record<string, unknown>
   message: string | null
   request_id: string | null
@@ -31,7 +32,7 @@ export interface RunView {
 }
 
 const columns = (sql: Sql) => sql`
-  r.id, r.job, r.status, r.params, r.message, r.request_id, r.workflow_id, r.created_at, r.started_at, r.finished_at,
+  r.id, r.job, r.status, r.phase, r.params, r.message, r.request_id, r.workflow_id, r.created_at, r.started_at, r.finished_at,
   r.updated_at, r.total, r.symbols_done as done, r.inserted, r.updated, r.unchanged, r.rejected, r.calls, r.cells_total,
   r.cells_done, r.last_trade_date, r.verification,
   (select count(*)::int from sync_failure f where f.run_id = r.id and f.resolved_at is null) as errors,
@@ -86,15 +87,17 @@ export async function viewRuns(sql: Sql, page: RunPage): Promise<RunView[]> {
 }
 
 /**
- * Cells a second of the last batches, from the start of the first to the end of the last: pauses long ago do not slow it,
- * since old batches are not in it. Null until something was settled.
+ * Cells a second of the last batches, from the start of the first to the end of the last. Batches that were begun before a
+ * pause, or before the server was started, are not in it: nothing was done in between. Null until something was settled.
  */
 export async function recentRate(sql: Sql, runId: string): Promise<number | null> {
   const [row] = await sql<{ rate: number | null }[]>`
     with recent as (
-      select cells_done, started_at, coalesce(finished_at, clock_timestamp()) as until from sync_batch
-      where run_id = ${runId} and started_at is not null and cells_total > 0
-      order by finished_at desc nulls first limit 24
+      select b.cells_done, b.started_at, coalesce(b.finished_at, clock_timestamp()) as until
+      from sync_batch b join sync_run r on r.id = b.run_id
+      where b.run_id = ${runId} and b.started_at >= greatest(r.resumed_at, pg_postmaster_start_time())
+        and b.cells_total > 0 and b.state <> 'pending'
+      order by b.finished_at desc nulls first limit 24
     )
     select (sum(cells_done) / nullif(extract(epoch from max(until) - min(started_at)), 0))::float8 as rate from recent`
   return row?.rate ?? null

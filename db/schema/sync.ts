@@ -39,6 +39,8 @@ export const syncRun = pgTable(
     id: uuid('id').primaryKey(),
     job: text('job').notNull(),
     status: text('status').notNull(),
+    /** What it does while it is running: `planning`, `syncing` or `verifying`; null before it has begun. */
+    phase: text('phase'),
     params: jsonb('params').notNull(),
     /** The parameters with the dates that they leave open, once these are found. */
     resolvedParams: jsonb('resolved_params'),
@@ -51,6 +53,8 @@ export const syncRun = pgTable(
     createdAt: instant('created_at').notNull().defaultNow(),
     startedAt: instant('started_at'),
     finishedAt: instant('finished_at'),
+    /** Since when it has worked without a pause or a wait for others. */
+    resumedAt: instant('resumed_at'),
     updatedAt: instant('updated_at').notNull().defaultNow(),
     /** Symbols that the run is about. */
     total: integer('total').notNull().default(0),

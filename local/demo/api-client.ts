@@ -5,19 +5,32 @@ import type { RunParams } from '../../market/run-params.ts'
 export interface RunStatus {
   status: string
   message?: string | null
+  phase: string | null
   percent: number
   eta_seconds: number | null
+  cells_total: number
+  batches_done: number
+  batches_total: number
   inserted: number
   updated: number
   calls_used: number
 }
 
 export interface LogLine {
+  at: string
   level: string
   message: string
 }
 
+/** A run that has not ended, with what it was asked for. */
+export interface UnderWay {
+  runId: string
+  params: object
+}
+
 export interface ApiClient {
+  /** The newest run that works or will go on by itself; null: there is none. */
+  underWay(): Promise<UnderWay | null>
   /** Starts a run, or names the one that is under way. */
   trigger(params: RunParams): Promise<{ runId: string; started: boolean }>
   status(runId: string): Promise<RunStatus>
@@ -29,6 +42,14 @@ export interface ApiClient {
 export function createApiClient(url: string, apiKey?: string): ApiClient {
   const { runs } = createClient({ url, apiKey }).api
   return {
+    underWay: async () => {
+      for (const status of ['running', 'pending', 'waiting'] as const) {
+        const { items } = await answerOf(runs.$get({ query: { status, limit: '1' } }))
+        const [run] = items
+        if (run) return { runId: run.id, params: run.params }
+      }
+      return null
+    },
     trigger: async (params) => {
       try {
         const { id } = await answerOf(runs.$post({ json: { job: 'daily_history', params } }))

@@ -9,8 +9,8 @@ interface Share {
   source: SourceName
   rows: number
   calls: number
-  /** First claim to last commit of the dataset. */
-  seconds: number
+  /** First claim to last commit of the dataset; null when the service was stopped in between. */
+  seconds: number | null
   /** What was asked for; an upstream that lacks some of it costs the same calls. */
   cells: number
 }
@@ -29,7 +29,7 @@ export async function printSources(
     const isFirst = shares[i - 1]?.dataset !== dataset
     const isOnly = isFirst && shares[i + 1]?.dataset !== dataset
     const counts = `${String(rows).padStart(9)}${String(calls).padStart(8)}`
-    const times = `${(isOnly ? leastCalls(share) : '').padStart(16)}${(isFirst ? seconds.toFixed(1) : '').padStart(9)}`
+    const times = `${(isOnly ? leastCalls(share) : '').padStart(16)}${(isFirst ? (seconds?.toFixed(1) ?? '') : '').padStart(9)}`
     print(`  ${(isFirst ? dataset : '').padEnd(15)} ${source.padEnd(9)}${counts}${times}`.trimEnd())
   }
   print('')
@@ -44,7 +44,8 @@ async function sharesOf(db: Database, runIds: readonly string[]): Promise<Share[
   return await db.sql<Share[]>`
     with timed as (
       select dataset, min(started_at) as started_at, sum(cells_total)::int as cells,
-        coalesce(extract(epoch from max(finished_at) - min(started_at)), 0)::float8 as seconds
+        case when min(started_at) >= pg_postmaster_start_time()
+          then coalesce(extract(epoch from max(finished_at) - min(started_at)), 0)::float8 end as seconds
       from sync_batch where run_id = any(${runIds as string[]}) group by 1)
     select s.dataset, s.source, sum(s.inserted + s.updated + s.unchanged)::int as rows, sum(s.calls)::int as calls,
       t.seconds, t.cells

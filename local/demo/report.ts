@@ -78,9 +78,11 @@ async function printBars(db: Database, print: Print): Promise<Bars> {
 interface Outcome {
   id: string
   status: string
-  incomplete: number
-  dates: number
+  message: string | null
+  /** Sessions; null when the run ended before they were verified. */
+  dates: number | null
   complete: number
+  incomplete: number
   gaps: number
   unverified: number
   missing: number
@@ -102,7 +104,7 @@ async function printVerification(
   print: Print,
 ): Promise<Verified[]> {
   const outcomes = await db.sql<Outcome[]>`
-    select id, status, (verification->>'dates')::int as dates, (verification->>'complete')::int as complete,
+    select id, status, message, (verification->>'dates')::int as dates, (verification->>'complete')::int as complete,
       (verification->>'completeWithGaps')::int as gaps, (verification->>'incomplete')::int as incomplete,
       (verification->>'unverified')::int as unverified, (verification->>'missingCells')::int as missing,
       (select message from sync_log where run_id = r.id and message like 'sources agree on %' order by id desc limit 1) as agreement
@@ -116,12 +118,13 @@ async function printVerification(
   })
 }
 
-const outcomeLines = ({ dates, complete, gaps, incomplete, unverified, missing, agreement }: Outcome) => [
-  `  ${dates} sessions: ${complete} complete, ${gaps} with named gaps, ${incomplete} incomplete`,
-  ...(unverified > 0
-    ? [
-        `  ${unverified} sessions lack ${missing} cells that are recorded nowhere (unrecorded: shown apart, no failure)`,
-      ]
-    : []),
-  ...(agreement === null ? [] : [`  ${agreement}`]),
-]
+function outcomeLines({ dates, agreement, ...outcome }: Outcome): string[] {
+  const { status, message, complete, gaps, incomplete, unverified, missing } = outcome
+  if (dates === null) return [`  ${status}: ${message ?? 'nothing was verified'}`]
+  const unrecorded = `  ${unverified} sessions lack ${missing} cells that are recorded nowhere (unrecorded: shown apart, no failure)`
+  return [
+    `  ${dates} sessions: ${complete} complete, ${gaps} with named gaps, ${incomplete} incomplete`,
+    ...(unverified > 0 ? [unrecorded] : []),
+    ...(agreement === null ? [] : [`  ${agreement}`]),
+  ]
+}

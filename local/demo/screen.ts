@@ -1,9 +1,12 @@
+import { duration } from '../duration.ts'
 import type { Voice } from '../voice.ts'
 import type { LogLine, RunStatus } from './api-client.ts'
 
 const WIDTH = 32
 // In a log a line every few seconds says enough.
 const LOG_EVERY_MS = 3_000
+// Some terminals say none.
+const USUAL_COLUMNS = 80
 
 /** How far a run is. */
 export interface Progress {
@@ -11,6 +14,8 @@ export interface Progress {
   status: RunStatus
   /** Since it was begun to watch it. */
   seconds: number
+  /** That it had brought before. */
+  rowsBefore: number
   /** There will be no other one of it. */
   isLast: boolean
 }
@@ -35,9 +40,10 @@ export function createScreen(out: Output): Screen {
     tell: (_event, _value, lines) => lines.forEach(line),
     log: ({ level, message, seconds }) =>
       line(`${seconds.toFixed(1).padStart(6)} s  ${level === 'info' ? '' : `${level}: `}${message}`),
-    bar: ({ status, seconds, isLast }) => {
+    bar: (progress) => {
+      const { isLast } = progress
       // One that wraps could not be wiped away again.
-      const text = barOf(status, seconds).slice(0, out.isTTY ? Math.max(1, out.columns - 1) : undefined)
+      const text = barOf(progress).slice(0, out.isTTY ? (out.columns || USUAL_COLUMNS) - 1 : undefined)
       if (out.isTTY) {
         out.write(`\r\x1b[2K${text}${isLast ? '\n' : ''}`)
         bar = isLast ? '' : text
@@ -49,12 +55,21 @@ export function createScreen(out: Output): Screen {
   }
 }
 
-function barOf(status: RunStatus, seconds: number): string {
-  const done = Math.round((status.percent / 100) * WIDTH)
-  const rate = seconds > 0 ? Math.round((status.inserted + status.updated) / seconds) : 0
-  const eta = status.eta_seconds === null ? '' : `, ${status.eta_seconds} s left`
+function barOf({ status, seconds, rowsBefore, isLast }: Progress): string {
+  const { percent, inserted, updated, calls_used: calls, eta_seconds: left } = status
+  const done = Math.round((percent / 100) * WIDTH)
   const bar = '█'.repeat(done) + '░'.repeat(WIDTH - done)
-  return `${bar} ${status.percent.toFixed(1).padStart(5)} %  ${status.status}  ${status.inserted} rows, ${rate} rows/s, ${status.calls_used} calls${eta}`
+  const rows = inserted + updated
+  const rate = seconds > 0 ? Math.round((rows - rowsBefore) / seconds) : 0
+  const pace = rate > 0 && (isLast || status.phase === 'syncing') ? `, ${rate} rows/s` : ''
+  const eta = left === null ? '' : `, about ${duration(left)} left`
+  return `${bar} ${percent.toFixed(1).padStart(5)} %  ${stateOf(status)}  ${rows} rows${pace}, ${calls} calls${eta}`
+}
+
+/** Cells are planned when the lists are there; until then no share of them can be done. */
+function stateOf({ status, phase, ...run }: RunStatus): string {
+  const isAtLists = phase === 'syncing' && run.cells_total === 0
+  return isAtLists ? `lists, ${run.batches_done} of ${run.batches_total} batches` : (phase ?? status)
 }
 
 /** For programs: what a run has logged and how far it is, with its id. */
@@ -64,8 +79,10 @@ export function createJsonScreen(voice: Voice): Screen {
     ...voice,
     log: ({ runId, level, message }) => voice.tell('log', { run_id: runId, level, message }, []),
     bar: ({ runId, status }) => {
-      const { status: state, percent, eta_seconds, inserted, updated, calls_used } = status
-      const value = { run_id: runId, status: state, percent, eta_seconds, inserted, updated, calls_used }
+      const { status: state, phase, percent, eta_seconds, batches_done, batches_total, ...counts } = status
+      const { inserted, updated, calls_used } = counts
+      const share = { percent, eta_seconds, batches_done, batches_total }
+      const value = { run_id: runId, status: state, phase, ...share, inserted, updated, calls_used }
       const text = JSON.stringify(value)
       if (text !== told) voice.tell('progress', value, [])
       told = text

@@ -157,6 +157,30 @@ test('the event stream tells progress, log lines and the end, and goes on behind
   expect(nothing.status).toBe(204)
 })
 
+test('the time left is that of the rate since the last pause; there is none while what has come is verified', async () => {
+  const [run] = await lab.db.sql<{ id: string }[]>`
+    update sync_run set status = 'running', phase = 'syncing', resumed_at = clock_timestamp() - interval '0.3 s',
+      cells_done = cells_total - 1000
+    where id = (select id from sync_run order by created_at desc limit 1) returning id`
+  const id = run?.id ?? ''
+  const now = async () => {
+    const { phase, eta_seconds } = await answerOf(lab.http.api.runs[':id'].$get({ param: { id } }))
+    return { phase, eta_seconds }
+  }
+  // All of its batches are older.
+  expect(await now()).toEqual({ phase: 'syncing', eta_seconds: null })
+  // 50 cells in a tenth of a second.
+  await lab.db.sql`
+    update sync_batch set cells_total = 50, cells_done = 50, started_at = r.resumed_at + interval '0.1 s',
+      finished_at = r.resumed_at + interval '0.2 s'
+    from sync_run r where r.id = run_id and run_id = ${id} and seq = 1`
+  expect(await now()).toEqual({ phase: 'syncing', eta_seconds: 2 })
+  await lab.db.sql`update sync_run set phase = 'verifying', cells_done = cells_total where id = ${id}`
+  expect(await now()).toEqual({ phase: 'verifying', eta_seconds: null })
+  await lab.db.sql`update sync_run set status = 'success' where id = ${id}`
+  expect((await now()).phase).toBeNull()
+})
+
 test('pause, resume and cancel take effect while an answer is awaited; force replaces the run that holds the lock', async () => {
   // One answer comes at once, the others when the faults are taken back.
   lab.upstream.setFaults([{ kind: 'latency', ms: 60_000, api: 'daily', from: 2 }])

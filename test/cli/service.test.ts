@@ -6,6 +6,13 @@ import { join } from 'node:path'
 import { asyncBufferFromFile, parquetMetadataAsync } from 'hyparquet'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createApp } from '../../api/app.ts'
+import { answerOf } from '../../client/index.ts'
+import { createApiClient } from '../../local/demo/api-client.ts'
+import { createPerformer } from '../../local/demo/progress.ts'
+import type { DemoRun } from '../../local/demo/runs.ts'
+import { createJsonScreen } from '../../local/demo/screen.ts'
+import { freePort } from '../../local/ports.ts'
+import { jsonVoice } from '../../local/voice.ts'
 import { Secret } from '../../market/secret.ts'
 import { type ApiLab, openApiLab } from '../api/support.ts'
 import { type Ended, ownFolder, runHere, serve, startCli } from './support.ts'
@@ -51,6 +58,7 @@ const runIn = (ended: Ended): RunShown => {
   return ended.json() as RunShown
 }
 
+const LONG = { timeout: 60_000, interval: 25 }
 const SYNC = 'sync daily_history --symbols 600000,600001,000001'
 let symbols: string
 
@@ -104,7 +112,7 @@ test('a run is started, paused, resumed and followed to its end; another start i
 /** Follows the run that waits for a worker, until Ctrl-C. */
 async function interruptedWatch(): Promise<Ended> {
   const watch = start('status --watch')
-  await expect.poll(watch.out, { timeout: 60_000, interval: 25 }).toContain('pending')
+  await expect.poll(watch.out, LONG).toContain('pending')
   watch.child.kill('SIGINT')
   return await watch.ended
 }
@@ -139,6 +147,45 @@ test('a forced start takes the place of the run under way, and a run is cancelle
   const [none, list] = await Promise.all([inside('cancel'), inside('status --list --state cancelled --json')])
   expect(none).toMatchObject({ code: 1, err: expect.stringContaining('no run is') as string })
   expect((list.json() as { items: RunShown[] }).items.map(({ id }) => id)).toEqual([second.id, first.id])
+})
+
+test('a service that goes away while a run is watched is waited for, which is said once', async () => {
+  const [symbol = ''] = symbols.split(',')
+  lab.upstream.setFaults([{ kind: 'latency', api: 'daily', ms: 600_000 }])
+  const port = await freePort()
+  const first = await serve(lab.app, port)
+  const sync = `sync daily_history --symbols ${symbol} --refresh --watch`
+  const watch = start(sync, { ASHARE_URL: first.url })
+  await expect.poll(watch.out, LONG).toContain('planned for tushare')
+  first.close()
+  await expect.poll(watch.out, LONG).toContain('the service does not answer')
+  const second = await serve(lab.app, port)
+  await expect.poll(watch.out, LONG).toContain('the service is back')
+  lab.upstream.setFaults([])
+  const ended = await watch.ended
+  second.close()
+  expect(ended).toMatchObject({ code: 0, err: '' })
+  expect(ended.out.match(/the service does not answer/g)).toHaveLength(1)
+})
+
+test('a demo that is started again shows the run that it has left under way, and starts no other', async () => {
+  const [symbol = ''] = symbols.split(',')
+  const span = { start_date: '2026-01-05', end_date: '2026-03-31' }
+  const body: DemoRun['body'] = { symbols: [symbol], periods: ['daily'], ...span, refresh: true }
+  lab.upstream.setFaults([{ kind: 'latency', api: 'daily', ms: 600_000 }])
+  const left = await answerOf(lab.http.api.runs.$post({ json: { job: 'daily_history', params: body } }))
+
+  const told: Record<string, unknown>[] = []
+  const screen = createJsonScreen(jsonVoice((value) => told.push(value as Record<string, unknown>)))
+  const performer = await createPerformer(createApiClient(service.url), screen)
+  const performed = performer.perform({ title: 'one stock', body }, { showLog: true })
+  const starts = () => told.filter(({ event }) => event === 'start')
+  await expect.poll(starts, LONG).toMatchObject([{ run_id: left.id, title: 'one stock', is_new: false }])
+  lab.upstream.setFaults([])
+  expect(await performed).toBe(left.id)
+  expect(told.at(-1)).toMatchObject({ event: 'progress', run_id: left.id, status: 'success', percent: 100 })
+  expect(await performer.perform({ title: 'one stock', body }, { showLog: true })).toBe(left.id)
+  expect(starts()).toHaveLength(1)
 })
 
 test('what a message holds cannot steer the terminal', async () => {

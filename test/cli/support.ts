@@ -87,12 +87,13 @@ export async function runHere(args: readonly string[], env: Record<string, strin
   return endedWith(code, texts.out, texts.err)
 }
 
-/** Serves an app at an address of this machine. */
-export async function serve(app: {
-  fetch: (request: Request) => Response | Promise<Response>
-}): Promise<{ url: string; close: () => void }> {
+/** Serves an app at an address of this machine. @param wanted its port; any without it */
+export async function serve(
+  app: { fetch: (request: Request) => Response | Promise<Response> },
+  wanted = 0,
+): Promise<{ url: string; close: () => void }> {
   const server = createServer(app.fetch)
-  server.listen(0, '127.0.0.1')
+  server.listen(wanted, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   return {

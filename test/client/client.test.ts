@@ -233,8 +233,10 @@ describe('events of a run', () => {
     })
     const away: unknown[] = []
     const types: string[] = []
-    for await (const { type } of runEvents(listener, runId, { onAway: (error) => away.push(error) }))
-      types.push(type)
+    let back = 0
+    const options = { onAway: (error: unknown) => away.push(error), onBack: () => back++ }
+    for await (const { type } of runEvents(listener, runId, options)) types.push(type)
+    expect(back).toBe(1)
     expect(types).toEqual(['progress', 'state'])
     expect(away).toMatchObject([{ status: 429 }, { status: 503 }])
     // Without being asked it would have been one second.

@@ -99,8 +99,11 @@ test('a sandbox is served by three sources, a recording by Tushare alone', () =>
 
 const HALF = {
   status: 'running',
+  phase: null,
   percent: 50,
   eta_seconds: null,
+  batches_done: 1,
+  batches_total: 2,
   calls_used: 3,
   inserted: 10,
   updated: 0,
@@ -109,13 +112,13 @@ const HALF = {
 test('in a terminal lines appear above the bar, which is drawn anew below them', () => {
   let written = ''
   const screen = createScreen({ isTTY: true, columns: 60, write: (text) => (written += String(text)) !== '' })
-  const status = HALF
-  screen.bar({ runId: 'one', status, seconds: 1, isLast: false })
+  const about = { runId: 'one', status: { ...HALF, cells_total: 9 }, rowsBefore: 0 }
+  screen.bar({ ...about, seconds: 1, isLast: false })
   const bar = written.replace('\r\x1b[2K', '')
   expect(bar).toHaveLength(59)
   screen.line('news')
   expect(written).toBe(`\r\x1b[2K${bar}\r\x1b[2Knews\n${bar}`)
-  screen.bar({ runId: 'one', status, seconds: 1, isLast: true })
+  screen.bar({ ...about, seconds: 1, isLast: true })
   screen.line('end')
   expect(written.endsWith(`${bar}\nend\n`)).toBe(true)
 })
@@ -125,8 +128,9 @@ test('programs are told the same in objects: no blank lines, and progress only w
   const screen = createJsonScreen(jsonVoice((value) => told.push(value)))
   screen.line('\nupstream: sandbox\n')
   screen.line('')
-  screen.log({ runId: 'one', level: 'warn', message: 'slow', seconds: 1 })
-  for (const seconds of [1, 2]) screen.bar({ runId: 'one', status: HALF, seconds, isLast: false })
+  screen.log({ runId: 'one', at: '', level: 'warn', message: 'slow', seconds: 1 })
+  const status = { ...HALF, cells_total: 9 }
+  for (const seconds of [1, 2]) screen.bar({ runId: 'one', status, rowsBefore: 0, seconds, isLast: false })
   screen.tell('report', { verified: true }, ['a table'])
   expect(told).toEqual([
     { event: 'log', message: 'upstream: sandbox' },
@@ -175,7 +179,7 @@ test('the demo brings a whole market and ends with 0 because all of it is verifi
         {
           title: expect.stringMatching(/^full history of 60 stocks/) as string,
           passed: true,
-          outcome: { dates: 243, complete: 243, incomplete: 0 },
+          outcome: { incomplete: 0, unverified: 0, missing: 0 },
         },
       ],
     },

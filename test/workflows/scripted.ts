@@ -100,7 +100,7 @@ export async function openStage(): Promise<Stage> {
           epoch: 1,
           job: 'daily_history',
           requestId: null,
-          ...(carried && { carried: { ...carried, startedAt: Date.now() } }),
+          ...(carried && { carried }),
         },
       ],
     })

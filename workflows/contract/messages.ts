@@ -28,7 +28,7 @@ export interface SyncRunInput {
    * Set by continue-as-new only. `waiting`: the lock was given back because nothing could be done. `postponed`: stages of
    * which something was left for the end.
    */
-  carried?: { stage: number; paused: boolean; waiting?: boolean; postponed?: number[]; startedAt: number }
+  carried?: { stage: number; paused: boolean; waiting?: boolean; postponed?: number[] }
 }
 
 /** Counters of a run as they stood in the database after some commit. */
@@ -51,7 +51,7 @@ export interface Progress extends RunTotals {
   job: Job
   state: 'running' | 'pausing' | 'paused' | 'waiting' | 'closing'
   percent: number
-  /** Cells a second since the start of this execution. */
+  /** Cells a second of the last batches, since the run went on. */
   rate: number
   etaSeconds: number | null
   stage: string
@@ -156,6 +156,8 @@ export interface Verification {
   incomplete: number
   unverified: number
   missingCells: number
+  /** The newest session, where no source has brought anything of it; it counts as incomplete. */
+  awaited?: string
   /** Exchanges that no source that is switched on serves. */
   notServed?: string[]
 }

@@ -19,4 +19,9 @@ export const RUN_STATES = {
 export type RunState = keyof typeof RUN_STATES
 export type FinalState = 'success' | 'success_with_errors' | 'failed' | 'cancelled' | 'terminated'
 export const RUN_STATE_NAMES = Object.keys(RUN_STATES) as RunState[]
+
+/** What a run does while it is running; each stage of its job is planned, then synced. */
+export const RUN_PHASES = ['planning', 'syncing', 'verifying'] as const
+export type RunPhase = (typeof RUN_PHASES)[number]
+
 export const isFinal = (state: RunState): boolean => RUN_STATES[state].final

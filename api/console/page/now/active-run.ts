@@ -89,6 +89,7 @@ function figures(app: App, followed: FollowedRun, run: Run, current: readonly Ba
   const sourceBadge = (source: string): HTMLElement => badge('busy', sourceName(app, source))
   const { batches, symbols, rows, calls, failures, asked } = runFacts(app, run)
   return facts(
+    [t.runs.phase, run.phase === null ? DASH : t.phases[run.phase]],
     batches,
     symbols,
     rows,

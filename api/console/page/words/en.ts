@@ -102,6 +102,7 @@ export const en = {
     rate: 'Rate',
     aSecond: (rows: string) => `${rows} rows/s`,
     left: 'Time left',
+    phase: 'Now',
     took: 'Duration',
     failures: 'Failures',
     rejected: (rows: string) => `${rows} rows refused`,

@@ -23,6 +23,11 @@ export const names: Pick<Words, keyof typeof enNames> = {
     cancelled: '已取消',
     terminated: '被终止',
   },
+  phases: {
+    planning: '制定计划中',
+    syncing: '获取数据中',
+    verifying: '校验中',
+  },
   batchStates: {
     pending: '待执行',
     running: '执行中',

@@ -101,6 +101,7 @@ export const zh: Words = {
     rate: '速度',
     aSecond: (rows) => `${rows} 行/秒`,
     left: '剩余时间',
+    phase: '当前阶段',
     took: '用时',
     failures: '失败',
     rejected: (rows) => `${rows} 行被拒`,
