@@ -1,6 +1,26 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
+
+const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
+
+/**
+ * Makes a folder and those above it. Node's own way to do so never ends on a file system that answers each time that
+ * there is nothing above, like /proc.
+ *
+ * @throws what the system says where it cannot be
+ */
+export const makeFolder = (path: string): void => {
+  if (isFolder(path)) return
+  const parent = dirname(path)
+  if (parent !== path) makeFolder(parent)
+  try {
+    mkdirSync(path)
+  } catch (error) {
+    // Another process may have made it just now.
+    if (!isFolder(path)) throw error
+  }
+}
 
 /** Writes a file so that a reader sees the old text or the new one, never a part. */
 export const writeFileAtomic = (path: string, text: string, mode = 0o600): void => {

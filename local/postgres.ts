@@ -75,10 +75,8 @@ const settings = (): Record<string, string> => {
   }
 }
 
-const adviceFor = (folder: string, said: string): string =>
-  said.includes('No space left on device')
-    ? `The disk of ${folder} is full: make room; nothing that was committed is lost.`
-    : `If its data is damaged, put ${folder} back from a backup, or move it away: the tables begin anew, to be filled by a sync.`
+const adviceFor = (folder: string): string =>
+  `If its data is damaged, put ${folder} back from a backup, or move it away: the tables begin anew, to be filled by a sync.`
 
 const untilReady = async (
   { folder }: Cluster,
@@ -86,8 +84,8 @@ const untilReady = async (
   ready: Promise<void>,
   log: (line: string) => void,
 ): Promise<void> => {
-  const waiting = setInterval(
-    () => log('PostgreSQL is still starting (after a crash it replays its log)'),
+  const waiting = setTimeout(
+    () => log('PostgreSQL is still starting: after a crash it replays its log, which may take minutes'),
     5_000,
   )
   let limit: NodeJS.Timeout | undefined
@@ -95,12 +93,11 @@ const untilReady = async (
     limit = setTimeout(() => fulfil(`not ready after ${START_LIMIT_MS / 1000} s`), START_LIMIT_MS)
   })
   const problem = await Promise.race([ready, child.exited, late])
-  clearInterval(waiting)
+  clearTimeout(waiting)
   clearTimeout(limit)
   if (problem === undefined) return
   await child.stop()
-  const said = child.said()
-  throw new PartFailedError('PostgreSQL', problem, [said, adviceFor(folder, said)].join('\n'))
+  throw new PartFailedError('PostgreSQL', problem, [child.said(), adviceFor(folder)].join('\n'))
 }
 
 const launch = async (cluster: Cluster, port: number, options: PostgresOptions): Promise<Child> => {

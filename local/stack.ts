@@ -1,15 +1,14 @@
-import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { forgetDead } from './child-records.ts'
 import { claimDataDir } from './data-dir.ts'
-import { type LogFile, openLogFile } from './log-file.ts'
+import { withFullDiskTold } from './full-disk.ts'
 import { type NodePartSpec, type ReadyInfo, nodePart } from './node-part.ts'
+import { openPartLogs } from './part-logs.ts'
 import { choosePort } from './ports.ts'
 import { removeRunning, writeRunning } from './running.ts'
 import { type ServerOptions, postgresPart, temporalPart } from './server-parts.ts'
 import { type Part, type PartState, Supervisor } from './supervisor.ts'
 import type { SearchAttributeType } from './temporal.ts'
-import { SetupError } from './setup-error.ts'
 import { startWatchdog } from './watchdog.ts'
 
 /** Where everything is, and what each part said when it was ready. */
@@ -43,6 +42,12 @@ export interface StackOptions {
   worker?: Omit<NodePartSpec, 'env' | 'name'>
   api?: Omit<NodePartSpec, 'env' | 'name'>
   migrate?: (databaseUrl: string) => Promise<void>
+  /** Throw what stands in the way of a start, as early as it can be known. */
+  checks?: {
+    beforeServers: () => Promise<void>
+    /** The tables are there; worker and API are not. */
+    beforePrograms: (databaseUrl: string) => Promise<void>
+  }
   log: (line: string) => void
   /** Takes secrets out of what the parts print: a program that crashes prints whatever it was about. */
   redact?: (line: string) => string
@@ -80,25 +85,6 @@ const reachableHost = (host = DEFAULT_HOST): string => {
   return host.includes(':') ? `[${host}]` : host
 }
 
-const openLogs = (options: StackOptions) => {
-  const files: LogFile[] = []
-  const { redact = (line: string) => line } = options
-  return {
-    of: (name: string): ((line: string) => void) => {
-      const file = openLogFile(join(options.dataDir, 'logs', `${name}.log`))
-      files.push(file)
-      return (line) => {
-        const clean = redact(line)
-        file.line(clean)
-        if (options.verbose) options.log(`${name} | ${clean}`)
-      }
-    },
-    close: () => {
-      for (const file of files) file.close()
-    },
-  }
-}
-
 const defaultMigrate = async (): Promise<(url: string) => Promise<void>> =>
   (await import('../db/migrate.ts')).migrateDatabase
 
@@ -108,27 +94,18 @@ interface Workshop {
   servers: ServerOptions
   ready: Record<string, ReadyInfo>
   program: (spec: NodePartSpec) => Part
+  start: (parts: readonly Part[]) => Promise<void>
+  /** Settles when the tables are ready for the programs. */
+  tables: Promise<void>
   close: () => Promise<void>
-}
-
-const makeDataDir = (dataDir: string): void => {
-  try {
-    mkdirSync(dataDir, { recursive: true })
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    throw new SetupError(`DATA_DIR=${dataDir} is no folder that can be written to (${String(code)})`, {
-      cause: error,
-    })
-  }
 }
 
 /** Claims the folder and sets up all that watches over parts; nothing runs yet. */
 const openWorkshop = async (options: StackOptions): Promise<Workshop> => {
   const { dataDir, log, database, temporalCli, temporalNamespace, searchAttributes = {} } = options
-  makeDataDir(dataDir)
   const lock = await claimDataDir(dataDir, log)
   const guard = startWatchdog(log)
-  const logs = openLogs(options)
+  const logs = openPartLogs(options)
   const supervisor = new Supervisor({ log })
   const ready: Record<string, ReadyInfo> = {}
   return {
@@ -149,6 +126,8 @@ const openWorkshop = async (options: StackOptions): Promise<Workshop> => {
       const onReady = (info: ReadyInfo): void => void (ready[spec.name] = info)
       return nodePart(spec, { dataDir, guard, onLine: logs.of(spec.name), onReady })
     },
+    tables: Promise.resolve(),
+    start: (parts) => supervisor.start(parts.map((part) => withFullDiskTold(part, dataDir))),
     close: async () => {
       await supervisor.stop()
       await guard.close()
@@ -166,12 +145,12 @@ interface Servers {
   temporalUi: string | undefined
 }
 
-const startServers = async ({ options, supervisor, servers, program }: Workshop): Promise<Servers> => {
+const startServers = async ({ options, start, servers, program }: Workshop): Promise<Servers> => {
   const { databaseUrl, temporalAddress, extraParts = [] } = options
   const postgres = databaseUrl === undefined ? postgresPart(servers) : undefined
   const temporal = temporalAddress === undefined ? temporalPart(servers) : undefined
   const extra = extraParts.map((spec) => program({ env: () => ({}), ...spec }))
-  await supervisor.start([postgres?.part, temporal?.part, ...extra].filter((part) => part !== undefined))
+  await start([postgres?.part, temporal?.part, ...extra].filter((part) => part !== undefined))
   return {
     postgres: databaseUrl ?? postgres?.url() ?? '',
     temporal: temporalAddress ?? temporal?.address() ?? '',
@@ -185,7 +164,7 @@ const startPrograms = async (
   api: string,
   apiPort: number,
 ): Promise<void> => {
-  const { options, supervisor, ready, program } = workshop
+  const { options, start, ready, program } = workshop
   const env = (): Record<string, string> => ({
     DATABASE_URL: servers.postgres,
     // They are in that address already, where it is the user's own.
@@ -201,11 +180,21 @@ const startPrograms = async (
     ...options.childEnv?.({ databaseUrl: servers.postgres, temporalAddress: servers.temporal, api, ready }),
   })
   const worker = { ...(options.worker ?? WORKER), name: 'worker', env }
-  await supervisor.start([program(worker), program({ ...(options.api ?? API), name: 'api', env })])
+  await start([program(worker), program({ ...(options.api ?? API), name: 'api', env })])
+}
+
+const prepareTables = async (
+  { checks }: StackOptions,
+  migrate: (url: string) => Promise<void>,
+  databaseUrl: string,
+): Promise<void> => {
+  await migrate(databaseUrl)
+  await checks?.beforePrograms(databaseUrl)
 }
 
 const bringUp = async (workshop: Workshop): Promise<Stack['addresses']> => {
   const { options } = workshop
+  await options.checks?.beforeServers()
   // First, because it is the one thing that the user may have to change.
   const apiPort = await chooseApiPort(options)
   // Loaded while the servers start.
@@ -213,7 +202,8 @@ const bringUp = async (workshop: Workshop): Promise<Stack['addresses']> => {
   migrating.catch(() => undefined)
   const servers = await startServers(workshop)
   const migrate = await migrating
-  await migrate(servers.postgres)
+  options.signal?.throwIfAborted()
+  await (workshop.tables = prepareTables(options, migrate, servers.postgres))
   const api = `http://${reachableHost(options.host)}:${apiPort}`
   await startPrograms(workshop, servers, api, apiPort)
   return { api, ...servers }
@@ -224,7 +214,8 @@ export const startStack = async (given: StackOptions): Promise<Stack> => {
   const options = { ...given, dataDir: resolve(given.dataDir) }
   const workshop = await openWorkshop(options)
   const { supervisor, ready, close } = workshop
-  const abort = (): void => void supervisor.stop()
+  // A statement that loses its server in the middle may end this process: the driver throws where nobody can catch it.
+  const abort = (): void => void workshop.tables.catch(() => undefined).then(() => supervisor.stop())
   options.signal?.addEventListener('abort', abort)
   try {
     options.signal?.throwIfAborted()

@@ -41,6 +41,8 @@ interface Slot {
   part: Part
   running: RunningPart | undefined
   restarts: number
+  /** Why it is not back, as it was told last. */
+  told: string | undefined
   watching: Promise<void>
 }
 
@@ -87,7 +89,13 @@ export class Supervisor {
   }
 
   async #begin(part: Part): Promise<void> {
-    const slot: Slot = { part, running: undefined, restarts: 0, watching: Promise.resolve() }
+    const slot: Slot = {
+      part,
+      running: undefined,
+      restarts: 0,
+      told: undefined,
+      watching: Promise.resolve(),
+    }
     this.#slots.push(slot)
     const up = this.#bringUp(slot)
     // Also kept while it starts: a stop in this moment waits for it, to end it.
@@ -99,6 +107,7 @@ export class Supervisor {
   async #bringUp(slot: Slot): Promise<void> {
     const started = Date.now()
     slot.running = await slot.part.start(this.#stopping.signal)
+    slot.told = undefined
     const seconds = ((Date.now() - started) / 1000).toFixed(1)
     this.#log(`${slot.part.name.padEnd(10)} ${slot.running.at}  (${seconds} s)`)
   }
@@ -128,8 +137,15 @@ export class Supervisor {
     try {
       await this.#bringUp(slot)
     } catch (error) {
-      if (!this.#isStopping()) this.#log(`${slot.part.name} is not back yet: ${(error as Error).message}`)
+      if (!this.#isStopping()) this.#tellOnce(slot, (error as Error).message)
     }
+  }
+
+  /** It is tried for as long as it takes: what keeps it away is told when it is something else than before. */
+  #tellOnce(slot: Slot, reason: string): void {
+    if (reason !== slot.told)
+      this.#log(`${slot.part.name} is not back yet and is tried again and again: ${reason}`)
+    slot.told = reason
   }
 
   #isStopping(): boolean {

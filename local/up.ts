@@ -7,6 +7,7 @@ import { AlreadyRunningError } from './data-dir.ts'
 import { PortTakenError } from './ports.ts'
 import { SetupError } from './setup-error.ts'
 import { sourceNeeds } from './source-needs.ts'
+import { startChecks } from './start-checks.ts'
 import { type Stack, type StackOptions, startStack } from './stack.ts'
 import { ownVoice, type Voice } from './voice.ts'
 
@@ -61,6 +62,7 @@ export const stackOptionsFromEnvironment = (
     temporalNamespace: config.TEMPORAL_NAMESPACE,
     temporalCli: config.TEMPORAL_CLI,
     searchAttributes: SEARCH_ATTRIBUTES,
+    checks: startChecks(config),
     redact: createRedactor(configSecrets(config)).redact,
     verbose: config.LOG_LEVEL === 'debug',
     log: (line) => voice.line(line),

@@ -33,6 +33,10 @@ export function openedBy({ HOST, ALLOWED_HOSTS }: Pick<Configured, 'HOST' | 'ALL
   return ALLOWED_HOSTS.every(isLoopback) ? null : `ALLOWED_HOSTS=${ALLOWED_HOSTS.join(',')}`
 }
 
+/** What to do about a service that other machines would reach and that has no key. */
+export const noKeyYet = (setting: string): string =>
+  `${setting} would open the API to other machines, and there is no key yet: set API_KEYS=admin:admin:KEY with a KEY of 24 characters or more (openssl rand -hex 24), or start with HOST=127.0.0.1 and no ALLOWED_HOSTS, make one with \`npm run key -- create NAME --role admin\` and start again`
+
 /**
  * Why the service must not listen on an address that other machines reach; null when a key is stored. A database that is
  * away decides nothing: keys are asked for on such an address in any case.
@@ -41,7 +45,7 @@ export async function whyNotOpen(sql: Sql, setting: string): Promise<string | nu
   try {
     const { keys } = await activeKeys(sql)
     if (keys.length > 0) return null
-    return `${setting} would open the API to other machines, and there is no key yet: make one with \`npm run key -- create NAME --role admin\` or set API_KEYS, or use HOST=127.0.0.1 and no ALLOWED_HOSTS`
+    return noKeyYet(setting)
   } catch (error) {
     const safe = withoutParameters(error)
     if (safe instanceof DatabaseError && isAway(safe.code)) return null
