@@ -1,8 +1,6 @@
 import type { Prices } from './adjust.ts'
-import { AKSHARE_CAPABILITIES } from './akshare.ts'
-import { BAOSTOCK_CAPABILITIES } from './baostock.ts'
+import { CAPABILITIES } from './capabilities.ts'
 import { addDays, shanghaiClock, type TradeDate } from './date.ts'
-import { TUSHARE_CAPABILITIES } from './tushare.ts'
 
 /*
  * Weeks and months of bars. A week is one of ISO 8601 (Monday to Sunday), a month one of the calendar; a bar of them is
@@ -32,8 +30,8 @@ export function weekdayAtOrBefore(date: TradeDate): TradeDate {
 }
 
 // The latest time of the day at which any source has the bars of a session.
-const SETTLED = [TUSHARE_CAPABILITIES, BAOSTOCK_CAPABILITIES, AKSHARE_CAPABILITIES]
-  .map(({ bars }) => bars.readyTime)
+const SETTLED = Object.values(CAPABILITIES)
+  .map(({ bars }) => bars?.readyTime ?? '')
   .reduce((latest, time) => (time > latest ? time : latest))
 
 /** The last day whose bars every source has by then: a period that ends later is still open. */

@@ -1,8 +1,7 @@
 import { databaseNow } from '../../db/clock.ts'
 import { healthOf, type PlaceHealth } from '../../db/health.ts'
 import { type BudgetView, budgetViews } from '../../db/queries/budgets.ts'
-import { AKSHARE_CAPABILITIES } from '../../market/akshare.ts'
-import { BAOSTOCK_CAPABILITIES } from '../../market/baostock.ts'
+import { CAPABILITIES } from '../../market/capabilities.ts'
 import type { CapabilityTable } from '../../market/capability.ts'
 import { type RankedSource, rankSources } from '../../market/priority.ts'
 import { SITES } from '../../market/sites.ts'
@@ -143,6 +142,5 @@ function sitesOf(name: SourceName, health: readonly PlaceHealth[], now: number):
 
 /** Of a source that is not asked at all. */
 function capabilitiesOf(name: SourceName, { settings }: SourceOverview): CapabilityTable {
-  if (name === 'tushare') return tushareCapabilities(settings.tushare.points)
-  return name === 'akshare' ? AKSHARE_CAPABILITIES : BAOSTOCK_CAPABILITIES
+  return name === 'tushare' ? tushareCapabilities(settings.tushare.points) : CAPABILITIES[name]
 }

@@ -1,6 +1,4 @@
-import { AKSHARE_CAPABILITIES } from '../../market/akshare.ts'
-import { BAOSTOCK_CAPABILITIES } from '../../market/baostock.ts'
-import type { CapabilityTable } from '../../market/capability.ts'
+import { CAPABILITIES } from '../../market/capabilities.ts'
 import { type Dataset, DATASET_NAMES, DATASETS } from '../../market/datasets.ts'
 import {
   exchangesOf,
@@ -10,7 +8,6 @@ import {
   type SourceName,
 } from '../../market/sources.ts'
 import type { Exchange } from '../../market/symbol.ts'
-import { TUSHARE_CAPABILITIES } from '../../market/tushare.ts'
 
 /*
  * Datasets with one row per instrument and session: those whose days can be counted and whose cells can be looked for.
@@ -36,13 +33,6 @@ export const SESSION_CELLS: Readonly<Record<SessionDataset, SessionCells>> = {
 export const SESSION_DATASETS = DATASET_NAMES.filter(
   (dataset): dataset is SessionDataset => DATASETS[dataset].cell === 'session',
 )
-
-// Whatever is switched on now: what a source brought in its time is there all the same.
-const CAPABILITIES: Readonly<Record<SourceName, CapabilityTable>> = {
-  tushare: TUSHARE_CAPABILITIES,
-  akshare: AKSHARE_CAPABILITIES,
-  baostock: BAOSTOCK_CAPABILITIES,
-}
 
 /** Sources that have rows of a dataset only where something changed: a cell without a row lacks nothing there. */
 export const sparseSources = (dataset: Dataset): SourceName[] =>

@@ -1,9 +1,6 @@
-import { AKSHARE_CAPABILITIES } from '../../market/akshare.ts'
 import { type Adjustment, ADJUSTMENTS, type FactorStep, factorSteps } from '../../market/adjust.ts'
-import { BAOSTOCK_CAPABILITIES } from '../../market/baostock.ts'
-import type { Capability } from '../../market/capability.ts'
+import { CAPABILITIES } from '../../market/capabilities.ts'
 import type { TradeDate } from '../../market/date.ts'
-import { TUSHARE_CAPABILITIES } from '../../market/tushare.ts'
 import type { DateRange } from '../../planning/types.ts'
 import { parseMultirange } from '../../planning/wanted.ts'
 import type { Sql } from '../client.ts'
@@ -19,11 +16,6 @@ export interface FactorScale {
   anchor: string | null
 }
 
-const CAPABILITIES: Record<string, { adj_factor?: Capability }> = {
-  tushare: TUSHARE_CAPABILITIES,
-  akshare: AKSHARE_CAPABILITIES,
-  baostock: BAOSTOCK_CAPABILITIES,
-}
 /** Sources with factors on ex-dates only, and the first date that they have. */
 const SPARSE = Object.entries(CAPABILITIES).flatMap(([source, { adj_factor: capability }]) =>
   capability?.sparse ? [{ source, start: capability.historyStart }] : [],
