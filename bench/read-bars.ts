@@ -37,7 +37,7 @@ async function fill(db: Database, source: string, isDense: boolean, from: number
     insert into bars (instrument_id, trade_date, period, source, symbol, open, high, low, close, pre_close, change, pct_chg, volume, amount)
     select id, d, 'daily', ${source}, 600000 + id || '.SH', p, p + 0.25, p - 0.2, p + 0.11, p, 0.11, 1.2345, v, round(v * p, 2)
     from (
-      select i.id, c.trade_date as d, (500 + (i.id * 31 + (c.trade_date - '1990-01-01') * 7) % 4000)::numeric(8, 2) / 100 as p,
+      select i.id, c.trade_date as d, round((500 + (i.id * 31 + (c.trade_date - '1990-01-01') * 7) % 4000)::numeric / 100, 2) as p,
         100000 + (i.id * 7919 + (c.trade_date - '1990-01-01') * 104729::bigint) % 9000000 as v
       from instrument i cross join trade_calendar c
       where c.is_open and c.trade_date between ${FIRST} and ${LAST} and i.id > ${from} and (i.id <= ${LONG} or c.trade_date >= '2026-10-01')

@@ -1,3 +1,5 @@
+import type { TextRows } from './text-rows.ts'
+
 /*
  * Rows column by column. What comes by the thousand costs no object, no text and no number of its own for each of its values.
  */
@@ -10,8 +12,8 @@ export type LotColumn =
   | { kind: 'values'; values: readonly Value[] }
   /** NaN stands for null. */
   | { kind: 'numbers'; values: Float64Array }
-  /** Exact decimals: whole numbers, and how many of their digits are behind the point. NaN stands for null. */
-  | { kind: 'scaled'; digits: Float64Array; places: Uint8Array }
+  /** Cells of rows as their bytes, from a row on: texts, or whole numbers. */
+  | { kind: 'cells'; rows: TextRows; cell: number; from: number; of: 'text' | 'number' }
 
 /** Some rows of a table; arrays may be longer than these. */
 export interface ColumnLot {
@@ -33,20 +35,13 @@ function valueAt(column: LotColumn): (row: number) => Value {
       return (row) => column.values[row] ?? null
     case 'numbers':
       return (row) => orNull(column.values[row])
-    case 'scaled':
-      return (row) => {
-        const digits = orNull(column.digits[row])
-        return digits === null ? null : scaledText(digits, column.places[row] ?? 0)
-      }
+    case 'cells': {
+      const { rows, cell, from, of } = column
+      return of === 'text'
+        ? (row) => rows.text(from + row, cell)
+        : (row) => orNull(rows.number(from + row, cell))
+    }
   }
 }
 
 const orNull = (value = NaN): number | null => (Number.isNaN(value) ? null : value)
-
-/** 12345 with 2 places: `123.45`. */
-export function scaledText(digits: number, places: number): string {
-  const text = String(Math.abs(digits)).padStart(places + 1, '0')
-  const whole = text.slice(0, text.length - places)
-  const size = places === 0 ? whole : `${whole}.${text.slice(text.length - places)}`
-  return digits < 0 ? `-${size}` : size
-}

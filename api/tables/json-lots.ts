@@ -45,6 +45,7 @@ function textOf(column: TableColumn, value: Value, buffer: TextBuffer): string {
 }
 
 const NULL = bytesOf('null')
+const NOTHING = bytesOf('')
 
 function cellWriter(
   column: TableColumn,
@@ -60,17 +61,33 @@ function cellWriter(
         else buffer.addNumber(number)
       }
     }
-    case 'scaled': {
-      const { digits, places } = values
-      return (row) => {
-        const number = digits[row] ?? NaN
-        if (Number.isNaN(number)) buffer.addBytes(NULL)
-        else buffer.addScaled(number, places[row] ?? 0)
-      }
-    }
+    case 'cells':
+      return cellsWriter(column, values, buffer)
     case 'values': {
       const write = jsonWriter(column, buffer)
       return (row) => write(values.values[row] ?? null)
     }
+  }
+}
+
+const QUOTE = bytesOf('"')
+
+/** Dates and numbers as they came, in need of nothing but quotes. */
+function cellsWriter(
+  { type }: TableColumn,
+  { rows, cell, from }: Extract<LotColumn, { kind: 'cells' }>,
+  buffer: TextBuffer,
+): (row: number) => void {
+  const quote = type === 'date' ? QUOTE : NOTHING
+  return (row) => {
+    const begin = rows.begin(from + row, cell)
+    const end = rows.end(from + row, cell)
+    if (begin === end) {
+      buffer.addBytes(NULL)
+      return
+    }
+    buffer.addBytes(quote)
+    buffer.addBytes(rows.bytes, begin, end)
+    buffer.addBytes(quote)
   }
 }

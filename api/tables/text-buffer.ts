@@ -1,4 +1,3 @@
-import { scaledText } from '../../db/column-lot.ts'
 import { plainDecimal } from '../../market/units.ts'
 
 const START_BYTES = 1 << 18
@@ -13,7 +12,6 @@ const MOST_SCALED = 1e15
 const MOST_CHARACTERS = 20
 const BILLION_PLACES = 9
 const BILLION = 10 ** BILLION_PLACES
-const POWERS = Array.from({ length: BILLION_PLACES + 1 }, (_, n) => 10 ** n)
 const MINUS = 45
 const POINT = 46
 const ZERO = 48
@@ -47,14 +45,14 @@ export class TextBuffer {
     this.#length = at
   }
 
-  /** Text that is there as bytes already. */
-  addBytes(text: Uint8Array): void {
-    this.#makeRoom(text.length)
+  /** Text that is there as bytes already, or a part of them. */
+  addBytes(text: Uint8Array, begin = 0, end = text.length): void {
+    this.#makeRoom(end - begin)
     const bytes = this.#bytes
     let at = this.#length
-    if (text.length > LONG_BYTES) bytes.set(text, at)
-    else for (let i = 0; i < text.length; i++) bytes[at++] = text[i] ?? 0
-    this.#length += text.length
+    if (end - begin > LONG_BYTES) bytes.set(text.subarray(begin, end), at)
+    else for (let i = begin; i < end; i++) bytes[at++] = text[i] ?? 0
+    this.#length += end - begin
   }
 
   /** How many bytes there are. */
@@ -93,23 +91,6 @@ export class TextBuffer {
     this.#bytes[this.#length++] = POINT
     this.#addDigits(scaled - whole * SCALE, PLACES)
     while (this.#bytes[this.#length - 1] === ZERO) this.#length--
-  }
-
-  /** A whole number with a point before its last places: 12345 with 2 is `123.45`. */
-  addScaled(digits: number, places: number): void {
-    const power = POWERS[places]
-    if (power === undefined || places > BILLION_PLACES) {
-      this.add(scaledText(digits, places))
-      return
-    }
-    this.#makeRoom(MOST_CHARACTERS)
-    if (digits < 0) this.#bytes[this.#length++] = MINUS
-    const size = Math.abs(digits)
-    const whole = Math.floor(size / power)
-    this.#addWhole(whole)
-    if (places === 0) return
-    this.#bytes[this.#length++] = POINT
-    this.#addDigits(size - whole * power, places)
   }
 
   #addWhole(n: number): void {

@@ -82,7 +82,7 @@ async function fill(
     insert into bars (instrument_id, trade_date, period, source, symbol, open, high, low, close, pre_close, change, pct_chg, volume, amount)
     select id, d, 'daily', 'tushare', 600000 + id || '.SH', p, p + 0.25, p - 0.2, p + 0.11, p, 0.11, round(p / 7, 4), v, round(v * p, 2)
     from (
-      select i.id, s.d, (500 + (i.id * 31 + s.n * 7) % 4000)::numeric(8, 2) / 100 as p,
+      select i.id, s.d, round((500 + (i.id * 31 + s.n * 7) % 4000)::numeric / 100, 2) as p,
         100000 + (i.id * 7919 + s.n * 104729::bigint) % 9000000 as v
       from instrument i cross join session s
     ) b order by id, d`

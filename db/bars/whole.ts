@@ -1,6 +1,6 @@
 import { addDays, daysBetween, type TradeDate } from '../../market/date.ts'
 import type { Sql } from '../client.ts'
-import { bytesOf, packedBar, PackedReader } from './packed.ts'
+import { orEmpty, TextRows, textRows } from '../text-rows.ts'
 import { type BarRegion, inRegion } from './region.ts'
 import { type BarSurvey, surveyBars, versionOf } from './survey.ts'
 
@@ -14,15 +14,30 @@ export const isSmall = ({ instruments, period, asOf }: BarRegion): boolean =>
 /** All bars of a region that only one source has any of. */
 export interface WholeBars {
   source: string
-  /** By instrument, ascending; of each in pieces by date. */
-  packed: ReadonlyMap<number, readonly PackedBars[]>
+  /** By instrument, ascending, and date. */
+  parts: readonly { id: number; bars: TextRows }[]
 }
 
-/** Bars as packed.ts reads them, by date. */
-interface PackedBars {
-  bytes: Buffer
-  count: number
+// Of a bar `b`, in their order. The last one is there where prices are not adjusted: the change of adjusted ones is computed.
+const EXPRESSIONS = {
+  writer: 'b.xmin',
+  trade_date: 'b.trade_date',
+  ...{ open: 'b.open', high: 'b.high', low: 'b.low', close: 'b.close' },
+  pre_close: orEmpty('b.pre_close'),
+  pct_chg: orEmpty('b.pct_chg'),
+  ...{ volume: 'b.volume', amount: 'b.amount' },
+  is_st: orEmpty('b.is_st'),
+  change: orEmpty('coalesce(b.close - b.pre_close, b.change)'),
 }
+
+/** The place of each cell of a bar. */
+export const CELLS = Object.fromEntries(Object.keys(EXPRESSIONS).map((name, i) => [name, i])) as Readonly<
+  Record<keyof typeof EXPRESSIONS, number>
+>
+
+/** The cells of a bar, the last one left out when nobody reads it. */
+export const barCells = (withChange: boolean): string[] =>
+  Object.values(EXPRESSIONS).slice(0, withChange ? undefined : -1)
 
 /**
  * The survey of a small region and its bars at once.
@@ -39,23 +54,24 @@ export async function readWhole(
   const regions = ids.flatMap((id) =>
     inPieces(region).map((dates) => ({ ...region, ...dates, instruments: [id] })),
   )
-  const parts = await Promise.all(regions.map((part) => readOne(planned, part, source, isAdjusted)))
-  const names = new Set(parts.flatMap((part) => part?.source ?? []))
-  if (parts.includes(null) || names.size > 1)
-    return { ...(await surveyBars(sql, region, source)), bars: null }
-  const packed = new Map<number, PackedBars[]>()
-  const survey = { count: 0, writers: 0 }
-  for (const [i, part] of parts.entries()) {
-    if (!part?.source) continue
-    const { count, writers } = new PackedReader(part.bytes).survey()
-    const [id = 0] = regions[i]?.instruments ?? []
-    packed.set(id, [...(packed.get(id) ?? []), { bytes: part.bytes, count }])
-    survey.count += count
-    survey.writers += writers
-  }
+  const read = await Promise.all(regions.map((part) => readOne(planned, part, source, isAdjusted)))
+  const names = new Set(read.flatMap((part) => part?.source ?? []))
+  if (read.includes(null) || names.size > 1) return { ...(await surveyBars(sql, region, source)), bars: null }
+  const parts = read.flatMap((part, i) =>
+    part?.source ? [{ id: regions[i]?.instruments[0] ?? 0, bars: part.bars }] : [],
+  )
   const [name] = names
-  const version = name === undefined ? '' : versionOf([{ source: name, ...survey }])
-  return { sources: [...names], version, bars: { source: name ?? '', packed } }
+  const version = name === undefined ? '' : versionOf([{ source: name, ...surveyOf(parts) }])
+  return { sources: [...names], version, bars: { source: name ?? '', parts } }
+}
+
+function surveyOf(parts: WholeBars['parts']): { count: number; writers: number } {
+  const survey = { count: 0, writers: 0 }
+  for (const { bars } of parts) {
+    survey.count += bars.count
+    for (let row = 0; row < bars.count; row++) survey.writers += bars.number(row, CELLS.writer)
+  }
+  return survey
 }
 
 // From so many days on two statements at a time take less than one.
@@ -75,7 +91,7 @@ function inPieces({ from, to }: BarRegion): { from: TradeDate; to: TradeDate }[]
 interface Part {
   /** Null: there is no bar. */
   source: string | null
-  bytes: Buffer
+  bars: TextRows
 }
 
 /**
@@ -89,17 +105,20 @@ async function readOne(
   isAdjusted: boolean,
 ): Promise<Part | null> {
   const { instruments, from, to } = region
-  const change = isAdjusted ? null : 'coalesce(b.close - b.pre_close, b.change)'
+  const cells = barCells(!isAdjusted)
   const isAlone = sql`(
     select count(distinct source) < 2 from coverage
     where dataset = 'bars' and instrument_id in (0, ${instruments?.[0] ?? 0}) and ranges && daterange(${from}, ${to}, '[]')
   )`
   const [row] = await sql`
     with survey as materialized (select ${source === null ? isAlone : sql`true`} as is_alone)
-    select (select is_alone from survey)::int, min(b.source), max(b.source), string_agg(${sql.unsafe(packedBar(change))}, ''::bytea order by b.trade_date)
+    select (select is_alone from survey)::int, min(b.source), max(b.source), count(*), ${sql.unsafe(textRows(cells, 'b.trade_date'))}
     from bars b
     where ${inRegion(sql, region)} and (select is_alone from survey) ${source === null ? sql`` : sql`and b.source = ${source}`}`.raw()
-  const [alone, least, most, hex] = (row ?? []) as (Buffer | null)[]
+  const [alone, least, most, count, text] = (row ?? []) as (Buffer | null)[]
   if (alone?.toString() !== '1' || least?.toString() !== most?.toString()) return null
-  return { source: least?.toString() ?? null, bytes: hex ? bytesOf(hex) : Buffer.alloc(0) }
+  return {
+    source: least?.toString() ?? null,
+    bars: new TextRows(text ?? Buffer.alloc(0), Number(count?.toString()), cells.length),
+  }
 }

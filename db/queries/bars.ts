@@ -6,7 +6,6 @@ import { readAhead } from '../bars/ahead.ts'
 import { type BarColumn, columnsOf } from '../bars/columns.ts'
 import { electedBars, ofSource } from '../bars/elected.ts'
 import { readFactors } from '../bars/factors.ts'
-import { adjustedLots, barsOf } from '../bars/packed-rows.ts'
 import type { BarRegion, Fragment } from '../bars/region.ts'
 import { parseBar } from '../bars/record.ts'
 import {
@@ -21,6 +20,7 @@ import { readPeriods, readUnfinished } from '../bars/sessions.ts'
 import { type BarSurvey, readPrecedence, surveyBars, symbolsOfToday } from '../bars/survey.ts'
 import { hashOf } from '../bars/version.ts'
 import { isSmall, readWhole } from '../bars/whole.ts'
+import { adjustedLots, barsOf } from '../bars/whole-rows.ts'
 import type { Sql } from '../client.ts'
 import { type ColumnLot, rowsOfLot } from '../column-lot.ts'
 
@@ -122,14 +122,6 @@ async function* rowsOf(lots: AsyncGenerator<ColumnLot>): AsyncGenerator<BarRow[]
 }
 
 const withoutBars = async (survey: Promise<BarSurvey>) => ({ ...(await survey), bars: null })
-
-/** Stocks behind codes that they have or had; indices are none. */
-export async function stockIds(sql: Sql, symbols: readonly string[]): Promise<Map<string, number>> {
-  const rows = await sql<{ code: string; id: number }[]>`
-    select c.code, i.id from instrument_code c join instrument i on i.id = c.instrument_id
-    where c.code = any(${symbols as string[]}) and i.kind = 'stock'`
-  return new Map(rows.map((row) => [row.code, row.id]))
-}
 
 /** The stored bars that an answer is made of: of whole weeks and months where it is made of days. */
 function regionOf(query: BarsQuery, isJoined: boolean): BarRegion {

@@ -106,12 +106,12 @@ describe('what is asked for', () => {
 
   test.each([
     ['symbol=430047&from=0001-01-01&to=9999-12-31', 3],
-    ['symbol=430047&from=0000-01-01&to=9999-12-31&period=weekly', 2],
+    ['symbol=430047&from=0001-01-01&to=9999-12-31&period=weekly', 2],
     ['symbol=430047&from=9999-12-31&period=weekly', 0],
     ['symbol=430047&from=2024-01-11', 0],
     ['symbol=430047&to=0001-01-01', 0],
     ['date=9999-12-31&period=monthly', 0],
-    ['date=0000-12-31&period=weekly', 0],
+    ['date=0001-01-01&period=weekly', 0],
     ['date=2024-01-11', 0],
   ])('any dates do: %s', async (query, count) => {
     const answer = await read(`${query}&adjust=qfq`)

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { jsonEncoder } from '../../api/tables/encoders.ts'
 import type { TableColumn } from '../../api/tables/table.ts'
 import { type ColumnLot, type LotColumn, rowsOfLot, type Value } from '../../db/column-lot.ts'
+import { TextRows } from '../../db/text-rows.ts'
 
 const MOST_ROWS = 6
 
@@ -26,25 +27,35 @@ const number = fc.oneof(
   fc.integer().map((n) => n / 10 ** 8),
   fc.maxSafeInteger(),
 )
-const scaled = fc
-  .tuple(
-    many(fc.oneof(fc.constant(NaN), fc.maxSafeInteger(), fc.integer())),
-    many(fc.integer({ min: 0, max: 22 })),
-  )
-  .map(([digits, places]) => ({
-    kind: 'scaled' as const,
-    digits: Float64Array.from(digits),
-    places: Uint8Array.from(places),
-  }))
+/** Cells of rows of which the first ones belong to others. */
+const cells = (texts: fc.Arbitrary<string>, of: 'text' | 'number') =>
+  fc.tuple(many(fc.oneof(fc.constant(''), texts)), fc.nat(2)).map(([some, from]) => {
+    const all = [...Array.from({ length: from }, () => '77'), ...some].flatMap((text) => ['x', text])
+    const rows = new TextRows(Buffer.from(all.join()), all.length / 2, 2)
+    return { kind: 'cells', rows, cell: 1, from, of } as const
+  })
+const date = cells(fc.constantFrom('1990-12-19', '2026-11-20'), 'text')
+const decimal = cells(
+  fc
+    .tuple(fc.maxSafeInteger(), fc.integer({ min: 0, max: 9_999 }))
+    .map(([whole, rest]) => `${whole}.${String(rest).padStart(4, '0')}`),
+  'text',
+)
+const integer = cells(fc.maxSafeInteger().map(String), 'number')
 const numbers = many(number).map((n) => ({ kind: 'numbers' as const, values: Float64Array.from(n) }))
 
 const column = fc.oneof(
   columnOf('text', fc.oneof(same(text), values(text))),
   columnOf(
     'date',
-    fc.oneof(same(fc.constant('2026-11-20')), values(maybe(fc.constantFrom('1990-12-19', '2026-11-20')))),
+    fc.oneof(
+      same(fc.constant('2026-11-20')),
+      values(maybe(fc.constantFrom('1990-12-19', '2026-11-20'))),
+      date,
+    ),
   ),
-  columnOf('decimal', fc.oneof(same(fc.constantFrom('1.0300', null)), scaled)),
+  columnOf('decimal', fc.oneof(same(fc.constantFrom('1.0300', null)), decimal)),
+  columnOf('integer', integer),
   columnOf('number', numbers),
   columnOf('boolean', fc.oneof(same(flag), values(flag))),
 )

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { bytesOf, packedBar } from '../../db/bars/packed.ts'
-import { adjustedLots, barsOf } from '../../db/bars/packed-rows.ts'
 import { parseBar } from '../../db/bars/record.ts'
 import { adjustedRows, type BarRow, type RowOptions, type StoredBar } from '../../db/bars/rows.ts'
-import type { WholeBars } from '../../db/bars/whole.ts'
+import { barCells, type WholeBars } from '../../db/bars/whole.ts'
+import { adjustedLots, barsOf } from '../../db/bars/whole-rows.ts'
 import { rowsOfLot } from '../../db/column-lot.ts'
+import { TextRows, textRows } from '../../db/text-rows.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 
 let db: TestDatabase
@@ -100,35 +100,34 @@ async function all(lots: AsyncIterable<BarRow[]>): Promise<BarRow[]> {
 type Day = typeof day extends fc.Arbitrary<infer T> ? T : never
 
 /** What PostgreSQL makes of the days, by instrument. */
-async function packedDays(days: readonly Day[]): Promise<WholeBars['packed']> {
+async function daysByStock(days: readonly Day[]): Promise<WholeBars['parts']> {
   const column = <T>(of: (day: Day) => T): T[] => days.map(of)
+  const cells = barCells(true)
   const rows = await db.sql`
     with b as (
       select i as id, date::date as trade_date, o::numeric as open, h::numeric as high, l::numeric as low, c::numeric as close, p::numeric as pre_close,
-        pct::numeric as pct_chg, v::bigint as volume, a::numeric as amount, st::boolean as is_st, '77'::xid as xmin
+        pct::numeric as pct_chg, null::numeric as change, v::bigint as volume, a::numeric as amount, st::boolean as is_st, '77'::xid as xmin
       from unnest(${column(([id]) => id)}::int[], ${column(([, date]) => date)}::text[],
         ${column(([, , prices]) => prices[0])}::text[], ${column(([, , prices]) => prices[1])}::text[], ${column(([, , prices]) => prices[2])}::text[],
         ${column(([, , prices]) => prices[3])}::text[], ${column(([, , prices]) => prices[4])}::text[], ${column(([, , prices]) => prices[5])}::text[],
         ${column(([, , , [volume]]) => volume)}::bigint[], ${column(([, , , [, amount]]) => amount)}::text[], ${column(([, , , [, , isSt]]) => (isSt === null ? null : String(isSt)))}::text[]
       ) as u(i, date, o, h, l, c, p, pct, v, a, st)
     )
-    select id, count(*), string_agg(${db.sql.unsafe(packedBar('b.close - b.pre_close'))}, ''::bytea order by trade_date) from b group by 1 order by 1`.raw()
-  return new Map(
-    rows.map(([id, count, text]) => [
-      Number(String(id)),
-      [{ count: Number(String(count)), bytes: bytesOf(text as Buffer) }],
-    ]),
-  )
+    select id, count(*), ${db.sql.unsafe(textRows(cells, 'trade_date'))} from b group by 1 order by 1`.raw()
+  return rows.map(([id, count, text]) => ({
+    id: Number(String(id)),
+    bars: new TextRows(text as Buffer, Number(String(count)), cells.length),
+  }))
 }
 
-test('packed bars are what they were, and adjusted rows the same whether they are read from them or from bars', async () => {
+test('bars that are read whole are what they were, and adjusted rows the same whether they are read from them or from bars', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.uniqueArray(day, { maxLength: 12, selector: ([id, date]) => `${id} ${date}` }),
       fc.constantFrom('qfq', 'hfq'),
       fc.boolean(),
       async (days, adjust, isBest) => {
-        const bars = { source: 'tushare', packed: await packedDays(days) }
+        const bars = { source: 'tushare', parts: await daysByStock(days) }
         const byKey = days.toSorted(([a, d], [b, e]) => a - b || (d < e ? -1 : 1))
         const stored: StoredBar[] = []
         for await (const lot of barsOf(bars)) stored.push(...lot)

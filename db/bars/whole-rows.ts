@@ -1,0 +1,130 @@
+import { adjustmentRatio, ADJUSTMENTS, factorStepAt, roundedTo } from '../../market/adjust.ts'
+import type { ColumnLot, LotColumn, Value } from '../column-lot.ts'
+import type { TextRows } from '../text-rows.ts'
+import type { FactorScale } from './factors.ts'
+import type { RowOptions, StoredBar } from './rows.ts'
+import { CELLS, type WholeBars } from './whole.ts'
+
+/*
+ * Bars that were read whole as rows: one by one for what is made of them, and column by column where they are adjusted and nothing
+ * else. That is what charts ask for, 7,000 days at a time.
+ */
+
+// Rows in one lot, some 300 KB of JSON.
+const LOT = 1_000
+
+/** The bars, some at a time. */
+export async function* barsOf({ source, parts }: WholeBars): AsyncGenerator<StoredBar[]> {
+  for (const { id, bars } of parts) {
+    for (let from = 0; from < bars.count; from += LOT) {
+      const count = Math.min(LOT, bars.count - from)
+      yield Array.from({ length: count }, (_, i) => barOf(id, bars, from + i, source))
+    }
+  }
+}
+
+function barOf(id: number, bars: TextRows, row: number, source: string): StoredBar {
+  const text = (cell: number): string | null => bars.text(row, cell)
+  const price = (cell: number): string => text(cell) ?? ''
+  return [
+    ...([id, price(CELLS.trade_date)] as const),
+    ...([price(CELLS.open), price(CELLS.high), price(CELLS.low), price(CELLS.close)] as const),
+    ...([text(CELLS.pre_close), text(CELLS.change), text(CELLS.pct_chg)] as const),
+    ...([bars.number(row, CELLS.volume), price(CELLS.amount)] as const),
+    ...([bars.flag(row, CELLS.is_st), source, false] as const),
+  ]
+}
+
+/** Daily bars, adjusted: the same rows as `adjustedRows` makes of them. In one lot all have the same factor. */
+export async function* adjustedLots(
+  { source, parts }: WholeBars,
+  options: RowOptions,
+): AsyncGenerator<ColumnLot> {
+  const { adjust, decimals, symbols, scales } = options
+  for (const { id, bars } of parts) {
+    const symbol = symbols.get(id) ?? null
+    const scale = scales.get(id)
+    for (let from = 0; from < bars.count;) {
+      const { factor, until } = factorStepAt(scale?.steps ?? [], bars.text(from, CELLS.trade_date) ?? '')
+      const ratio = adjustmentRatio(adjust, factor, scale?.anchor ?? null)
+      const ends = [source, ...endOf(options, scale, factor, ratio !== null)]
+      const to = firstFrom(bars, until, from)
+      yield adjustedLot(bars, { from, to }, { ratio: ratio ?? NaN, power: 10 ** decimals }, [symbol], ends)
+      from = to
+    }
+  }
+}
+
+/** The first row from a day on, behind a row. */
+function firstFrom(bars: TextRows, date: string, row: number): number {
+  let low = row + 1
+  let high = bars.count
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((bars.text(middle, CELLS.trade_date) ?? '') < date) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** What comes behind the source. */
+function endOf(
+  { source, adjust }: RowOptions,
+  scale: FactorScale | undefined,
+  factor: string | null,
+  isAdjusted: boolean,
+): Value[] {
+  return [
+    ...(source === 'best' ? [false] : []),
+    isAdjusted,
+    factor,
+    ...(ADJUSTMENTS[adjust].anchored ? [scale?.anchor ?? null] : []),
+    factor === null ? null : (scale?.source ?? null),
+  ]
+}
+
+const same = (value: Value): LotColumn => ({ kind: 'same', value })
+const PRICES = [CELLS.open, CELLS.high, CELLS.low, CELLS.close, CELLS.pre_close] as const
+
+/**
+ * Rows of one ratio, between values that are the same in all of them.
+ *
+ * @param ratio NaN: there is no factor, and no prices
+ */
+function adjustedLot(
+  bars: TextRows,
+  { from, to }: { from: number; to: number },
+  { ratio, power }: { ratio: number; power: number },
+  begin: readonly Value[],
+  end: readonly Value[],
+): ColumnLot {
+  const count = to - from
+  const prices = PRICES.map((cell) => {
+    const values = new Float64Array(count)
+    for (let i = 0; i < count; i++) values[i] = bars.number(from + i, cell) * ratio
+    return values
+  })
+  const [close, before] = [prices[3], prices[4]]
+  const changes = new Float64Array(count)
+  for (let i = 0; i < count; i++) changes[i] = (close?.[i] ?? NaN) - (before?.[i] ?? NaN)
+  const numbers = [...prices, changes]
+  for (const values of numbers) for (let i = 0; i < count; i++) values[i] = roundedTo(values[i] ?? NaN, power)
+  const cells = (cell: number, of: 'text' | 'number'): LotColumn => ({
+    kind: 'cells',
+    rows: bars,
+    cell,
+    from,
+    of,
+  })
+  const columns: LotColumn[] = [
+    ...begin.map(same),
+    cells(CELLS.trade_date, 'text'),
+    ...numbers.map((values): LotColumn => ({ kind: 'numbers', values })),
+    cells(CELLS.pct_chg, 'text'),
+    cells(CELLS.volume, 'number'),
+    cells(CELLS.amount, 'text'),
+    { kind: 'values', values: Array.from({ length: count }, (_, i) => bars.flag(from + i, CELLS.is_st)) },
+    ...end.map(same),
+  ]
+  return { count, columns }
+}
