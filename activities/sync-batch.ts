@@ -16,6 +16,7 @@ import { answerCommit, emptyAnswer } from './commit-call.ts'
 import type { ActivityDeps } from './deps.ts'
 import { withHeartbeat } from './heartbeat.ts'
 import { isolate } from './isolate.ts'
+import { isNotPublished, noRow, noteLate } from './no-row.ts'
 import { capabilityOf, goesOnInstead } from './permission.ts'
 import { unknownOf } from './silence.ts'
 import { troubleOf } from './trouble.ts'
@@ -102,6 +103,8 @@ async function callAfterCall(work: Work, taken: { calls: SourceCall[]; cursor: n
   if (taken.cursor >= calls.length) return await finish(work, taken.cursor)
   for (let cursor = taken.cursor; cursor < calls.length;) {
     signal.throwIfAborted()
+    // A worker that is to end brings the answer at hand; the next worker goes on behind it.
+    deps.stopping?.throwIfAborted()
     const call = calls[cursor]
     if (!call) throw new RangeError(`batch ${input.seq} has no call ${cursor}`)
     const claim: Claim = { ...input, cursor }
@@ -123,11 +126,16 @@ async function callAfterCall(work: Work, taken: { calls: SourceCall[]; cursor: n
         error instanceof SourceError &&
         ++failures <= MAX_ISOLATION_FAILURES &&
         ++inARow <= MAX_FAILURES_IN_A_ROW
-      if (!(error instanceof AnswerTooLarge) && !isolating) return await standStill(work, claim, error)
+      // Of several days only one is late: the others are brought here. One alone goes to the next source.
+      const late = isNotPublished(error) ? error : null
+      const isAside = error instanceof AnswerTooLarge || (late && calls.length > 1)
+      if (!isAside && !isolating) return await standStill(work, claim, error)
       const replaced = await isolate(work, claim, call, error)
       if (replaced === null) return await afterFence(work, claim, calls, 'the cursor moved')
-      if (replaced === 'skipped') cursor++
-      else calls = replaced
+      if (replaced === 'skipped') {
+        if (late) await noteLate(work, late)
+        cursor++
+      } else calls = replaced
     }
   }
   const rejectedShare = seen.rejected / Math.max(1, seen.rows + seen.rejected)
@@ -174,13 +182,7 @@ async function fetchExpected(work: Work, call: SourceCall): Promise<Answer> {
   await sleep(retryDelays[0], undefined, { signal })
   const again = await fetchCall(deps.db.sql, source, call, signal, retries)
   if (call.symbols === null && again.rows.length === 0 && again.rejected.length === 0) {
-    // Some symbols may have no rows; a market without a single one on an open day is an upstream in trouble.
-    throw new SourceError({
-      source: source.name,
-      api: call.dataset,
-      errorClass: 'Transient',
-      upstreamMessage: `no row for the whole market from ${call.from ?? ''} to ${call.to ?? ''}`,
-    })
+    throw noRow(work, call)
   }
   return { ...again, requests: answer.requests + again.requests }
 }
