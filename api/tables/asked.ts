@@ -1,5 +1,5 @@
-import { stockIds } from '../../db/queries/bars.ts'
 import type { Sql } from '../../db/client.ts'
+import { stockIds } from '../../db/queries/instruments.ts'
 import { periodAround } from '../../market/bar-periods.ts'
 import type { Period } from '../../market/datasets.ts'
 import { shanghaiClock, type TradeDate } from '../../market/date.ts'

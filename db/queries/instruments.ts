@@ -104,7 +104,16 @@ export async function listedStock(sql: Sql, id: number): Promise<ListedStock | n
   return row ?? null
 }
 
-/** Whether a source has ever brought something of an instrument. One that was asked for by a code of nobody has nothing. */
+/** Stocks behind codes that they have or had. Indices are none, and neither is what was asked for by a code of nobody. */
+export async function stockIds(sql: Sql, symbols: readonly string[]): Promise<Map<string, number>> {
+  const rows = await sql<{ code: string; id: number; stub: boolean }[]>`
+    select c.code, i.id, i.stub from instrument_code c join instrument i on i.id = c.instrument_id
+    where c.code = any(${symbols as string[]}) and i.kind = 'stock'`
+  const there = await Promise.all(rows.map(async ({ id, stub }) => !stub || (await hasRows(sql, id))))
+  return new Map(rows.filter((_, i) => there[i]).map((row) => [row.code, row.id]))
+}
+
+/** Whether a source has ever brought something of an instrument. */
 export async function hasRows(sql: Sql, id: number): Promise<boolean> {
   const [row] = await sql<{ found: boolean }[]>`
     select exists (select from bars where instrument_id = ${id})

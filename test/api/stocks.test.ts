@@ -198,10 +198,11 @@ test('a code that was asked for and that nobody has is no stock; one that has ro
   await lab.run('daily_history', { symbols: ['600999.SH'], start_date: '2026-11-20', end_date: '2026-11-20' })
   const [opened] = await sql<{ id: number }[]>`
     select i.id from instrument i join instrument_code c on c.instrument_id = i.id where c.code = '600999.SH' and i.stub`
-  expect(await lab.get('/api/stocks/600999')).toMatchObject({
-    status: 404,
-    body: { code: 'stock_not_found' },
-  })
+  for (const path of ['/api/stocks/600999', '/api/bars?symbol=600999', '/api/valuation?symbol=600999'])
+    expect(await lab.get(path), path).toMatchObject({
+      status: 404,
+      body: { code: 'stock_not_found' },
+    })
   await sql`
     insert into adj_factor (instrument_id, trade_date, symbol, source, factor)
     values (${opened?.id ?? 0}, '2026-11-20', '600999.SH', 'tushare', 1)`
