@@ -73,7 +73,7 @@ const statement = (): string => `with sessions as materialized (
       coalesce(t.near_close, far[2]::numeric) as last_close, coalesce(t.near_factor, far[3]::numeric) as last_factor,
       coalesce(t.is_st, ${MOVED_FAR} and ${NAMED_ST}) as special
     from traded t join instrument i on i.id = t.instrument_id join sessions s on s.trade_date = t.trade_date
-      cross join lateral (select ${LONG_AGO} as far) f
+      cross join lateral (select ${LONG_AGO} as far offset 0) f
     where t.trade_date between $1 and $2
   ), judged as materialized (
     select r.trade_date, r.symbol, ${OHLC_BROKEN.replaceAll('b.', 'r.')} as ohlc, ${UNIT_BROKEN.replaceAll('b.', 'r.')} as unit,
@@ -90,7 +90,8 @@ const MOVED_FAR = `(t.high > round(t.pre_close * ${1 + ST_LIMIT.percent / 100}, 
 const NAMED_ST = `exists (select from name_change n where n.instrument_id = t.instrument_id and n.start_date <= t.trade_date
   and (n.end_date is null or n.end_date >= t.trade_date) and n.name like '%ST%')`
 
-// Before the window and after the listing: the first bar of all has nothing before it. Needed for few rows.
+// Before the window and after the listing: the first bar of all has nothing before it. Needed for few rows, and found once
+// for each of them by the `offset 0` around it: the planner would copy it to each of the 26 places that look at a last bar.
 const LONG_AGO = `case when t.near_date is null and (i.list_date is null or t.trade_date > i.list_date)
   then last_bar_before(t.instrument_id, t.source, $1::date - ${LOOKBACK_DAYS}) end`
 
