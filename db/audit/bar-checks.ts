@@ -90,8 +90,9 @@ const MOVED_FAR = `(t.high > round(t.pre_close * ${1 + ST_LIMIT.percent / 100}, 
 const NAMED_ST = `exists (select from name_change n where n.instrument_id = t.instrument_id and n.start_date <= t.trade_date
   and (n.end_date is null or n.end_date >= t.trade_date) and n.name like '%ST%')`
 
-// Before the window and after the listing: the first bar of all has nothing before it. Needed for few rows, and found once
-// for each of them by the `offset 0` around it: the planner would copy it to each of the 26 places that look at a last bar.
+// Before the window and after the listing: the first bar of all has nothing before it. Needed for few rows, and looked up once
+// for each of them because of the `offset 0` around it: the planner would copy it to wherever a last bar is looked at, a dozen
+// calls for a row.
 const LONG_AGO = `case when t.near_date is null and (i.list_date is null or t.trade_date > i.list_date)
   then last_bar_before(t.instrument_id, t.source, $1::date - ${LOOKBACK_DAYS}) end`
 
