@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { MockActivityEnvironment } from '@temporalio/testing'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { createActivities } from '../../activities/index.ts'
 import { insertRun } from '../../db/queries/runs.ts'
 import type { SyncActivities } from '../../workflows/contract/activities.ts'
@@ -52,6 +52,28 @@ const openSeqs = async () =>
       { seq: number }[]
     >`select seq from sync_batch where run_id = ${runId} and state = 'pending' order by seq`
   ).map((b) => b.seq)
+
+test('a worker that is to end brings the answer at hand and asks for no other one; the next goes on behind it', async () => {
+  await call('planStage', { runId, epoch: 1, stage: 0 })
+  const ofList = async () =>
+    (
+      await lab.db.sql<{ seq: number; cursor: number; calls_planned: number }[]>`
+        select seq, cursor, calls_planned from sync_batch where run_id = ${runId} and dataset = 'stock_list'`
+    )[0]
+  const seq = (await ofList())?.seq ?? 0
+  const stopping = new AbortController()
+  const ending = createActivities({ ...lab.deps, stopping: stopping.signal })
+  const run = (input: BatchInput) => ending.syncBatch(input)
+  lab.upstream.setFaults([{ kind: 'latency', api: 'stock_basic', ms: 600_000 }])
+  const ended = expect(new MockActivityEnvironment().run(run, batch(seq))).rejects.toThrow(/abort/)
+  await vi.waitFor(() => expect(lab.upstream.stats().total).toBe(1), 60_000)
+  stopping.abort()
+  lab.upstream.setFaults([])
+  await ended
+  expect(await ofList()).toMatchObject({ cursor: 1, calls_planned: 4 })
+  expect(await call('syncBatch', batch(seq))).toMatchObject({ kind: 'done' })
+  expect(lab.upstream.stats().total).toBe(4)
+})
 
 test('a batch whose end was lost counts nothing and writes nothing when it is done again', async () => {
   for (const stage of [0, 1]) {
