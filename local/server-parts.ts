@@ -26,10 +26,17 @@ export const postgresPart = (options: ServerOptions): { part: Part; url: () => s
   const onLine = options.outputOf('postgres')
   let port: number | undefined
   let url: string | undefined
+  // A server that cannot come up says the same at each attempt.
+  const said = new Set<string>()
+  const sayOnce = (line: string): void => {
+    if (!said.has(line)) log(line)
+    said.add(line)
+  }
   const start: Part['start'] = async () => {
     const fixed = { ...(port !== undefined && { port }), portWhenTaken: again(port) }
     const named = database === undefined ? {} : { database }
-    const server = await startPostgres({ dataDir, guard, log, onLine, ...named, ...fixed })
+    const server = await startPostgres({ dataDir, guard, log: sayOnce, onLine, ...named, ...fixed })
+    said.clear()
     ;({ port, url } = server)
     return { ...server, at: `127.0.0.1:${server.port}` }
   }

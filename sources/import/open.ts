@@ -31,6 +31,8 @@ export async function openRows(target: string, options: OpenOptions = {}): Promi
   const start = await firstBytes(target)
   const magic = start.toString('latin1')
   if (magic === 'PAR1') return await openParquet(target)
+  if (magic === 'ARRO')
+    throw new ImportRefused(`${basename(target)} is an Arrow file: give the rows as Parquet or CSV`)
   if (magic.startsWith('PK'))
     throw new ImportRefused(`${basename(target)} is a ZIP or Excel file: give the CSV that is in it`)
   const { encoding = 'utf-8', delimiter = ',' } = options

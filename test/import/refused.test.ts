@@ -64,6 +64,7 @@ test.each<[string, string | Uint8Array, RegExp]>([
   ['a Parquet file with fewer than no rows', parquetOf(-1n), /says it has -1 rows/],
   ['a Parquet file with fewer rows than it says', parquetOf(5_000n), /cannot be read/],
   ['a ZIP file', 'PK\u0003\u0004…', /ZIP or Excel/],
+  ['an Arrow file', 'ARROW1\u0000\u0000', /is an Arrow file: .* Parquet or CSV/],
   [
     'binary garbage',
     Uint8Array.from({ length: 4_096 }, (_, i) => (i * 7919) % 251),
