@@ -33,6 +33,11 @@ export const SOURCE_ERRORS = {
     next: 'skip',
     hint: 'no source that is switched on has it: enable one that does',
   },
+  NotPublished: {
+    retryInPlace: false,
+    next: 'isolate',
+    hint: 'the upstream has nothing of the newest session yet: the next run asks again',
+  },
   SourceDown: { retryInPlace: false, next: 'rest', hint: 'the source rests and is asked again' },
 } as const satisfies Record<
   string,

@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { isoDate } from '../../local/replay/decimal.ts'
 import { type Lab, openLab } from '../support/lab.ts'
 import { yearMarket } from '../support/market.ts'
@@ -27,29 +27,62 @@ test('a day of more than 6,000 rows loses none of them', async () => {
   expect(gate).toEqual({ state: 'complete', present: rows })
 })
 
-test('a bad date does not stop the others, and the next run brings that date alone', async () => {
-  // So many that a call for each of three dates is less than calls by symbols.
-  lab = await openLab({ market: yearMarket(320, { years: 0.1 }) })
-  const [first, bad, last] = [newestOf(lab, 2), newestOf(lab, 1), newestOf(lab)]
-  const dates = { start_date: first.iso, end_date: last.iso }
+describe('of three days of the whole market', () => {
   const difference = (...days: string[]) =>
     barDifferences(lab.db.sql, lab.market, (_, date) => days.includes(date))
   const calls = () => lab.upstream.stats().byApi.daily?.calls ?? 0
+  const failures = async () => [
+    ...(await lab.db.sql`
+      select dataset, symbol, from_date, to_date, error_class from sync_failure where resolved_at is null`),
+  ]
+  const failureOn = (date: string, errorClass: string) => [
+    { dataset: 'bars', symbol: null, from_date: date, to_date: date, error_class: errorClass },
+  ]
+  const openThreeDays = async () => {
+    // So many that a call for each of three dates is less than calls by symbols.
+    lab = await openLab({ market: yearMarket(320, { years: 0.1 }) })
+    const days = [newestOf(lab, 2), newestOf(lab, 1), newestOf(lab)] as const
+    return { days, dates: { start_date: days[0].iso, end_date: days[2].iso } }
+  }
 
-  lab.upstream.setFaults([{ kind: 'missing_column', column: 'close', api: 'daily', date: bad.date }])
-  expect((await lab.run('daily_incremental', dates)).status).toBe('success_with_errors')
-  expect(await difference(first.iso, last.iso)).toEqual([])
-  const failed = await lab.db.sql`
-    select dataset, symbol, from_date, to_date, error_class from sync_failure where resolved_at is null`
-  expect([...failed]).toEqual([
-    { dataset: 'bars', symbol: null, from_date: bad.iso, to_date: bad.iso, error_class: 'SchemaDrift' },
-  ])
+  test('a bad one does not stop the others, and the next run brings that one alone', async () => {
+    const {
+      days: [first, bad, last],
+      dates,
+    } = await openThreeDays()
+    lab.upstream.setFaults([{ kind: 'missing_column', column: 'close', api: 'daily', date: bad.date }])
+    expect((await lab.run('daily_incremental', dates)).status).toBe('success_with_errors')
+    expect(await difference(first.iso, last.iso)).toEqual([])
+    expect(await failures()).toEqual(failureOn(bad.iso, 'SchemaDrift'))
 
-  lab.upstream.setFaults([])
-  const before = calls()
-  expect((await lab.run('daily_incremental', dates)).status).toBe('success')
-  expect([calls() - before, await difference(first.iso, bad.iso, last.iso)]).toEqual([1, []])
-  expect((await lab.db.sql`select from sync_failure where resolved_at is null`).length).toBe(0)
+    lab.upstream.setFaults([])
+    const before = calls()
+    expect((await lab.run('daily_incremental', dates)).status).toBe('success')
+    expect([calls() - before, await difference(first.iso, bad.iso, last.iso)]).toEqual([1, []])
+    expect(await failures()).toEqual([])
+  })
+
+  test('the newest may still be to come: nobody rests for it, it is named, and the next run brings it', async () => {
+    const {
+      days: [first, second, newest],
+      dates,
+    } = await openThreeDays()
+    lab.upstream.setFaults([{ kind: 'empty', api: 'daily', date: newest.date }])
+    const run = await lab.run('daily_incremental', dates)
+    expect(run).toMatchObject({
+      status: 'success_with_errors',
+      message: `1 open failure; no source has bars of ${newest.iso} yet. Retry the run to fetch what is missing.`,
+    })
+    expect(await difference(first.iso, second.iso)).toEqual([])
+    expect(await failures()).toEqual(failureOn(newest.iso, 'NotPublished'))
+    const rested = await lab.db.sql`select from source_health where last_failure_at is not null`
+    expect(rested.length).toBe(0)
+
+    lab.upstream.setFaults([])
+    expect((await lab.run('daily_incremental', dates)).status).toBe('success')
+    expect(await difference(first.iso, second.iso, newest.iso)).toEqual([])
+    expect(await failures()).toEqual([])
+  })
 })
 
 test('half a day of one source is made whole by another in the same run', async () => {

@@ -45,7 +45,7 @@ function tushareCases(): FaultCase[] {
     failing('no permission', daily({ kind: 'no_permission' }), 'PermissionDenied', /40203 .*访问权限/),
     failing('bad token', daily({ kind: 'bad_token' }), 'AuthFailed', /40101 您的token不对/),
     failing('too many addresses', daily({ kind: 'too_many_addresses' }), 'Banned', /40204 您的IP数量超限/),
-    failing('no row', daily({ kind: 'empty' }), 'Transient', /no row for the whole market/, {
+    failing('no row', daily({ kind: 'empty' }), 'NotPublished', /no row for the whole market/, {
       scope: 'market',
     }),
     lacking('no row of these', daily({ kind: 'empty' }), MISSING, 'none'),
