@@ -3,6 +3,7 @@ import { coveredSpan } from '../db/audit/covered-span.ts'
 import { type AuditFinding, markLost } from '../db/audit/lost.ts'
 import { logRun } from '../db/queries/logs.ts'
 import { instrumentIds } from '../db/queries/planning.ts'
+import { counted } from '../market/counted.ts'
 import type { Dataset } from '../market/datasets.ts'
 import type { RunParams } from '../market/run-params.ts'
 import type { ActivityDeps } from './deps.ts'
@@ -45,11 +46,13 @@ function linesOf({ dataset, source, lost, badRows, uncovered }: AuditFinding): s
   const named = worst.map(([date, n]) => `${date}: ${n}`).join(', ')
   return [
     cells > 0
-      ? `${cells} cells of ${lost.size} sessions are lost (${named}${lost.size > NAMED_DATES ? ', …' : ''})`
+      ? `${counted(cells, 'cell')} of ${counted(lost.size, 'session')} ${cells === 1 ? 'is' : 'are'} lost (${named}${lost.size > NAMED_DATES ? ', …' : ''})`
       : null,
-    badRows > 0 ? `${badRows} rows cannot be true and are asked for again` : null,
+    badRows > 0
+      ? `${counted(badRows, 'row cannot be true and is', 'rows cannot be true and are')} asked for again`
+      : null,
     uncovered > 0
-      ? `${uncovered} rows that no run has brought as a whole; a run over their dates would say what else belongs to them`
+      ? `${counted(uncovered, 'row')} that no run has brought as a whole; a run over those dates would say what else belongs to them`
       : null,
   ].flatMap((line) => (line === null ? [] : [`${dataset} of ${source}: ${line}`]))
 }

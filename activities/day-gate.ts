@@ -2,17 +2,12 @@ import { BLOCKING_RULES, type BarRule, checkBars, type RuleHits } from '../db/au
 import type { SessionDataset } from '../db/audit/cells.ts'
 import { checkIndexBars } from '../db/audit/index-checks.ts'
 import { inSlices } from '../db/audit/slices.ts'
-import {
-  countDays,
-  type DayCounts,
-  type DayRange,
-  type GateRow,
-  type Missing,
-  missingOn,
-} from '../db/queries/verify.ts'
 import type { Sql } from '../db/client.ts'
+import { type Missing, missingOn, type NamedCells } from '../db/queries/missing-days.ts'
+import { countDays, type DayCounts, type DayRange, type GateRow } from '../db/queries/verify.ts'
 import type { Exchange } from '../market/symbol.ts'
 import type { PlanInstrument } from '../planning/types.ts'
+import type { Verification } from '../workflows/contract/messages.ts'
 import type { MarketFacts } from './run-context.ts'
 
 /*
@@ -28,17 +23,28 @@ import type { MarketFacts } from './run-context.ts'
  */
 
 const GAP_SHARE = 0.995
-// Names in a gate row: enough to act on, small enough for a list.
-const NAMED = 50
+interface ExpectedDay extends DayCounts {
+  expected: number
+}
+
+/** A day's check, and how many of its open cells had been brought once where that was asked for. */
+export interface JudgedDay extends GateRow {
+  brought: number
+}
 
 /** The state of every session of a range, ascending. */
-export async function gatesOf(sql: Sql, market: MarketFacts, range: DayRange): Promise<GateRow[]> {
+export async function gatesOf(sql: Sql, market: MarketFacts, range: DayRange): Promise<JudgedDay[]> {
   const expected = expectedOn(market.servedBy(range.exchanges as Exchange[]), range.instruments)
   const hits = await hitsByDate(sql, range)
-  const gates: GateRow[] = []
-  for (const day of await countDays(sql, range))
-    gates.push(await gateOf(sql, day, expected(day.date), hits.get(day.date) ?? [], range))
-  return gates
+  const counted = (await countDays(sql, range)).filter(({ date }) => range.days?.has(date) ?? true)
+  const days = counted.map((day) => ({ ...day, expected: expected(day.date) }))
+  const lacking = days.filter((day) => day.present + day.suspended < day.expected)
+  const missing = await missingOn(
+    sql,
+    lacking.map(({ date }) => date),
+    range,
+  )
+  return days.map((day) => gateOf(day, missing.get(day.date) ?? NOTHING_MISSING, hits.get(day.date) ?? []))
 }
 
 const CHECKS: Partial<
@@ -60,48 +66,71 @@ function expectedOn(
 ): (date: string) => number {
   const wanted = ids === null ? null : new Set(ids)
   const chosen = wanted === null ? instruments : instruments.filter((i) => wanted.has(i.id))
-  return (date) =>
-    chosen.filter((i) => (i.listDate ?? '') <= date && (i.delistDate === null || i.delistDate > date)).length
+  const listed = chosen.map(({ listDate }) => listDate ?? '').sort()
+  const delisted = chosen.flatMap(({ delistDate }) => delistDate ?? []).sort()
+  return (date) => countUpTo(listed, date) - countUpTo(delisted, date)
 }
 
-async function gateOf(
-  sql: Sql,
-  day: DayCounts,
-  expected: number,
-  hits: readonly RuleHits[],
-  range: DayRange,
-): Promise<GateRow> {
+/** How many of ascending dates lie at or before one. */
+function countUpTo(dates: readonly string[], date: string): number {
+  let [low, high] = [0, dates.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((dates[middle] ?? '') <= date) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+function gateOf(day: ExpectedDay, missing: Missing, hits: readonly RuleHits[]): JudgedDay {
   const isBlocking = ({ rule }: RuleHits) => (BLOCKING_RULES as readonly BarRule[]).includes(rule)
   const blocked = hits.filter(isBlocking)
   const suspicious = hits.filter((hit) => !isBlocking(hit))
-  const lacks = day.present + day.suspended < expected
-  const missing = lacks ? await missingOn(sql, day.date, range) : NOTHING_MISSING
+  const { open, brought, absent, known } = missing
   return {
     ...day,
-    expected,
-    state: blocked.length > 0 ? 'incomplete' : stateOf(day, expected, missing),
+    brought,
+    state: blocked.length > 0 ? 'incomplete' : stateOf(day, missing),
     reasons: {
-      ...(missing.open.length > 0
-        ? { missing: missing.open.length, symbols: missing.open.slice(0, NAMED) }
-        : {}),
-      ...(missing.absent.length > 0
-        ? { absent: missing.absent.length, absent_symbols: missing.absent.slice(0, NAMED) }
-        : {}),
-      ...(missing.known ? {} : { why: 'no source of suspensions for this day' }),
+      ...(open.count > 0 ? { missing: open.count, symbols: open.symbols } : {}),
+      ...(absent.count > 0 ? { absent: absent.count, absent_symbols: absent.symbols } : {}),
+      ...(known ? {} : { why: 'no source of suspensions for this day' }),
       ...(blocked.length > 0 ? { blocked: byRule(blocked) } : {}),
       ...(suspicious.length > 0 ? { flags: byRule(suspicious) } : {}),
     },
   }
 }
 
-const NOTHING_MISSING: Missing = { open: [], absent: [], known: true }
+const NOTHING: NamedCells = { count: 0, symbols: [] }
+const NOTHING_MISSING: Missing = { open: NOTHING, brought: 0, absent: NOTHING, known: true }
 
-function stateOf(day: DayCounts, expected: number, { open, absent, known }: Missing): string {
-  if (open.length === 0) return absent.length > 0 ? 'complete_with_gaps' : 'complete'
+function stateOf({ present, suspended, expected }: ExpectedDay, { open, absent, known }: Missing): string {
+  if (open.count === 0) return absent.count > 0 ? 'complete_with_gaps' : 'complete'
   if (!known) return 'unverified'
-  const there = day.present + day.suspended + absent.length
+  const there = present + suspended + absent.count
   return there >= expected * GAP_SHARE ? 'complete_with_gaps' : 'incomplete'
 }
 
 const byRule = (hits: readonly RuleHits[]) =>
   Object.fromEntries(hits.map(({ rule, count, examples }) => [rule, { count, examples }]))
+
+/** The same day for a run that mends: what was never brought is not what it is about. */
+export function ofBrought(day: JudgedDay): JudgedDay {
+  const expected = day.present + day.suspended + day.brought
+  const isMended = day.brought === 0 && !('blocked' in day.reasons)
+  return { ...day, expected, state: isMended ? 'complete' : day.state }
+}
+
+/** How many sessions are in which state. */
+export function countsOf(gates: readonly GateRow[]): Verification {
+  const count = (state: string) => gates.filter((gate) => gate.state === state).length
+  const missing = ({ expected, present, suspended }: GateRow) => Math.max(0, expected - present - suspended)
+  return {
+    dates: gates.length,
+    complete: count('complete'),
+    completeWithGaps: count('complete_with_gaps'),
+    incomplete: count('incomplete'),
+    unverified: count('unverified'),
+    missingCells: gates.reduce((sum, gate) => sum + missing(gate), 0),
+  }
+}

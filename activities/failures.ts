@@ -5,6 +5,7 @@ import { logRun } from '../db/queries/logs.ts'
 import { loadDatasetPlans } from '../db/queries/run-plan.ts'
 import { lockOwnedRun, runTotals } from '../db/queries/runs.ts'
 import { shortfallsOf } from '../db/queries/shortfalls.ts'
+import { counted } from '../market/counted.ts'
 import { DATASETS, isDataset } from '../market/datasets.ts'
 import type { SourceErrorClass } from '../market/source-errors.ts'
 import type { SourceName } from '../market/sources.ts'
@@ -103,7 +104,7 @@ export async function planRetries(
     await sql.begin(async (tx) => {
       if (!(await lockOwnedRun(tx, owner)) || (await stagePlanned(tx, owner.runId, stage))) return
       await insertBatches(tx, { ...owner, stage }, batches)
-      const message = `${failures.length} failures and ${batches.length} regions are tried once more`
+      const message = `tried once more: ${counted(failures.length, 'failure')} and ${counted(batches.length, 'region')}`
       await logRun(tx, { runId: owner.runId, level: 'info', message })
     })
   }

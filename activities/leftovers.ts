@@ -1,5 +1,6 @@
 import type { Sql, Tx } from '../db/client.ts'
 import { type Leftover, leftoversOf } from '../db/queries/shortfalls.ts'
+import { counted } from '../market/counted.ts'
 
 /**
  * What each source left undone, in words, one line for each dataset: that others brought it must not hide it.
@@ -10,11 +11,9 @@ export async function leftoverLines(sql: Sql | Tx, runId: string): Promise<strin
 
 function lineOf({ dataset, source, failures, failure, refused, refusal, missing }: Leftover): string {
   const parts = [
-    failures > 0 ? `${count(failures, 'failure')} (${failure ?? 'no reason'})` : null,
-    refused > 0 ? `${count(refused, 'row')} refused (${refusal ?? 'no reason'})` : null,
-    missing > 0 ? `${count(missing, 'cell')} missing in its answers` : null,
+    failures > 0 ? `${counted(failures, 'failure')} (${failure ?? 'no reason'})` : null,
+    refused > 0 ? `${counted(refused, 'row')} refused (${refusal ?? 'no reason'})` : null,
+    missing > 0 ? `${counted(missing, 'cell')} missing in its answers` : null,
   ].filter((part) => part !== null)
   return `${dataset} of ${source}: ${parts.join(', ')}`
 }
-
-const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`

@@ -5,6 +5,7 @@ import { logRun } from '../db/queries/logs.ts'
 import { keepDatasetPlans, loadDatasetPlans } from '../db/queries/run-plan.ts'
 import { lockOwnedRun, runTotals } from '../db/queries/runs.ts'
 import type { Shortfall } from '../db/queries/shortfalls.ts'
+import { counted } from '../market/counted.ts'
 import { DATASETS, isDataset } from '../market/datasets.ts'
 import { scopeOf } from '../market/jobs.ts'
 import type { SourceName } from '../market/sources.ts'
@@ -169,7 +170,9 @@ async function logPlan(tx: Parameters<typeof logRun>[0], runId: string, plan: Da
   const calls = batches.reduce((sum, batch) => sum + batch.calls, 0)
   const served = source !== null || notes.length > 0
   const lines = [
-    source === null ? null : `${batches.length} batches, ${calls} calls planned for ${source}`,
+    source === null
+      ? null
+      : `${counted(batches.length, 'batch', 'batches')}, ${counted(calls, 'call')} planned for ${source}`,
     served ? null : 'no source that is switched on serves it',
     ...notes,
     ...skipped.map((left) => `without ${left.source}: ${left.reason}`),

@@ -1,6 +1,7 @@
 import { logRun } from '../db/queries/logs.ts'
 import { countAttempts } from '../db/queries/failures.ts'
 import { settleFailures } from '../db/settle-failures.ts'
+import { counted } from '../market/counted.ts'
 import type { ActivityDeps } from './deps.ts'
 import type { LoadedRun } from './run-context.ts'
 
@@ -13,7 +14,7 @@ import type { LoadedRun } from './run-context.ts'
 export async function settleBefore(deps: ActivityDeps, { row }: LoadedRun): Promise<void> {
   const settled = await settleFailures(deps.db.sql, row.id, deps.now())
   if (settled === 0) return
-  const message = `${settled} failures are resolved: what they lacked has come since`
+  const message = `${counted(settled, 'failure is', 'failures are')} resolved: what was missing has come since`
   await logRun(deps.db.sql, { runId: row.id, level: 'info', message })
 }
 
@@ -23,6 +24,6 @@ export async function countLeft(deps: ActivityDeps, { row, params }: LoadedRun):
   const { failures = [] } = params
   if (failures.length === 0) return
   const left = await sql.begin((tx) => countAttempts(tx, { runId: row.id, ids: failures }))
-  const message = `${failures.length - left} of ${failures.length} failures are resolved, ${left} stay open`
+  const message = `${failures.length - left} of ${counted(failures.length, 'failure')} resolved, ${left} still open`
   await logRun(sql, { runId: row.id, level: left > 0 ? 'warn' : 'info', message })
 }

@@ -4,20 +4,23 @@ import { deriveLeft } from '../db/derived-due.ts'
 import { recordFailures } from '../db/queries/failures.ts'
 import { logRun } from '../db/queries/logs.ts'
 import { instrumentIds } from '../db/queries/planning.ts'
-import { type GateRow, storeGates } from '../db/queries/verify.ts'
+import { type GateRow, judgedDays, storeGates } from '../db/queries/verify.ts'
 import { settleFailures } from '../db/settle-failures.ts'
+import { counted } from '../market/counted.ts'
 import type { Dataset } from '../market/datasets.ts'
 import { scopeOf } from '../market/jobs.ts'
 import { type Exchange, EXCHANGES } from '../market/symbol.ts'
+import { newestReady } from '../planning/market-facts.ts'
 import type { DateRange } from '../planning/types.ts'
 import type { OwnedRun } from '../workflows/contract/activities.ts'
 import type { Verification } from '../workflows/contract/messages.ts'
 import { settlePeriods } from './check-vendor.ts'
 import { compareReport } from './compare-run.ts'
-import { gatesOf } from './day-gate.ts'
+import { countsOf, gatesOf, ofBrought } from './day-gate.ts'
 import type { ActivityDeps } from './deps.ts'
 import { withHeartbeat } from './heartbeat.ts'
 import { countLeft } from './retry-failures.ts'
+import type { StoredVerification } from './run-conclusion.ts'
 import { dueRange, type LoadedRun, loadMarket, loadRun, type MarketFacts } from './run-context.ts'
 
 const EXCHANGE_NAMES = Object.keys(EXCHANGES) as Exchange[]
@@ -37,6 +40,8 @@ interface CheckedDays {
   gates: GateRow[]
   from: string
   to: string
+  /** The newest session that can be there, where nothing of it has come. */
+  awaited: string | null
   /** Exchanges with instruments that nobody who is switched on serves: named, not missed. */
   notServed: Exchange[]
 }
@@ -91,13 +96,24 @@ async function checkDays(
   if (!capability) return null
   const market = await loadMarket(deps, dataset)
   const due = dueRange(deps, run.params, capability, market.calendar)
-  const range = run.params.mend ? await withinCovered(deps, dataset, due) : due
+  const mends = run.params.mend === true
+  const range = mends ? await withinCovered(deps, dataset, due) : due
   if (range === null) return null
   const exchanges = [...new Set(capabilities.flatMap((each) => each.exchanges))]
-  const gates = await gatesOf(deps.db.sql, market, { ...range, dataset, instruments: ids, exchanges })
+  const region = { ...range, dataset, instruments: ids, exchanges, tellBrought: mends }
+  // Days of which nobody brought the whole market lack most of it, and no check is to bring that.
+  const days = mends && ids === null ? { days: await judgedDays(deps.db.sql, region) } : {}
+  const found = await gatesOf(deps.db.sql, market, { ...region, ...days })
   // A run over some symbols says nothing about the market's day.
-  if (ids === null) await storeGates(deps.db.sql, dataset, gates)
-  return { dataset, gates, ...range, notServed: unservedExchanges(market, exchanges) }
+  if (ids === null) await storeGates(deps.db.sql, dataset, found)
+  const gates = mends ? found.map(ofBrought) : found
+  const awaited = awaitedIn(gates, newestReady(deps.now(), capability, market.calendar))
+  return { dataset, gates, ...range, awaited, notServed: unservedExchanges(market, exchanges) }
+}
+
+function awaitedIn(gates: readonly GateRow[], newest: string | null): string | null {
+  const last = gates.at(-1)
+  return last?.date === newest && last.state === 'incomplete' && last.present === 0 ? last.date : null
 }
 
 /** A run that mends is about what was brought before: days of other datasets are not missed in this one. */
@@ -147,31 +163,21 @@ async function conclude(
   if (!first) return EMPTY
   const bars = checked.find(({ dataset }) => dataset === 'bars')
   const verification: Verification = bars
-    ? { ...countsOf(bars.gates), ...(bars.notServed.length > 0 ? { notServed: bars.notServed } : {}) }
+    ? { ...verificationOf(bars), ...(bars.notServed.length > 0 ? { notServed: bars.notServed } : {}) }
     : EMPTY
-  const datasets = Object.fromEntries(checked.map(({ dataset, gates }) => [dataset, countsOf(gates)]))
-  await deps.db
-    .sql`update sync_run set verification = ${deps.db.sql.json({ ...verification, datasets } as never)},
+  const datasets = Object.fromEntries(checked.map((days) => [days.dataset, verificationOf(days)]))
+  const stored: StoredVerification = { ...verification, datasets }
+  await deps.db.sql`update sync_run set verification = ${deps.db.sql.json(stored as never)},
     last_trade_date = coalesce(${(bars ?? first).gates.at(-1)?.date ?? null}::date, last_trade_date), updated_at = now()
     where id = ${owner.runId} and owner_epoch = ${owner.epoch}`
   for (const days of checked) await logDays(deps, owner.runId, days)
   return verification
 }
 
-function countsOf(gates: readonly GateRow[]): Verification {
-  const count = (state: string) => gates.filter((gate) => gate.state === state).length
-  return {
-    dates: gates.length,
-    complete: count('complete'),
-    completeWithGaps: count('complete_with_gaps'),
-    incomplete: count('incomplete'),
-    unverified: count('unverified'),
-    missingCells: gates.reduce(
-      (sum, gate) => sum + Math.max(0, gate.expected - gate.present - gate.suspended),
-      0,
-    ),
-  }
-}
+const verificationOf = ({ gates, awaited }: CheckedDays): Verification => ({
+  ...countsOf(gates),
+  ...(awaited === null ? {} : { awaited }),
+})
 
 async function logDays(
   deps: ActivityDeps,
@@ -187,7 +193,7 @@ async function logDays(
     runId,
     level: counts.incomplete > 0 ? 'warn' : 'info',
     message:
-      `verified ${counts.dates} sessions of ${dataset}: ${counts.complete} complete, ${counts.completeWithGaps} with gaps, ` +
+      `verified ${counted(counts.dates, 'session')} of ${dataset}: ${counts.complete} complete, ${counts.completeWithGaps} with gaps, ` +
       `${counts.incomplete} incomplete, ${counts.unverified} unverified` +
       (worst.length > 0 ? ` (${worst.join(', ')}${counts.incomplete > 5 ? ', …' : ''})` : '') +
       notServed.map((exchange) => `; ${exchange}: no source`).join(''),

@@ -1,4 +1,5 @@
 import type { CallLimits } from '../market/capability.ts'
+import { counted } from '../market/counted.ts'
 import type { Sql } from './client.ts'
 import { withoutParameters } from './errors.ts'
 
@@ -127,8 +128,8 @@ function decide(row: BudgetRow, limits: CallLimits, cost: number): Reservation {
 
 const used = (window: string, limit: number, calls: number, cost: number): string =>
   calls >= limit
-    ? `the ${window}'s ${limit} calls are used`
-    : `${calls} of the ${window}'s ${limit} calls are used, and this needs ${cost}`
+    ? `the ${window}'s ${counted(limit, 'call is', 'calls are')} used`
+    : `${calls} of the ${window}'s ${counted(limit, 'call')} used, and this needs ${cost}`
 
 /** Milliseconds that a budget is still blocked for: read again right before sending, since a refusal may have come meanwhile. */
 export async function blockedFor(sql: Sql, key: BudgetKey): Promise<number> {

@@ -1,3 +1,4 @@
+import { counted } from '../market/counted.ts'
 import type { Progress } from './contract/messages.ts'
 import type { SourceView } from './source-news.ts'
 import { beijingTime } from './trouble.ts'
@@ -13,8 +14,8 @@ export function detailsOf(progress: Progress, state: string, now: number): strin
   })
   return [
     `**${progress.job}** is **${state}** · ${progress.percent} % · ${progress.stage}`,
-    `${progress.cellsDone} of ${progress.cellsTotal} cells · ${inserted} inserted, ${updated} updated, ${unchanged} unchanged`,
-    `${calls} calls, now to ${progress.source ?? 'no source yet'} · ${rate} cells/s · ETA ${progress.etaSeconds ?? '?'} s · ${errors} open failures, ${rejected} rows in quarantine`,
+    `${progress.cellsDone} of ${counted(progress.cellsTotal, 'cell')} · ${inserted} inserted, ${updated} updated, ${unchanged} unchanged`,
+    `${counted(calls, 'call')}, now to ${progress.source ?? 'no source yet'} · ${rate} cells/s · ETA ${progress.etaSeconds ?? '?'} s · ${counted(errors, 'open failure')}, ${counted(rejected, 'row')} in quarantine`,
     ...resting,
   ].join('\n\n')
 }

@@ -5,12 +5,13 @@ import { logRun } from '../../db/queries/logs.ts'
 import { runTotals, type RunTotalsRow } from '../../db/queries/runs.ts'
 import { type GateRow, storeGates } from '../../db/queries/verify.ts'
 import type { SessionCalendar } from '../../market/calendar.ts'
+import { counted } from '../../market/counted.ts'
 import type { TradeDate } from '../../market/date.ts'
 import { type Exchange, EXCHANGES } from '../../market/symbol.ts'
 import type { DateRange } from '../../planning/types.ts'
 import type { Verification } from '../../workflows/contract/messages.ts'
 import type { FinalState } from '../../workflows/contract/status.ts'
-import { gatesOf } from '../day-gate.ts'
+import { countsOf, gatesOf } from '../day-gate.ts'
 import { compareImport } from './compare.ts'
 import { ImportRefused } from '../../sources/import/refused.ts'
 import type { Survey } from './survey.ts'
@@ -65,10 +66,10 @@ function conclusion(
   const incomplete = verification?.incomplete ?? 0
   const problems = [
     rejected > 0
-      ? `${rejected} rows were refused: the quarantine of the run holds them with their reasons`
+      ? `${counted(rejected, 'row was', 'rows were')} refused: the quarantine of the run holds them with their reasons`
       : null,
     incomplete > 0
-      ? `${incomplete} sessions are incomplete: daily_history over their dates brings what is missing`
+      ? `${counted(incomplete, 'session is', 'sessions are')} incomplete: daily_history over their dates brings what is missing`
       : null,
   ].filter((problem) => problem !== null)
   return problems.length === 0
@@ -126,17 +127,4 @@ async function servedExchanges(deps: ImportDeps, dataset: SessionDataset): Promi
   const { sources } = await deps.sources.current()
   const served = [...sources.values()].flatMap((source) => source.capabilities[dataset]?.exchanges ?? [])
   return served.length > 0 ? [...new Set(served)] : (Object.keys(EXCHANGES) as Exchange[])
-}
-
-function countsOf(gates: readonly GateRow[]): Verification {
-  const count = (state: string) => gates.filter((gate) => gate.state === state).length
-  const missing = ({ expected, present, suspended }: GateRow) => Math.max(0, expected - present - suspended)
-  return {
-    dates: gates.length,
-    complete: count('complete'),
-    completeWithGaps: count('complete_with_gaps'),
-    incomplete: count('incomplete'),
-    unverified: count('unverified'),
-    missingCells: gates.reduce((sum, gate) => sum + missing(gate), 0),
-  }
 }

@@ -9,6 +9,7 @@ import { claimBatch, insertBatches } from '../../db/queries/batches.ts'
 import { logRun } from '../../db/queries/logs.ts'
 import { insertRun, lockHolder, type RunRow } from '../../db/queries/runs.ts'
 import { settleFailures } from '../../db/settle-failures.ts'
+import { counted } from '../../market/counted.ts'
 import { IMPORT_JOB } from '../../market/jobs.ts'
 import { IMPORT_SOURCE } from '../../market/sources.ts'
 import { ImportRefused } from '../../sources/import/refused.ts'
@@ -148,7 +149,7 @@ async function planBatches(
     await logRun(tx, {
       runId: owner.runId,
       level: 'info',
-      message: `import of ${survey.file} started: ${survey.rows} rows of ${symbols} symbols from ${survey.from} to ${survey.to}; ${survey.units}`,
+      message: `import of ${survey.file} started: ${counted(survey.rows, 'row')} of ${counted(symbols, 'symbol')} from ${survey.from} to ${survey.to}; ${survey.units}`,
     })
   })
 }

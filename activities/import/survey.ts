@@ -4,6 +4,7 @@ import { refusedCounts, type RefusedCount } from '../../db/import/stage.ts'
 import { type StagedInstrument, stagedInstruments } from '../../db/import/survey.ts'
 import { loadCalendar } from '../../db/queries/planning.ts'
 import { settledThrough } from '../../market/bar-periods.ts'
+import { counted } from '../../market/counted.ts'
 import type { ImportDataset, Units } from '../../sources/import/forms.ts'
 import { createMapper, type MapOptions } from '../../sources/import/map.ts'
 import { ImportRefused } from '../../sources/import/refused.ts'
@@ -83,7 +84,7 @@ async function refuseBad(sql: Sql, read: number, { maxRejected }: ImportRequest)
   if (count <= read * maxRejected) return refused
   const reasons = refused.slice(0, 5).map(({ reason, rows, example }) => `  ${rows} x ${reason} (${example})`)
   throw new ImportRefused(
-    `${count} of ${read} rows cannot be taken:\n${reasons.join('\n')}\n` +
+    `${count} of ${counted(read, 'row')} cannot be taken:\n${reasons.join('\n')}\n` +
       'Nothing was imported. See --map, --date-format and --symbol-format, or allow more with --max-rejected 0.5',
   )
 }

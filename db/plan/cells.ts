@@ -1,3 +1,4 @@
+import { counted } from '../../market/counted.ts'
 import { isReportDataset } from '../../market/datasets.ts'
 import type { Want } from '../../market/run-params.ts'
 import { ALL_EXCHANGES, ofExchanges } from '../../planning/exchanges.ts'
@@ -186,5 +187,7 @@ export function unreachable(items: readonly WantedItem[]): string[] {
       .map((range) => range.to)
       .sort()
       .at(-1) ?? ''
-  return [`${items.length} symbols want dates from ${from} to ${to} that no source can be asked for`]
+  return [
+    `${counted(items.length, 'symbol wants', 'symbols want')} dates from ${from} to ${to} that no source can be asked for`,
+  ]
 }

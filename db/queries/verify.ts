@@ -21,6 +21,10 @@ export interface DayRange {
   instruments: readonly number[] | null
   /** Those that some source serves: cells of the others are not missed. */
   exchanges: readonly string[]
+  /** Whether to tell cells that were brought once from those that never were. */
+  tellBrought?: boolean
+  /** The sessions to judge; all of them where it is left out. */
+  days?: ReadonlySet<string>
 }
 
 /** Rows, and whole-day suspensions without a row, per session of a range. */
@@ -96,46 +100,6 @@ const ofLife = (sql: Sql | Tx, table: 'x' | 's', { dataset, instruments, exchang
     and (i.list_date is null or ${sql(`${table}.trade_date`)} >= i.list_date)
     and (i.delist_date is null or ${sql(`${table}.trade_date`)} < i.delist_date)`
 
-/** Cells that a date lacks. */
-export interface Missing {
-  /** Cells that nothing explains, by code. */
-  open: string[]
-  /** Cells that no upstream has, or that a person accepted, by code. */
-  absent: string[]
-  /** True when some source knows the suspensions of each open one: then they are missing, else they may be suspended. */
-  known: boolean
-}
-
-/** What a date lacks: listed, not suspended that whole day, no row of any source. */
-export async function missingOn(sql: Sql, date: string, range: DayRange): Promise<Missing> {
-  const { dataset, instruments, exchanges } = range
-  const { table, where, traded } = SESSION_CELLS[dataset]
-  const [sources, served] = servedPairs()
-  const covers = (of: string, by: readonly string[]) => sql`exists (
-    select from coverage v where v.dataset = ${of} and v.source = any(${by as string[]}) and v.ranges @> ${date}::date
-      and (v.instrument_id = i.id or (v.instrument_id = 0 and (v.source, i.exchange) in (
-        select * from unnest(${sources}::text[], ${served}::text[])))))`
-  const rows = await sql<{ code: string; known: boolean; absent: boolean }[]>`
-    select c.code, ${traded ? covers('suspension', sources) : sql`true`} as known, exists (
-      select from coverage_hole h where h.dataset = ${dataset} and h.instrument_id = i.id and h.trade_date = ${date}
-        and (h.reason = 'absent_upstream' or h.accepted_at is not null)) as absent
-    from instrument i join instrument_code c on c.instrument_id = i.id and c.valid_to is null
-    where i.kind = ${kindOf(dataset)} and not i.stub and (${instruments === null} or i.id = any(${(instruments ?? []) as number[]}))
-      and i.exchange = any(${exchanges as string[]})
-      and (i.list_date is null or i.list_date <= ${date}) and (i.delist_date is null or i.delist_date > ${date})
-      and not exists (select from ${sql(table)} x where x.instrument_id = i.id and x.trade_date = ${date} and ${sql.unsafe(where)})
-      and not ${covers(dataset, sparseSources(dataset))}
-      and not (${traded} and exists (select from suspension s where s.instrument_id = i.id and s.trade_date = ${date}
-        and s.suspend_type = 'S' and s.suspend_timing is null))
-    order by c.code`
-  const open = rows.filter((row) => !row.absent)
-  return {
-    open: open.map((row) => row.code),
-    absent: rows.filter((row) => row.absent).map((row) => row.code),
-    known: open.every((row) => row.known),
-  }
-}
-
 /** A day's check as it is stored. */
 export interface GateRow {
   date: string
@@ -144,6 +108,16 @@ export interface GateRow {
   suspended: number
   state: string
   reasons: object
+}
+
+/** The days of a range that were judged before. */
+export async function judgedDays(
+  sql: Sql,
+  { dataset, from, to }: Pick<DayRange, 'dataset' | 'from' | 'to'>,
+): Promise<Set<string>> {
+  const rows = await sql<{ date: string }[]>`
+    select trade_date as date from day_gate where dataset = ${dataset} and trade_date between ${from} and ${to}`
+  return new Set(rows.map(({ date }) => date))
 }
 
 /** Stores what the gate found, dated; a state that did not change is only dated anew. */

@@ -1,5 +1,6 @@
 import { type LongPeriod, periodAround } from '../../market/bar-periods.ts'
 import type { SessionCalendar } from '../../market/calendar.ts'
+import { counted } from '../../market/counted.ts'
 import { addDays, type TradeDate } from '../../market/date.ts'
 import type { RunParams } from '../../market/run-params.ts'
 import { newestReady } from '../../planning/market-facts.ts'
@@ -33,7 +34,7 @@ export async function closedPeriods(
   const name = NAMES[period]
   if (asked.length > MOST_LOOKED_AT)
     return due(params, asked, [
-      `${asked.length} ${name}s are asked for: which of them are complete shows as they come`,
+      `${counted(asked.length, `${name} is`, `${name}s are`)} asked for: which of them are complete shows as they come`,
     ])
   const capabilities = [...sources.values()].flatMap(({ capabilities }) => capabilities.bars ?? [])
   const exchanges = [...new Set(capabilities.flatMap((each) => each.exchanges))]
@@ -41,7 +42,7 @@ export async function closedPeriods(
   for (const [i, each] of asked.entries()) {
     const { incomplete, mixed } = await periodState(sql, { ...each, period, exchanges, instruments })
     if (incomplete === 0) continue
-    const first = `the ${name} from ${each.first} to ${each.last} lacks ${incomplete} stocks`
+    const first = `the ${name} from ${each.first} to ${each.last} lacks ${counted(incomplete, 'stock')}`
     if (mixed === 0 || params.want !== undefined) return due(params, asked.slice(i), [first])
     // A bar of a week is made of one source's days: who has some of them is asked for the others.
     const note = `${mixed} of them have days of several sources: one is asked for all of them`

@@ -1,4 +1,5 @@
 import type { SessionCalendar } from '../../market/calendar.ts'
+import { counted } from '../../market/counted.ts'
 import { addDays, shanghaiClock, type TradeDate } from '../../market/date.ts'
 import type { RunParams } from '../../market/run-params.ts'
 import { newestReady } from '../../planning/market-facts.ts'
@@ -42,11 +43,13 @@ export async function missingDays(context: ScopeContext, params: RunParams): Pro
   const missing = calendar.lastAtOrBefore(to) - calendar.firstAtOrAfter(addDays(known, 1)) + 1
   if (missing > settings.maxMissingDays) {
     throw new RangeError(
-      `${missing} sessions are missing since ${known}, more than the ${settings.maxMissingDays} that a daily run catches up ` +
+      `${counted(missing, 'session is', 'sessions are')} missing since ${known}, more than the ${settings.maxMissingDays} that a daily run catches up ` +
         `with (INCREMENTAL_MAX_MISSING_DAYS): run daily_history with start_date ${addDays(known, 1)}`,
     )
   }
-  return resolved(calendar, params, first, to, [`${since.length} sessions to bring, from ${first} to ${to}`])
+  return resolved(calendar, params, first, to, [
+    `${counted(since.length, 'session')} to bring, from ${first} to ${to}`,
+  ])
 }
 
 /** The newest session that some source has by now. */
@@ -97,7 +100,7 @@ function resolved(
   const { recheck = 0 } = params
   const last = calendar.lastAtOrBefore(to)
   const again = recheck > 0 && last >= 0 ? calendar.at(Math.max(0, last - recheck)) : from
-  const note = recheck > 0 ? [`the ${recheck} sessions before ${to} are read again`] : []
+  const note = recheck > 0 ? [`read again: ${counted(recheck, 'session')} before ${to}`] : []
   const start_date = again < from ? again : from
   return { params: { ...params, start_date, end_date: to }, notes: [...notes, ...note] }
 }

@@ -1,3 +1,4 @@
+import { counted } from '../../market/counted.ts'
 import type { RunParams } from '../../market/run-params.ts'
 import { type FailureRow, retryableFailures } from '../queries/failures.ts'
 import { instrumentIds } from '../queries/planning.ts'
@@ -23,5 +24,5 @@ function noteOf(found: readonly FailureRow[]): string {
   const byDataset = new Map<string, number>()
   for (const { dataset } of found) byDataset.set(dataset, (byDataset.get(dataset) ?? 0) + 1)
   const parts = [...byDataset].map(([dataset, n]) => `${n} of ${dataset}`)
-  return `${found.length} open failures are tried once more: ${parts.join(', ')}`
+  return `${counted(found.length, 'open failure is', 'open failures are')} tried once more: ${parts.join(', ')}`
 }

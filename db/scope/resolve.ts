@@ -1,3 +1,4 @@
+import { counted } from '../../market/counted.ts'
 import { type Job, scopeOf } from '../../market/jobs.ts'
 import type { RunParams } from '../../market/run-params.ts'
 import { announcedDays } from './announced.ts'
@@ -28,7 +29,7 @@ export async function resolveParams(
   switch (scopeOf(job)) {
     case 'sample': {
       const drawn = await comparisonParams(context, runId, params)
-      const note = `compares ${drawn.symbols?.length ?? 0} symbols from ${drawn.start_date ?? ''} to ${drawn.end_date ?? ''}`
+      const note = `compares ${counted(drawn.symbols?.length ?? 0, 'symbol')} from ${drawn.start_date ?? ''} to ${drawn.end_date ?? ''}`
       return { params: drawn, notes: [note] }
     }
     case 'days':

@@ -114,7 +114,7 @@ test('calls of the hour and of the day are counted exactly over all workers', as
 test('a used-up hour waits for the next one of Shanghai, and then counts from the start', async () => {
   await reserve({ perHour: 1 })
   const later = await reserve({ perHour: 1 })
-  expect(later).toMatchObject({ kind: 'later', reason: "the hour's 1 calls are used" })
+  expect(later).toMatchObject({ kind: 'later', reason: "the hour's 1 call is used" })
   expect(later.kind === 'later' && later.waitMs <= 3_600_000).toBe(true)
   await db.sql`update source_budget set hour = hour - interval '1 hour'`
   expect(await reserve({ perHour: 1 })).toMatchObject({ kind: 'slot' })
@@ -126,7 +126,7 @@ test('a used-up day waits for midnight in Shanghai, and then counts from the sta
   const later = await reserve({ perDay: 1 })
   const [clock] = await db.sql<{ ms: number }[]>`
     select (extract(epoch from ((now() at time zone 'Asia/Shanghai')::date + 1)::timestamp at time zone 'Asia/Shanghai' - now()) * 1000)::float8 as ms`
-  expect(later).toMatchObject({ kind: 'later', reason: "the day's 1 calls are used" })
+  expect(later).toMatchObject({ kind: 'later', reason: "the day's 1 call is used" })
   expect(Math.abs((later.kind === 'later' ? later.waitMs : 0) - (clock?.ms ?? 0))).toBeLessThan(60_000)
   await db.sql`update source_budget set day = day - 1, hour = hour - interval '1 day'`
   expect(await reserve({ perDay: 1 })).toMatchObject({ kind: 'slot' })
@@ -163,7 +163,7 @@ test('a learned limit never raises the one that is configured', async () => {
   await db.sql`update source_budget set blocked_until = null`
   expect(await reserve({ perHour: 1 })).toMatchObject({
     kind: 'later',
-    reason: "the hour's 1 calls are used",
+    reason: "the hour's 1 call is used",
   })
 })
 
@@ -224,7 +224,7 @@ test.each([
     await reserve(limits, KEY, 60)
     expect(await reserve(limits, KEY, 60)).toMatchObject({
       kind: 'later',
-      reason: `60 of the ${window}'s 100 calls are used, and this needs 60`,
+      reason: `60 of the ${window}'s 100 calls used, and this needs 60`,
     })
     expect(await reserve(limits, KEY, 40)).toMatchObject({ kind: 'slot' })
     expect(await reserve(limits)).toMatchObject({

@@ -49,7 +49,7 @@ describe('a day that arrives in two halves', () => {
     const first = await bring()
     expect({ status: first.status, message: first.message }).toMatchObject({
       status: 'success_with_errors',
-      message: expect.stringContaining('1 sessions are incomplete') as string,
+      message: expect.stringContaining('1 session of bars is incomplete') as string,
     })
     expect(await gate()).toMatchObject({ state: 'incomplete', reasons: { missing: (await holes()).length } })
     lab.upstream.changeMarket({ hold: { date: toCompact(newest), percent: 100 } })
