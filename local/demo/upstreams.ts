@@ -27,7 +27,7 @@ const TOKEN = 'token-of-the-replay-upstream'
 /** Arguments of local/replay/main.ts. */
 export const upstreamArguments = ({ data, stocks, years, limit }: MarketOptions): string[] => [
   ...['--token', TOKEN],
-  ...(data === undefined ? ['--stocks', stocks, '--years', years] : ['--data', data]),
+  ...(data === undefined ? ['--stocks', stocks, '--years', years, '--follow-clock'] : ['--data', data]),
   ...(limit === undefined ? [] : ['--limits', `*=${limit}`]),
 ]
 

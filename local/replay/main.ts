@@ -1,6 +1,7 @@
 import { fstatSync } from 'node:fs'
 import { startAktoolsReplay } from './aktools-server.ts'
 import { startBaostockReplay } from './baostock-server.ts'
+import { followClock } from './follow-clock.ts'
 import { parseOptions } from './options.ts'
 import { openRecordedMarket } from './recorded.ts'
 import { createSandboxMarket } from './sandbox/market.ts'
@@ -11,6 +12,7 @@ const options = parseOptions(process.argv.slice(2))
 const openMarket = () => {
   if (options.data !== undefined) return openRecordedMarket(options.data)
   const market = createSandboxMarket(options.sandbox)
+  if (options.followClock) followClock(market)
   if (options.warm) market.warm()
   return market
 }

@@ -12,6 +12,8 @@ export interface ReplayProcessOptions {
   /** Directory of a recording; undefined: the sandbox market. */
   readonly data: string | undefined
   readonly sandbox: SandboxOptions
+  /** The sandbox's today moves with the clock, so that the newest session is there for whoever asks for it. */
+  readonly followClock: boolean
   /** Generate the whole sandbox before READY, so that no first answer is slow (benches). */
   readonly warm: boolean
   readonly server: Omit<TushareReplayOptions, 'market'>
@@ -56,6 +58,7 @@ const OPTIONS = {
   years: { type: 'string', default: '3' },
   seed: { type: 'string', default: '1' },
   today: { type: 'string', default: '20261120' },
+  'follow-clock': { type: 'boolean', default: false },
   data: { type: 'string' },
   limits: { type: 'string', default: '' },
   points: { type: 'string', default: '15000' },
@@ -80,6 +83,7 @@ export const parseOptions = (args: readonly string[]): ReplayProcessOptions => {
   return {
     data: values.data,
     warm: values.warm,
+    followClock: values['follow-clock'],
     sandbox: {
       stocks: wholeNumber('stocks', values.stocks),
       years: wholeNumber('years', values.years),
