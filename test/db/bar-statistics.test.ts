@@ -37,7 +37,9 @@ beforeEach(async () => {
 
 /** What the rows themselves say. */
 const counted = () => db.sql`
-  select period, source, count(*)::bigint as bars, max(trade_date)::text as latest_date from bars group by 1, 2
+  select period, source, count(*)::bigint as bars,
+    least(max(trade_date), (select max(trade_date) from bars d where d.source = b.source and d.period = 'daily'))::text as latest_date
+  from bars b group by 1, 2
   order by array_position(array['daily', 'weekly', 'monthly'], period), source`
 const kept = async () =>
   (await barCounts(db.sql)).map(({ period, source, bars, latest_date }) => ({
@@ -161,10 +163,15 @@ test('an answer that is rolled back is not counted, and one that comes again cou
   expect(await kept()).toMatchObject([{ bars: 1, latest_date: '2024-01-02' }])
 })
 
+test('a week and a month under way are no newer than the newest day in them', async () => {
+  await answer({ source: 'tushare', ids: IDS.slice(0, 2), first: 5, days: 3 })
+  expect((await kept()).map(({ latest_date }) => latest_date)).toEqual(Array(3).fill('2024-01-10'))
+})
+
 describe('when rows are not only added', () => {
   test('a week that ends on another day now is counted once, and its date goes back', async () => {
-    await answer({ source: 'tushare', ids: IDS.slice(0, 2), first: 5, days: 3 })
-    expect(await kept()).toMatchObject([{ bars: 6 }, { bars: 2, latest_date: '2024-01-12' }, { bars: 2 }])
+    await answer({ source: 'tushare', ids: IDS.slice(0, 2), first: 5, days: 5 })
+    expect(await kept()).toMatchObject([{ bars: 10 }, { bars: 2, latest_date: '2024-01-12' }, { bars: 2 }])
     await db.sql.begin((tx) =>
       mergeCalendar(
         tx,
@@ -172,7 +179,7 @@ describe('when rows are not only added', () => {
         CONTEXT,
       ),
     )
-    expect(await kept()).toMatchObject([{ bars: 6 }, { bars: 2, latest_date: '2024-01-11' }, { bars: 2 }])
+    expect(await kept()).toMatchObject([{ bars: 10 }, { bars: 2, latest_date: '2024-01-11' }, { bars: 2 }])
     expect(await kept()).toEqual(await counted())
   })
 
