@@ -1,4 +1,5 @@
 import type { SourceError } from '../errors.ts'
+import { parseJson } from '../json.ts'
 import { isNobodyThere, systemCode } from '../network.ts'
 import { emptyAnswer, emptyTable, failure } from './failure.ts'
 import type { AkshareFunction } from './functions.ts'
@@ -65,13 +66,8 @@ function classifyNotFound(api: AkshareFunction, body: string): SourceError {
 }
 
 function errorText(body: string): string | null {
-  try {
-    const answer: unknown = JSON.parse(body)
-    const error = (answer as { error?: unknown } | null)?.error
-    return typeof error === 'string' ? error.slice(0, MOST_CHARACTERS) : null
-  } catch {
-    return null
-  }
+  const error = (parseJson(body) as { error?: unknown } | null | undefined)?.error
+  return typeof error === 'string' ? error.slice(0, MOST_CHARACTERS) : null
 }
 
 /** A request that ended without an answer. `origin` is the bridge's address without path and login. */

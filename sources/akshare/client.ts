@@ -1,5 +1,6 @@
 import { Agent, request } from 'undici'
 import { SourceError } from '../errors.ts'
+import { parseJson } from '../json.ts'
 import { classifyNetwork, classifyStatus } from './classify.ts'
 import { emptyAnswer, failure } from './failure.ts'
 import {
@@ -82,7 +83,8 @@ export class AktoolsClient {
   async ready(name: AkshareFunction, signal: AbortSignal): Promise<void> {
     const { status, body } = await this.#get(name, 'openapi.json', this.#options.timeoutMs, signal)
     if (status > 500) throw classifyStatus(name, status, body)
-    const paths = status === 200 ? (parsed(body) as { paths?: unknown } | null | undefined)?.paths : undefined
+    const paths =
+      status === 200 ? (parseJson(body) as { paths?: unknown } | null | undefined)?.paths : undefined
     if (typeof paths !== 'object' || paths === null)
       throw failure(name, 'BadRequest', `AKTOOLS_URL does not seem to be AKTools: HTTP ${status}`)
   }
@@ -133,7 +135,7 @@ async function readBody(name: AkshareFunction, body: AsyncIterable<Buffer>): Pro
 }
 
 function rowsOf(name: AkshareFunction, body: string): readonly Row[] {
-  const answer = parsed(body)
+  const answer = parseJson(body)
   if (answer === undefined) throw failure(name, 'SchemaDrift', 'the answer is not JSON', { sample: body })
   if (!Array.isArray(answer) || !answer.every(isRow))
     throw failure(name, 'SchemaDrift', 'the answer is not a list of rows', { sample: body })
@@ -142,12 +144,3 @@ function rowsOf(name: AkshareFunction, body: string): readonly Row[] {
 
 const isRow = (value: unknown): value is Row =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
-
-/** The value of a JSON text, undefined for what is none. */
-function parsed(body: string): unknown {
-  try {
-    return JSON.parse(body)
-  } catch {
-    return undefined
-  }
-}

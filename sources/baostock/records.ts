@@ -1,3 +1,4 @@
+import { parseJson } from '../json.ts'
 import { rawOf } from '../raw.ts'
 import type { BaostockApi } from './apis.ts'
 import { type Columns, Rows } from './table.ts'
@@ -92,13 +93,9 @@ export function readRecord(record: Buffer, width: number): Rows {
 const CONTROLS = /[^ -\uffff]+/g
 
 function parseRecord(json: string, width: number): string[][] {
-  let parsed: unknown
-  try {
-    parsed = JSON.parse(json.replace(CONTROLS, ''))
-  } catch {
-    throw new FormError('the record is not JSON', json)
-  }
-  const rows = (parsed as { record?: unknown } | null)?.record
+  const parsed = parseJson(json.replace(CONTROLS, '')) as { record?: unknown } | null | undefined
+  if (parsed === undefined) throw new FormError('the record is not JSON', json)
+  const rows = parsed?.record
   if (!Array.isArray(rows)) throw new FormError('the record holds no rows', json)
   for (const row of rows as unknown[]) {
     if (!Array.isArray(row) || row.length !== width)

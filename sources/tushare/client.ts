@@ -2,6 +2,7 @@ import { Agent, request } from 'undici'
 import { accountOf } from '../../market/account.ts'
 import type { Secret } from '../../market/secret.ts'
 import { redact, SourceError, type SourceErrorDetails } from '../errors.ts'
+import { parseJson } from '../json.ts'
 import { isNobodyThere, systemCode } from '../network.ts'
 import { rawOf } from '../raw.ts'
 import { classifyAnswer, classifyStatus } from './classify.ts'
@@ -24,8 +25,7 @@ export interface TushareTable {
 
 export type TushareParams = Readonly<Record<string, string | number>>
 
-// The largest honest answer (10,000 rows of a wide table) is about 10 MB; anything above is not an answer. What is made of
-// one takes twenty times as much memory when it holds nothing but brackets.
+// The largest honest answer (10,000 rows of a wide table) is about 10 MB; anything above is not an answer.
 const MAX_BODY_BYTES = 32 * 1024 * 1024
 // Ten times what any interface gives.
 const MAX_ROWS = 100_000
@@ -55,12 +55,9 @@ export class TushareClient {
    */
   async call(api: string, params: TushareParams, fields: string, signal: AbortSignal): Promise<TushareTable> {
     const body = await this.#post(api, params, fields, signal)
-    let answer: unknown
-    try {
-      answer = JSON.parse(body)
-    } catch {
+    const answer = parseJson(body)
+    if (answer === undefined)
       throw this.#error(api, 'Transient', `the answer is not JSON: ${this.#excerpt(body)}`)
-    }
     return this.#table(api, answer)
   }
 

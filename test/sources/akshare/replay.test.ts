@@ -129,7 +129,7 @@ test.each(['eastmoney', 'sina', 'exchanges'])('%s is up', async (site) => {
 })
 
 const STOCK = listed[0] ?? ''
-const bars = () => source.fetch(callFor({ symbols: [STOCK], ...HISTORY }), granting())
+const bars = (of = source) => of.fetch(callFor({ symbols: [STOCK], ...HISTORY }), granting())
 const market = () => source.fetch(callFor({ symbols: null, rows: listed.length }), granting())
 
 test.each<[AktoolsFault, () => Promise<unknown>, string]>([
@@ -162,8 +162,10 @@ test.each<[AktoolsFault, () => Promise<unknown>, string]>([
 })
 
 test('a site that hangs costs its time limit and no more', async () => {
-  bridge.control.setFaults([{ kind: 'latency', ms: 10_000 }])
-  const error = await sourceErrorOf(bars())
+  bridge.control.setFaults([{ kind: 'hang' }])
+  const impatient = new AktoolsClient({ url: bridge.url, timeoutMs: 500 })
+  const error = await sourceErrorOf(bars(new AkshareSource(impatient, AT_ONCE, () => SATURDAY)))
+  await impatient.close()
   expect([error.errorClass, error.details.timedOut]).toEqual(['Transient', true])
 })
 

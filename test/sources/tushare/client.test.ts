@@ -146,6 +146,18 @@ test('an answer of more rows than any interface gives is none', () =>
     },
   ))
 
+test.each(['[]', '{}'])('an answer of nothing but %s is not read at all', (nothing) =>
+  withUpstream(
+    () => (response) =>
+      response.end(`{"code":0,"data":{"fields":[],"items":[${`${nothing},`.repeat(3_000_000)}${nothing}]}}`),
+    async ({ source, context }) => {
+      const error = await sourceErrorOf(source.fetch(callFor(), context))
+      expect(error.message).toContain('Transient: the answer is not JSON: {"code":0,')
+    },
+    60_000,
+  ),
+)
+
 test('words that would steer a terminal, or that no table takes, are words no longer', () =>
   withUpstream(
     () => (response) => response.end(JSON.stringify({ code: 50101, msg: 'a\0b \u001b[31m red \ud800 end' })),
