@@ -56,6 +56,21 @@ test('a single page that is not full costs one request', () =>
     SMALL,
   ))
 
+test('full pages without end are given up', () => {
+  const full = Array.from({ length: 30_000 }, () => ['2024-01-01', '1'])
+  return withServer(
+    ({ type }) => (type === '33' ? { columns: CALENDAR_COLUMNS, rows: full } : undefined),
+    async (lab) => {
+      const error = await sourceErrorOf(ask(lab))
+      expect([error.errorClass, error.details.upstreamMessage]).toEqual([
+        'Transient',
+        'more than 100000 rows came, and no end of them',
+      ])
+    },
+    { pageRows: full.length },
+  )
+})
+
 test('an empty page in the middle fails the whole table', () =>
   withServer(
     ({ type, page, pageRows }, ...rest) =>
