@@ -16,7 +16,7 @@ import { CliError, interrupted } from './errors.ts'
 import { EXIT } from './exit-codes.ts'
 import { importArguments, type ImportOptions } from './import-arguments.ts'
 import { endLines, presentLines, surveyLines } from './import-words.ts'
-import { number } from './text.ts'
+import { number } from '../local/words.ts'
 
 export const isRefusal = (error: unknown): error is ImportRefused => error instanceof ImportRefused
 

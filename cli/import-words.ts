@@ -1,7 +1,7 @@
 import type { ImportEnd } from '../activities/import/finish.ts'
 import type { Survey } from '../activities/import/survey.ts'
 import type { PresentCounts } from '../db/import/survey.ts'
-import { number } from './text.ts'
+import { number } from '../local/words.ts'
 
 const NAMED = 10
 

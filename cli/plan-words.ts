@@ -1,6 +1,6 @@
 import type { describePlan } from '../api/routes/plan.ts'
-import { duration } from '../local/duration.ts'
-import { type Cell, number, table } from './text.ts'
+import { duration, number } from '../local/words.ts'
+import { type Cell, table } from './text.ts'
 
 type Plan = ReturnType<typeof describePlan>
 

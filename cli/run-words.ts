@@ -1,7 +1,7 @@
 import type { Run } from '../api/schemas/run.ts'
 import type { Service } from './open-service.ts'
-import { duration } from '../local/duration.ts'
-import { type Cell, fields, number, table } from './text.ts'
+import { duration, number } from '../local/words.ts'
+import { type Cell, fields, table } from './text.ts'
 
 /** How a run is shown, in lines. */
 export function runLines(run: Run, service: Pick<Service, 'temporalUi'>): string[] {

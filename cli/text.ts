@@ -1,3 +1,5 @@
+import { number } from '../local/words.ts'
+
 /*
  * Texts on a terminal. Names of stocks, messages of upstreams and of servers come from elsewhere: what would steer a
  * terminal, or turn the direction of a line around, is shown as an escape.
@@ -29,8 +31,6 @@ const columns = (text: string): number => text.length + (text.match(WIDE)?.lengt
 const padding = (text: string, width: number): string => ' '.repeat(Math.max(0, width - columns(text)))
 
 export type Cell = string | number | boolean | null
-
-export const number = (value: number): string => value.toLocaleString('en-US')
 
 const shown = (value: Cell): string => {
   if (value === null) return '-'

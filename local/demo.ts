@@ -68,9 +68,10 @@ export async function runDemo(
   screen.line(`\nupstream: ${String(stack.ready.upstream?.label)}`)
   screen.line(
     options.data === undefined
-      ? 'asked in this order: Tushare Pro, BaoStock (no Beijing), AKShare\n'
-      : 'served as Tushare Pro alone, since only its answers were recorded whole\n',
+      ? 'asked in this order: Tushare Pro, BaoStock (no Beijing), AKShare'
+      : 'served as Tushare Pro alone, since only its answers were recorded whole',
   )
+  screen.line(`the console shows all of it: ${api}\n`)
   const db = openDatabase({ url: postgres, max: 2, name: 'ashare-sync demo' })
   const key = API_KEYS.find(({ role }) => role !== 'viewer')?.key.reveal()
   const performer = await createPerformer(createApiClient(api, key), screen)
@@ -121,6 +122,7 @@ async function performAll(
   await outage?.end()
   if (outage?.happened === false) screen.line('no outage: the run was over too soon for one')
   const run = isSandbox ? await planComparison(db, upstream) : null
+  if (run) screen.line('')
   const compared = run && { run, id: await performer.perform(run, { showLog: false }) }
   return { runs, ids, compared }
 }

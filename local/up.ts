@@ -43,7 +43,7 @@ const endOnSignals = ({ starting, stack, voice }: Ending): void => {
 
 /** Everything has ended because somebody wanted that. */
 const exit = (voice: Voice): never => {
-  voice.tell('end', {}, [])
+  voice.tell('end', {}, ['ended; the next start goes on where this one was'])
   process.exit(0)
 }
 

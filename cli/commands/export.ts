@@ -5,7 +5,8 @@ import { EXPORTS, FORMATS, type Format, isExport, queryOf, type TableOptions } f
 import { usingService } from '../open-service.ts'
 import { type ReadingOptions, withReading } from '../service-options.ts'
 import { saveAnswer, requireFree } from '../save-answer.ts'
-import { number, size } from '../text.ts'
+import { number } from '../../local/words.ts'
+import { size } from '../text.ts'
 
 interface ExportOptions extends ReadingOptions, TableOptions {
   output: string

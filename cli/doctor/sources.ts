@@ -1,6 +1,6 @@
 import { answerOf, ApiError, type BodyOf } from '../../client/index.ts'
 import type { Service } from '../open-service.ts'
-import { number } from '../text.ts'
+import { number } from '../../local/words.ts'
 import { type Finding, ok, problem, type Tell, warning } from './finding.ts'
 
 /* The sources through a service: its workers ask them, within their budgets. */

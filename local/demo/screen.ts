@@ -1,5 +1,5 @@
-import { duration } from '../duration.ts'
 import type { Voice } from '../voice.ts'
+import { duration, number } from '../words.ts'
 import type { LogLine, RunStatus } from './api-client.ts'
 
 const WIDTH = 32
@@ -33,11 +33,18 @@ type Output = Pick<NodeJS.WriteStream, 'isTTY' | 'columns' | 'write'>
 export function createScreen(out: Output): Screen {
   let bar = ''
   let printedAt = 0
+  const wipe = (): void => {
+    if (out.isTTY && bar !== '') out.write('\r\x1b[2K')
+    bar = ''
+  }
   const line = (text: string): void =>
     void out.write(out.isTTY && bar !== '' ? `\r\x1b[2K${text}\n${bar}` : `${text}\n`)
   return {
     line,
-    tell: (_event, _value, lines) => lines.forEach(line),
+    tell: (event, _value, lines) => {
+      if (event === 'end') wipe()
+      lines.forEach(line)
+    },
     log: ({ level, message, seconds }) =>
       line(`${seconds.toFixed(1).padStart(6)} s  ${level === 'info' ? '' : `${level}: `}${message}`),
     bar: (progress) => {
@@ -61,9 +68,9 @@ function barOf({ status, seconds, rowsBefore, isLast }: Progress): string {
   const bar = '█'.repeat(done) + '░'.repeat(WIDTH - done)
   const rows = inserted + updated
   const rate = seconds > 0 ? Math.round((rows - rowsBefore) / seconds) : 0
-  const pace = rate > 0 && (isLast || status.phase === 'syncing') ? `, ${rate} rows/s` : ''
+  const pace = rate > 0 && (isLast || status.phase === 'syncing') ? `, ${number(rate)} rows/s` : ''
   const eta = left === null ? '' : `, about ${duration(left)} left`
-  return `${bar} ${percent.toFixed(1).padStart(5)} %  ${stateOf(status)}  ${rows} rows${pace}, ${calls} calls${eta}`
+  return `${bar} ${percent.toFixed(1).padStart(5)} %  ${stateOf(status)}  ${number(rows)} rows${pace}, ${number(calls)} calls${eta}`
 }
 
 /** Cells are planned when the lists are there; until then no share of them can be done. */
