@@ -1,11 +1,11 @@
 import type { ColumnLot, LotColumn, Value } from '../../db/column-lot.ts'
 import { bytesOf, FIRST_ROW, jsonWriter, NEXT_ROW } from './json-values.ts'
 import type { TableColumn } from './table.ts'
-import { TextBuffer } from './text-buffer.ts'
+import { RepeatedText, TextBuffer } from './text-buffer.ts'
 
 /** The value of a row, and the text before it: keys, and values that all rows of a lot have. */
 interface Cell {
-  before: Uint8Array
+  before: RepeatedText
   write: (row: number) => void
 }
 
@@ -23,18 +23,18 @@ export function jsonLots(
       before += `${i === 0 ? '' : ','}${JSON.stringify(column.name)}:`
       if (values.kind === 'same') before += textOf(column, values.value, texts)
       else {
-        cells.push({ before: bytesOf(before), write: cellWriter(column, values, buffer) })
+        cells.push({ before: new RepeatedText(before), write: cellWriter(column, values, buffer) })
         before = ''
       }
     }
-    const end = bytesOf(`${before}}`)
+    const end = new RepeatedText(`${before}}`)
     for (let row = 0; row < lot.count; row++) {
       buffer.addBytes(isFirst && row === 0 ? FIRST_ROW : NEXT_ROW)
-      for (const { before, write } of cells) {
-        buffer.addBytes(before)
-        write(row)
+      for (const cell of cells) {
+        buffer.addRepeated(cell.before)
+        cell.write(row)
       }
-      buffer.addBytes(end)
+      buffer.addRepeated(end)
     }
   }
 }

@@ -21,6 +21,23 @@ const PAIRS = Uint16Array.from(
   (_, n) => ((ZERO + Math.floor(n / 10)) << 8) | (ZERO + (n % 10)),
 )
 
+// Texts of many rows are written in words of eight bytes. No eight bytes of UTF-8 are a NaN, whose bits need not stay what they are.
+const IS_LITTLE = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1
+const WORD_BYTES = Float64Array.BYTES_PER_ELEMENT
+
+/** A text that is written again and again. */
+export class RepeatedText {
+  readonly words: Float64Array
+  readonly length: number
+
+  constructor(text: string) {
+    const bytes = new TextEncoder().encode(text)
+    this.length = bytes.length
+    this.words = new Float64Array(Math.ceil(bytes.length / WORD_BYTES))
+    new Uint8Array(this.words.buffer).set(bytes)
+  }
+}
+
 /**
  * Text as UTF-8, put together byte by byte. An answer is hundreds of thousands of short texts, nearly all of them ASCII:
  * adding strings up makes so much garbage that collecting it takes longer than the writing.
@@ -28,6 +45,7 @@ const PAIRS = Uint16Array.from(
 export class TextBuffer {
   readonly #encoder = new TextEncoder()
   #bytes = new Uint8Array(START_BYTES)
+  #words = new DataView(this.#bytes.buffer)
   #length = 0
 
   add(text: string): void {
@@ -50,9 +68,20 @@ export class TextBuffer {
     this.#makeRoom(end - begin)
     const bytes = this.#bytes
     let at = this.#length
-    if (end - begin > LONG_BYTES) bytes.set(text.subarray(begin, end), at)
+    // To cut nothing off makes no object.
+    if (end - begin > LONG_BYTES)
+      bytes.set(end - begin === text.length ? text : text.subarray(begin, end), at)
     else for (let i = begin; i < end; i++) bytes[at++] = text[i] ?? 0
     this.#length += end - begin
+  }
+
+  addRepeated({ words, length }: RepeatedText): void {
+    // The last word may reach beyond the text, where the next one is written.
+    this.#makeRoom(length + WORD_BYTES)
+    const view = this.#words
+    let at = this.#length
+    for (let i = 0; i < words.length; i++, at += WORD_BYTES) view.setFloat64(at, words[i] ?? 0, IS_LITTLE)
+    this.#length += length
   }
 
   /** How many bytes there are. */
@@ -126,7 +155,7 @@ export class TextBuffer {
   take(): Uint8Array {
     const isLong = this.#length > this.#bytes.length / 4
     const taken = isLong ? this.#bytes.subarray(0, this.#length) : this.#bytes.slice(0, this.#length)
-    if (isLong) this.#bytes = new Uint8Array(START_BYTES)
+    if (isLong) this.#use(new Uint8Array(START_BYTES))
     this.#length = 0
     return taken
   }
@@ -135,6 +164,11 @@ export class TextBuffer {
     if (this.#length + bytes <= this.#bytes.length) return
     const larger = new Uint8Array(Math.max(this.#bytes.length * 2, this.#length + bytes))
     larger.set(this.#bytes.subarray(0, this.#length))
-    this.#bytes = larger
+    this.#use(larger)
+  }
+
+  #use(bytes: Uint8Array): void {
+    this.#bytes = bytes
+    this.#words = new DataView(bytes.buffer)
   }
 }
