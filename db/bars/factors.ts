@@ -122,7 +122,8 @@ const changes = (sql: Sql, region: BarRegion): Fragment => sql`
 
 /**
  * The same where no day between rows is unknown and no factor comes back after another one: `is_plain` says so. To group the rows
- * of 30 years takes a third as long as to put each beside the one before.
+ * of 30 years takes a third as long as to put each beside the one before, and half as long again where they are not sorted for it:
+ * so the last date is no bound, of which PostgreSQL would expect to leave it a handful of rows.
  */
 const groups = (sql: Sql, region: BarRegion): Fragment => sql`
   select instrument_id, string_agg(first::text, ',' order by first) as dates, string_agg(factor::text, ',' order by first) as factors,
@@ -133,7 +134,8 @@ const groups = (sql: Sql, region: BarRegion): Fragment => sql`
       union all
       select a.instrument_id, g.* from asked a cross join lateral (
         select min(r.trade_date), max(r.trade_date), r.factor from (${factorsAsOf(sql, region.asOf)}) r
-        where r.instrument_id = a.instrument_id and r.source = a.source and ${isLater(sql, region)} group by r.factor
+        where r.instrument_id = a.instrument_id and r.source = a.source and r.factor is not null
+          and r.trade_date > ${region.from} and (r.trade_date <= ${region.to}) is true group by r.factor
       ) g
     ) g
   ) g group by 1`

@@ -35,12 +35,16 @@ function barOf(id: number, bars: TextRows, row: number, source: string): StoredB
   ]
 }
 
-/** Daily bars, adjusted: the same rows as `adjustedRows` makes of them. In one lot all have the same factor. */
+/**
+ * Daily bars, adjusted: the same rows as `adjustedRows` makes of them. In one lot all have the same factor. A lot holds until the
+ * next one is asked for, which takes its place: so little is left for the garbage collector.
+ */
 export async function* adjustedLots(
   { source, parts }: WholeBars,
   options: RowOptions,
 ): AsyncGenerator<ColumnLot> {
   const { adjust, decimals, symbols, scales } = options
+  const place = Array.from({ length: PRICES.length + 1 }, () => new Float64Array(LOT))
   for (const { id, bars } of parts) {
     const symbol = symbols.get(id) ?? null
     const scale = scales.get(id)
@@ -48,8 +52,17 @@ export async function* adjustedLots(
       const { factor, until } = factorStepAt(scale?.steps ?? [], bars.text(from, CELLS.trade_date) ?? '')
       const ratio = adjustmentRatio(adjust, factor, scale?.anchor ?? null)
       const ends = [source, ...endOf(options, scale, factor, ratio !== null)]
-      const to = firstFrom(bars, until, from)
-      yield adjustedLot(bars, { from, to }, { ratio: ratio ?? NaN, power: 10 ** decimals }, [symbol], ends)
+      const to = Math.min(firstFrom(bars, until, from), from + LOT)
+      const numbers = adjustedNumbers(
+        bars,
+        { from, to },
+        { ratio: ratio ?? NaN, power: 10 ** decimals },
+        place,
+      )
+      yield {
+        count: to - from,
+        columns: columnsOf(bars, { from, to }, numbers, { begin: [symbol], end: ends }),
+      }
       from = to
     }
   }
@@ -86,29 +99,45 @@ function endOf(
 const same = (value: Value): LotColumn => ({ kind: 'same', value })
 const PRICES = [CELLS.open, CELLS.high, CELLS.low, CELLS.close, CELLS.pre_close] as const
 
+interface Rows {
+  from: number
+  /** The first one that is none of them. */
+  to: number
+}
+
 /**
- * Rows of one ratio, between values that are the same in all of them.
+ * Prices of rows and their changes, written into a place.
  *
  * @param ratio NaN: there is no factor, and no prices
  */
-function adjustedLot(
+function adjustedNumbers(
   bars: TextRows,
-  { from, to }: { from: number; to: number },
+  { from, to }: Rows,
   { ratio, power }: { ratio: number; power: number },
-  begin: readonly Value[],
-  end: readonly Value[],
-): ColumnLot {
+  place: readonly Float64Array[],
+): Float64Array[] {
   const count = to - from
-  const prices = PRICES.map((cell) => {
-    const values = new Float64Array(count)
-    for (let i = 0; i < count; i++) values[i] = bars.number(from + i, cell) * ratio
-    return values
-  })
-  const [close, before] = [prices[3], prices[4]]
-  const changes = new Float64Array(count)
-  for (let i = 0; i < count; i++) changes[i] = (close?.[i] ?? NaN) - (before?.[i] ?? NaN)
-  const numbers = [...prices, changes]
-  for (const values of numbers) for (let i = 0; i < count; i++) values[i] = roundedTo(values[i] ?? NaN, power)
+  const all = place.map((values) => values.subarray(0, count))
+  const [prices, changes] = [all.slice(0, PRICES.length), all[PRICES.length]]
+  for (const [i, cell] of PRICES.entries()) {
+    const values = prices[i]
+    if (values) for (let row = 0; row < count; row++) values[row] = bars.number(from + row, cell) * ratio
+  }
+  const [, , , close, before] = prices
+  if (changes)
+    for (let row = 0; row < count; row++) changes[row] = (close?.[row] ?? NaN) - (before?.[row] ?? NaN)
+  for (const values of all)
+    for (let row = 0; row < count; row++) values[row] = roundedTo(values[row] ?? NaN, power)
+  return all
+}
+
+/** The columns of rows, between values that are the same in all of them. */
+function columnsOf(
+  bars: TextRows,
+  { from, to }: Rows,
+  numbers: readonly Float64Array[],
+  { begin, end }: { begin: readonly Value[]; end: readonly Value[] },
+): LotColumn[] {
   const cells = (cell: number, of: 'text' | 'number'): LotColumn => ({
     kind: 'cells',
     rows: bars,
@@ -116,15 +145,15 @@ function adjustedLot(
     from,
     of,
   })
-  const columns: LotColumn[] = [
+  const flags = Array.from({ length: to - from }, (_, row) => bars.flag(from + row, CELLS.is_st))
+  return [
     ...begin.map(same),
     cells(CELLS.trade_date, 'text'),
     ...numbers.map((values): LotColumn => ({ kind: 'numbers', values })),
     cells(CELLS.pct_chg, 'text'),
     cells(CELLS.volume, 'number'),
     cells(CELLS.amount, 'text'),
-    { kind: 'values', values: Array.from({ length: count }, (_, i) => bars.flag(from + i, CELLS.is_st)) },
+    { kind: 'values', values: flags },
     ...end.map(same),
   ]
-  return { count, columns }
 }
