@@ -65,16 +65,20 @@ export async function lockDerivedBars(
  * @returns rows that were written
  */
 export async function deriveBars(tx: Tx, region: DerivedRegion, context: DerivedBy): Promise<number> {
-  // Temporary and freshly loaded tables have no statistics: a planner that believes them empty joins in squares,
-  // in nested loops or by merging on the instrument alone.
-  await tx.unsafe('set local enable_nestloop = off; set local enable_mergejoin = off; set local jit = off')
+  // Temporary and freshly loaded tables have no statistics: a planner that believes them empty joins in squares, in nested
+  // loops, by merging on the instrument alone, or the days of a stock with each other first. So it joins as it is told.
+  await tx.unsafe(
+    'set local enable_nestloop = off; set local enable_mergejoin = off; set local join_collapse_limit = 1; set local jit = off',
+  )
   const written = await tx.unsafe<(Omit<BarChange, 'source'> & { n: number })[]>(statementFor(region), [
     region.source,
     ...(region.instruments === null ? [] : [region.instruments as number[]]),
     context.runId,
     context.job,
   ])
-  await tx.unsafe('set local enable_nestloop = on; set local enable_mergejoin = on')
+  await tx.unsafe(
+    'set local enable_nestloop = on; set local enable_mergejoin = on; set local join_collapse_limit to default',
+  )
   await countBars(
     tx,
     written.map(({ period, added, latest }) => ({ period, source: region.source, added, latest })),
