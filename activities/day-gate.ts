@@ -28,7 +28,7 @@ interface ExpectedDay extends DayCounts {
 }
 
 /** A day's check, and how many of its open cells had been brought once where that was asked for. */
-export interface JudgedDay extends GateRow {
+interface JudgedDay extends GateRow {
   brought: number
 }
 

@@ -124,4 +124,58 @@ describe.skipIf(!hasRecordedData)('recorded real data', () => {
       ),
     )
   })
+
+  describe('of a few stocks over a quarter of 2018', () => {
+    const [bank, liquor, insurer] = ['600036.SH', '600519.SH', '601318.SH'] as const
+    const symbols = [bank, liquor, insurer]
+    const quarter = { start_date: '2018-07-02', end_date: '2018-09-28' }
+
+    /** Their bars and factors, every column that an upstream has a word in. */
+    const rows = async () => [
+      ...(await lab.db.sql`
+        select symbol, trade_date, open, high, low, close, pre_close, change, pct_chg, volume, amount, factor
+        from bars b left join adj_factor f using (instrument_id, trade_date, source, symbol)
+        where b.period = 'daily' and symbol = any(${symbols}) and trade_date between ${quarter.start_date} and ${quarter.end_date}
+        order by 1, 2`),
+    ]
+    const messages = async (runId: string) =>
+      (await lab.db.sql<{ message: string }[]>`select message from sync_log where run_id = ${runId}`).map(
+        ({ message }) => message,
+      )
+
+    test('a check names the cells that are damaged, and brings back exactly those', async () => {
+      const { sql } = lab.db
+      const recorded = await rows()
+      expect(recorded).toHaveLength(192)
+      await sql`delete from bars where period = 'daily' and (symbol, trade_date) in ((${bank}, '2018-07-12'), (${liquor}, '2018-09-28'))`
+      await sql`delete from adj_factor where (symbol, trade_date) in ((${liquor}, '2018-07-02'))`
+      await sql`update bars set high = low - 1 where period = 'daily' and (symbol, trade_date) in ((${bank}, '2018-08-01'))`
+      const run = await lab.run('verify', { symbols, ...quarter })
+      expect(run).toMatchObject({ status: 'success', inserted: 3, updated: 1 })
+      expect(await messages(run.id)).toEqual(
+        expect.arrayContaining([
+          'bars of tushare: 2 cells of 2 sessions are lost (2018-09-28: 1, 2018-07-12: 1)',
+          'bars of tushare: 1 row cannot be true and is asked for again',
+          'adj_factor of tushare: 1 cell of 1 session is lost (2018-07-02: 1)',
+          'bars: 1 batch, 1 call planned for tushare',
+          'adj_factor: 1 batch, 1 call planned for tushare',
+        ]),
+      )
+      expect(await rows()).toEqual(recorded)
+    })
+
+    test('what failed is brought by the job for failures, as it was recorded', async () => {
+      const { sql } = lab.db
+      const recorded = await rows()
+      await sql`delete from bars where period = 'daily' and symbol = ${insurer} and trade_date between ${quarter.start_date} and ${quarter.end_date}`
+      await sql`delete from coverage where dataset = 'bars' and instrument_id = (select instrument_id from instrument_code where code = ${insurer})`
+      lab.upstream.setFaults([{ kind: 'missing_column', column: 'close', api: 'daily', codes: [insurer] }])
+      const failed = await lab.run('daily_history', { symbols: [insurer], ...quarter })
+      expect(failed).toMatchObject({ status: 'success_with_errors', inserted: 0 })
+      lab.upstream.setFaults([])
+      const retried = await lab.run('retry_failures', { symbols: [insurer] })
+      expect(retried).toMatchObject({ status: 'success', inserted: 64, updated: 0 })
+      expect(await rows()).toEqual(recorded)
+    })
+  })
 })
