@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path'
 import { forgetDead } from './child-records.ts'
 import { claimDataDir } from './data-dir.ts'
+import { watchDisk } from './disk-watch.ts'
 import { withFullDiskTold } from './full-disk.ts'
 import { type NodePartSpec, type ReadyInfo, nodePart } from './node-part.ts'
 import { openPartLogs } from './part-logs.ts'
@@ -107,6 +108,7 @@ const openWorkshop = async (options: StackOptions): Promise<Workshop> => {
   const guard = startWatchdog(log)
   const logs = openPartLogs(options)
   const supervisor = new Supervisor({ log })
+  const disk = watchDisk(dataDir, log)
   const ready: Record<string, ReadyInfo> = {}
   return {
     options,
@@ -129,6 +131,7 @@ const openWorkshop = async (options: StackOptions): Promise<Workshop> => {
     tables: Promise.resolve(),
     start: (parts) => supervisor.start(parts.map((part) => withFullDiskTold(part, dataDir))),
     close: async () => {
+      disk.close()
       await supervisor.stop()
       await guard.close()
       forgetDead(dataDir)

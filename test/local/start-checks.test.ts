@@ -3,12 +3,13 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { loadConfig } from '../../config.ts'
 import { claimDataDir } from '../../local/data-dir.ts'
+import { watchDisk } from '../../local/disk-watch.ts'
 import { withFullDiskTold } from '../../local/full-disk.ts'
 import { SetupError } from '../../local/setup-error.ts'
 import { startChecks } from '../../local/start-checks.ts'
-import { temporaryFolder } from './support.ts'
+import { eventually, temporaryFolder } from './support.ts'
 
-/* What stands in the way of a start is found out before any server is started, and said with what to do. */
+/* What stands in the way of a start, or of work, is found out early and said once with what to do. */
 
 const check = (env: Record<string, string>) => startChecks(loadConfig(env)).beforeServers()
 
@@ -46,4 +47,24 @@ test('a part that cannot come up since the disk is full says so in one line', as
     )
   await expect(failing(new Error(message))).rejects.toThrow(/^the disk of \/data is full: make room\. .*/)
   await expect(failing(new Error('port taken'))).rejects.toThrow(/^port taken$/)
+})
+
+test('a disk that is full is said once, and so is that there is room again', async () => {
+  const said: string[] = []
+  const looks: number[] = []
+  let free = 300
+  const freeBytes = () => {
+    looks.push(free)
+    return Promise.resolve(free * 1024 * 1024)
+  }
+  const disk = watchDisk('/data', (line) => said.push(line), { everyMs: 1, freeBytes })
+  for (free of [300, 63, 10, 100, 200, 300]) {
+    const before = looks.length
+    await eventually(() => looks.length > before + 2, `it is looked at with ${free} MiB`)
+  }
+  disk.close()
+  expect(said).toEqual([
+    expect.stringMatching(/^the disk of \/data is full, 63 MiB are free: make room/),
+    'there is room again on the disk of /data: work goes on by itself',
+  ])
 })
