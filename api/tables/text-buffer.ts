@@ -167,7 +167,7 @@ export class TextBuffer {
     this.#use(larger)
   }
 
-  #use(bytes: Uint8Array): void {
+  #use(bytes: Uint8Array<ArrayBuffer>): void {
     this.#bytes = bytes
     this.#words = new DataView(bytes.buffer)
   }
