@@ -23,6 +23,7 @@ import type { MarketFacts } from './run-context.ts'
  */
 
 const GAP_SHARE = 0.995
+
 interface ExpectedDay extends DayCounts {
   expected: number
 }
@@ -44,7 +45,10 @@ export async function gatesOf(sql: Sql, market: MarketFacts, range: DayRange): P
     lacking.map(({ date }) => date),
     range,
   )
-  return days.map((day) => gateOf(day, missing.get(day.date) ?? NOTHING_MISSING, hits.get(day.date) ?? []))
+  const isOfMarket = range.instruments === null
+  return days.map((day) =>
+    gateOf(day, missing.get(day.date) ?? NOTHING_MISSING, hits.get(day.date) ?? [], isOfMarket),
+  )
 }
 
 const CHECKS: Partial<
@@ -82,7 +86,12 @@ function countUpTo(dates: readonly string[], date: string): number {
   return low
 }
 
-function gateOf(day: ExpectedDay, missing: Missing, hits: readonly RuleHits[]): JudgedDay {
+function gateOf(
+  day: ExpectedDay,
+  missing: Missing,
+  hits: readonly RuleHits[],
+  isOfMarket: boolean,
+): JudgedDay {
   const isBlocking = ({ rule }: RuleHits) => (BLOCKING_RULES as readonly BarRule[]).includes(rule)
   const blocked = hits.filter(isBlocking)
   const suspicious = hits.filter((hit) => !isBlocking(hit))
@@ -90,7 +99,7 @@ function gateOf(day: ExpectedDay, missing: Missing, hits: readonly RuleHits[]): 
   return {
     ...day,
     brought,
-    state: blocked.length > 0 ? 'incomplete' : stateOf(day, missing),
+    state: blocked.length > 0 ? 'incomplete' : stateOf(day, missing, isOfMarket),
     reasons: {
       ...(open.count > 0 ? { missing: open.count, symbols: open.symbols } : {}),
       ...(absent.count > 0 ? { absent: absent.count, absent_symbols: absent.symbols } : {}),
@@ -104,9 +113,14 @@ function gateOf(day: ExpectedDay, missing: Missing, hits: readonly RuleHits[]): 
 const NOTHING: NamedCells = { count: 0, symbols: [] }
 const NOTHING_MISSING: Missing = { open: NOTHING, brought: 0, absent: NOTHING, known: true }
 
-function stateOf({ present, suspended, expected }: ExpectedDay, { open, absent, known }: Missing): string {
+function stateOf(
+  { present, suspended, expected }: ExpectedDay,
+  { open, absent, known }: Missing,
+  isOfMarket: boolean,
+): string {
   if (open.count === 0) return absent.count > 0 ? 'complete_with_gaps' : 'complete'
-  if (!known) return 'unverified'
+  // Whoever is missing may be suspended, but never the whole market.
+  if (!known) return present === 0 && isOfMarket ? 'incomplete' : 'unverified'
   const there = present + suspended + absent.count
   return there >= expected * GAP_SHARE ? 'complete_with_gaps' : 'incomplete'
 }
