@@ -48,7 +48,7 @@ describe.skipIf(!hasRecordedData)('recorded real data', () => {
       })
       regions.push({ from, to, symbols: symbols ? new Set(symbols) : null })
     }
-  }, 300_000)
+  }, 600_000)
   afterAll(() => lab.close())
 
   test('every recorded bar and factor is in the database, to the last digit: all of them', async () => {
