@@ -1,5 +1,6 @@
 import { answerOf, ApiError, createClient } from '../../client/index.ts'
 import type { RunParams } from '../../market/run-params.ts'
+import type { RunState } from '../../workflows/contract/status.ts'
 
 /** How far a run is, as it is shown. */
 export interface RunStatus {
@@ -38,17 +39,18 @@ export interface ApiClient {
   logs(runId: string, cursor: string | null): Promise<{ lines: LogLine[]; cursor: string | null }>
 }
 
+const UNDER_WAY: readonly RunState[] = ['running', 'pending', 'waiting']
+const RECENT = '50'
+
 /** The calls that the demo makes, over HTTP like everybody else's; with a key where the environment sets any. */
 export function createApiClient(url: string, apiKey?: string): ApiClient {
   const { runs } = createClient({ url, apiKey }).api
   return {
     underWay: async () => {
-      for (const status of ['running', 'pending', 'waiting'] as const) {
-        const { items } = await answerOf(runs.$get({ query: { status, limit: '1' } }))
-        const [run] = items
-        if (run) return { runId: run.id, params: run.params }
-      }
-      return null
+      // One look at all of them: between two a run could go from the state of the second into that of the first.
+      const { items } = await answerOf(runs.$get({ query: { limit: RECENT } }))
+      const run = items.find(({ status }) => UNDER_WAY.includes(status))
+      return run ? { runId: run.id, params: run.params } : null
     },
     trigger: async (params) => {
       try {
