@@ -6,6 +6,7 @@ import type { Sql } from '../db/client.ts'
 import { type Missing, missingOn, type NamedCells } from '../db/queries/missing-days.ts'
 import { countDays, type DayCounts, type DayRange, type GateRow } from '../db/queries/verify.ts'
 import type { Exchange } from '../market/symbol.ts'
+import { firstPlace } from '../market/first-place.ts'
 import type { PlanInstrument } from '../planning/types.ts'
 import type { Verification } from '../workflows/contract/messages.ts'
 import type { MarketFacts } from './run-context.ts'
@@ -76,15 +77,8 @@ function expectedOn(
 }
 
 /** How many of ascending dates lie at or before one. */
-function countUpTo(dates: readonly string[], date: string): number {
-  let [low, high] = [0, dates.length]
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((dates[middle] ?? '') <= date) low = middle + 1
-    else high = middle
-  }
-  return low
-}
+const countUpTo = (dates: readonly string[], date: string): number =>
+  firstPlace(0, dates.length, (i) => (dates[i] ?? '') <= date)
 
 function gateOf(
   day: ExpectedDay,

@@ -24,7 +24,7 @@ export const makeFolder = (path: string): void => {
 
 /** Writes a file so that a reader sees the old text or the new one, never a part. */
 export const writeFileAtomic = (path: string, text: string, mode = 0o600): void => {
-  mkdirSync(dirname(path), { recursive: true })
+  makeFolder(dirname(path))
   const draft = `${path}.${process.pid}-${randomBytes(4).toString('hex')}`
   writeFileSync(draft, text, { mode })
   renameSync(draft, path)

@@ -1,4 +1,5 @@
 import { addDays, type TradeDate } from './date.ts'
+import { firstPlace } from './first-place.ts'
 
 /*
  * Adjusted prices. Bars are stored raw; adjusted ones are computed when they are read and never stored, since every
@@ -118,14 +119,8 @@ export function factorStepAt(
   steps: readonly FactorStep[],
   date: TradeDate,
 ): { factor: string | null; until: TradeDate } {
-  let low = 0
-  let high = steps.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((steps[middle]?.from ?? '') <= date) low = middle + 1
-    else high = middle
-  }
-  return { factor: steps[low - 1]?.factor ?? null, until: steps[low]?.from ?? BEYOND_ALL }
+  const next = firstPlace(0, steps.length, (i) => (steps[i]?.from ?? '') <= date)
+  return { factor: steps[next - 1]?.factor ?? null, until: steps[next]?.from ?? BEYOND_ALL }
 }
 
 // Behind every date as a text.

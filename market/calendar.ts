@@ -1,4 +1,5 @@
 import type { TradeDate } from './date.ts'
+import { firstPlace } from './first-place.ts'
 
 /**
  * The sessions of the market in order, addressed by position. Planning works on positions, since "how many rows has
@@ -37,14 +38,7 @@ export class SessionCalendar {
   firstAtOrAfter(date: TradeDate): number {
     const exact = this.#position.get(date)
     if (exact !== undefined) return exact
-    let low = 0
-    let high = this.sessions.length
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if ((this.sessions[middle] ?? '') < date) low = middle + 1
-      else high = middle
-    }
-    return low
+    return firstPlace(0, this.sessions.length, (i) => (this.sessions[i] ?? '') < date)
   }
 
   /** Position of the last session at or before `date`; -1 when there is none. */

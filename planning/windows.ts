@@ -1,3 +1,4 @@
+import { firstPlace } from '../market/first-place.ts'
 import type { Piece } from './bin.ts'
 import type { Span } from './spans.ts'
 
@@ -53,16 +54,8 @@ function* windowsFrom(
 }
 
 /** Index of the first of the descending windows that starts before `end`. */
-function firstBefore(windows: readonly Window[], end: number): number {
-  let low = 0
-  let high = windows.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((windows[middle]?.span.start ?? 0) >= end) low = middle + 1
-    else high = middle
-  }
-  return low
-}
+const firstBefore = (windows: readonly Window[], end: number): number =>
+  firstPlace(0, windows.length, (i) => (windows[i]?.span.start ?? 0) >= end)
 
 /** Cuts an island into windows of `length` sessions, counted back from its newest. */
 export function cut({ span, pieces }: Window, length: number): Window[] {

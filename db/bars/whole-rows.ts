@@ -1,4 +1,5 @@
 import { adjustmentRatio, ADJUSTMENTS, factorStepAt, roundedTo } from '../../market/adjust.ts'
+import { firstPlace } from '../../market/first-place.ts'
 import type { ColumnLot, LotColumn, Value } from '../column-lot.ts'
 import type { TextRows } from '../text-rows.ts'
 import type { FactorScale } from './factors.ts'
@@ -61,7 +62,7 @@ export async function* adjustedLots(
       )
       yield {
         count: to - from,
-        columns: columnsOf(bars, { from, to }, numbers, { begin: [symbol], end: ends }),
+        columns: lotColumns(bars, { from, to }, numbers, { begin: [symbol], end: ends }),
       }
       from = to
     }
@@ -69,16 +70,8 @@ export async function* adjustedLots(
 }
 
 /** The first row from a day on, behind a row. */
-function firstFrom(bars: TextRows, date: string, row: number): number {
-  let low = row + 1
-  let high = bars.count
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((bars.text(middle, CELLS.trade_date) ?? '') < date) low = middle + 1
-    else high = middle
-  }
-  return low
-}
+const firstFrom = (bars: TextRows, date: string, row: number): number =>
+  firstPlace(row + 1, bars.count, (i) => (bars.text(i, CELLS.trade_date) ?? '') < date)
 
 /** What comes behind the source. */
 function endOf(
@@ -132,7 +125,7 @@ function adjustedNumbers(
 }
 
 /** The columns of rows, between values that are the same in all of them. */
-function columnsOf(
+function lotColumns(
   bars: TextRows,
   { from, to }: Rows,
   numbers: readonly Float64Array[],

@@ -1,4 +1,6 @@
 /** One calendar day of the exchanges; closed days are days too. Dates are `YYYYMMDD`. */
+import { firstPlace } from '../../market/first-place.ts'
+
 export interface CalendarDay {
   readonly date: string
   readonly open: boolean
@@ -25,16 +27,8 @@ export const createCalendar = (days: readonly CalendarDay[]): Calendar => {
   const sessions = days.filter((day) => day.open).map((day) => day.date)
   const index = new Map(sessions.map((date, i) => [date, i]))
   // `YYYYMMDD` texts sort like dates, so string comparison is enough.
-  const atOrAfter = (date: string): number => {
-    let low = 0
-    let high = sessions.length
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if ((sessions[middle] ?? '') < date) low = middle + 1
-      else high = middle
-    }
-    return low
-  }
+  const atOrAfter = (date: string): number =>
+    firstPlace(0, sessions.length, (i) => (sessions[i] ?? '') < date)
   return {
     sessions,
     days,

@@ -1,4 +1,6 @@
 /** Int32 words of one bar: open, high, low, close, pre_close (0.01 yuan), volume (shares, unsigned), amount (yuan, low and high half). */
+import { firstPlace } from '../../market/first-place.ts'
+
 export const BAR_WORDS = 8
 export const OPEN = 0
 export const HIGH = 1
@@ -116,14 +118,8 @@ export class FactorRuns {
 
   /** The factor of a session in 0.0001, 0 when there is no row. */
   at(session: number): number {
-    let low = 0
-    let high = this.from.length
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if ((this.from[middle] ?? 0) <= session) low = middle + 1
-      else high = middle
-    }
-    return low > 0 && session <= (this.to[low - 1] ?? -1) ? (this.values[low - 1] ?? 0) : 0
+    const next = firstPlace(0, this.from.length, (i) => (this.from[i] ?? 0) <= session)
+    return next > 0 && session <= (this.to[next - 1] ?? -1) ? (this.values[next - 1] ?? 0) : 0
   }
 
   get first(): number {

@@ -1,3 +1,4 @@
+import { firstPlace } from '../../../market/first-place.ts'
 import type { LimitSpan } from './refusals.ts'
 
 /** Calls of one API that one token may make. A bare number is a limit per minute. */
@@ -28,16 +29,8 @@ interface Usage {
   today: number
 }
 
-const count = (usage: Usage, since: number): number => {
-  let low = usage.head
-  let high = usage.times.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((usage.times[middle] ?? 0) <= since) low = middle + 1
-    else high = middle
-  }
-  return usage.times.length - low
-}
+const count = ({ head, times }: Usage, since: number): number =>
+  times.length - firstPlace(head, times.length, (i) => (times[i] ?? 0) <= since)
 
 const forget = (usage: Usage, now: number): void => {
   while ((usage.times[usage.head] ?? Infinity) <= now - SPAN_MS.hour) usage.head += 1
