@@ -7,8 +7,8 @@ import type { RowOptions, StoredBar } from './rows.ts'
 import { CELLS, type WholeBars } from './whole.ts'
 
 /*
- * Bars that were read whole as rows: one by one for what is made of them, and column by column where they are adjusted and nothing
- * else. That is what charts ask for, 7,000 days at a time.
+ * Bars that were read whole as rows: one by one for what is made of them, and column by column where they stay days. That is what
+ * charts ask for, 7,000 days at a time.
  */
 
 // Rows in one lot, some 300 KB of JSON.
@@ -36,6 +36,22 @@ function barOf(id: number, bars: TextRows, row: number, source: string): StoredB
   ]
 }
 
+/** Daily bars as they are stored: the same rows as `storedRows` makes of them. */
+export async function* storedLots(
+  { source, parts }: WholeBars,
+  { symbols, ...options }: RowOptions,
+): AsyncGenerator<ColumnLot> {
+  const end = [source, ...disputedOf(options)]
+  for (const { id, bars } of parts) {
+    const begin = [symbols.get(id) ?? null]
+    for (let from = 0; from < bars.count; from += LOT) {
+      const rows = { bars, from, to: Math.min(from + LOT, bars.count) }
+      const prices = [...PRICES, CELLS.change].map((cell) => cells(rows, cell, 'text'))
+      yield lotOf(rows, prices, { begin, end })
+    }
+  }
+}
+
 /**
  * Daily bars, adjusted: the same rows as `adjustedRows` makes of them. In one lot all have the same factor. A lot holds until the
  * next one is asked for, which takes its place: so little is left for the garbage collector.
@@ -53,18 +69,11 @@ export async function* adjustedLots(
       const { factor, until } = factorStepAt(scale?.steps ?? [], bars.text(from, CELLS.trade_date) ?? '')
       const ratio = adjustmentRatio(adjust, factor, scale?.anchor ?? null)
       const ends = [source, ...endOf(options, scale, factor, ratio !== null)]
-      const to = Math.min(firstFrom(bars, until, from), from + LOT)
-      const numbers = adjustedNumbers(
-        bars,
-        { from, to },
-        { ratio: ratio ?? NaN, power: 10 ** decimals },
-        place,
-      )
-      yield {
-        count: to - from,
-        columns: lotColumns(bars, { from, to }, numbers, { begin: [symbol], end: ends }),
-      }
-      from = to
+      const rows = { bars, from, to: Math.min(firstFrom(bars, until, from), from + LOT) }
+      const numbers = adjustedNumbers(rows, { ratio: ratio ?? NaN, power: 10 ** decimals }, place)
+      const prices = numbers.map((values): LotColumn => ({ kind: 'numbers', values }))
+      yield lotOf(rows, prices, { begin: [symbol], end: ends })
+      from = rows.to
     }
   }
 }
@@ -73,18 +82,21 @@ export async function* adjustedLots(
 const firstFrom = (bars: TextRows, date: string, row: number): number =>
   firstPlace(row + 1, bars.count, (i) => (bars.text(i, CELLS.trade_date) ?? '') < date)
 
+/** Nobody disputes the only source; who names one is not told. */
+const disputedOf = ({ source }: Pick<RowOptions, 'source'>): Value[] => (source === 'best' ? [false] : [])
+
 /** What comes behind the source. */
 function endOf(
-  { source, adjust }: RowOptions,
+  options: RowOptions,
   scale: FactorScale | undefined,
   factor: string | null,
   isAdjusted: boolean,
 ): Value[] {
   return [
-    ...(source === 'best' ? [false] : []),
+    ...disputedOf(options),
     isAdjusted,
     factor,
-    ...(ADJUSTMENTS[adjust].anchored ? [scale?.anchor ?? null] : []),
+    ...(ADJUSTMENTS[options.adjust].anchored ? [scale?.anchor ?? null] : []),
     factor === null ? null : (scale?.source ?? null),
   ]
 }
@@ -93,6 +105,7 @@ const same = (value: Value): LotColumn => ({ kind: 'same', value })
 const PRICES = [CELLS.open, CELLS.high, CELLS.low, CELLS.close, CELLS.pre_close] as const
 
 interface Rows {
+  bars: TextRows
   from: number
   /** The first one that is none of them. */
   to: number
@@ -104,8 +117,7 @@ interface Rows {
  * @param ratio NaN: there is no factor, and no prices
  */
 function adjustedNumbers(
-  bars: TextRows,
-  { from, to }: Rows,
+  { bars, from, to }: Rows,
   { ratio, power }: { ratio: number; power: number },
   place: readonly Float64Array[],
 ): Float64Array[] {
@@ -124,29 +136,33 @@ function adjustedNumbers(
   return all
 }
 
-/** The columns of rows, between values that are the same in all of them. */
-function lotColumns(
-  bars: TextRows,
-  { from, to }: Rows,
-  numbers: readonly Float64Array[],
+const cells = ({ bars, from }: Rows, cell: number, of: 'text' | 'number'): LotColumn => ({
+  kind: 'cells',
+  rows: bars,
+  cell,
+  from,
+  of,
+})
+
+/** Rows with their prices, between values that are the same in all of them. */
+function lotOf(
+  rows: Rows,
+  prices: readonly LotColumn[],
   { begin, end }: { begin: readonly Value[]; end: readonly Value[] },
-): LotColumn[] {
-  const cells = (cell: number, of: 'text' | 'number'): LotColumn => ({
-    kind: 'cells',
-    rows: bars,
-    cell,
-    from,
-    of,
-  })
-  const flags = Array.from({ length: to - from }, (_, row) => bars.flag(from + row, CELLS.is_st))
-  return [
-    ...begin.map(same),
-    cells(CELLS.trade_date, 'text'),
-    ...numbers.map((values): LotColumn => ({ kind: 'numbers', values })),
-    cells(CELLS.pct_chg, 'text'),
-    cells(CELLS.volume, 'number'),
-    cells(CELLS.amount, 'text'),
-    { kind: 'values', values: flags },
-    ...end.map(same),
-  ]
+): ColumnLot {
+  const count = rows.to - rows.from
+  const flags = Array.from({ length: count }, (_, row) => rows.bars.flag(rows.from + row, CELLS.is_st))
+  return {
+    count,
+    columns: [
+      ...begin.map(same),
+      cells(rows, CELLS.trade_date, 'text'),
+      ...prices,
+      cells(rows, CELLS.pct_chg, 'text'),
+      cells(rows, CELLS.volume, 'number'),
+      cells(rows, CELLS.amount, 'text'),
+      { kind: 'values', values: flags },
+      ...end.map(same),
+    ],
+  }
 }

@@ -20,7 +20,7 @@ import { readPeriods, readUnfinished } from '../bars/sessions.ts'
 import { type BarSurvey, readPrecedence, surveyBars, symbolsOfToday } from '../bars/survey.ts'
 import { hashOf } from '../bars/version.ts'
 import { isSmall, readWhole } from '../bars/whole.ts'
-import { adjustedLots, barsOf } from '../bars/whole-rows.ts'
+import { adjustedLots, barsOf, storedLots } from '../bars/whole-rows.ts'
 import type { Sql } from '../client.ts'
 import { type ColumnLot, rowsOfLot } from '../column-lot.ts'
 
@@ -102,7 +102,7 @@ export async function readBars(sql: Sql, query: BarsQuery, planned = sql): Promi
   const question = [period, source, adjust, decimals, query.anchor, query.asOf]
   const facts = [survey.version, precedence, factors, periods?.version]
   const { bars } = survey
-  const lots = bars !== null && isAdjusted && !periods ? () => adjustedLots(bars, options) : null
+  const lots = bars === null || periods ? null : () => (isAdjusted ? adjustedLots : storedLots)(bars, options)
   return {
     columns: columnsOf(query),
     version: hashOf([question, [...symbols], facts, [...unfinished]]),
