@@ -12,8 +12,8 @@ export type LotColumn =
   | { kind: 'values'; values: readonly Value[] }
   /** NaN stands for null. */
   | { kind: 'numbers'; values: Float64Array }
-  /** Cells of rows as their bytes, from a row on: texts, or whole numbers. */
-  | { kind: 'cells'; rows: TextRows; cell: number; from: number; of: 'text' | 'number' }
+  /** Cells of rows as their bytes, from a row on: texts, whole numbers, or flags (`true` and `false`). */
+  | { kind: 'cells'; rows: TextRows; cell: number; from: number; of: 'text' | 'number' | 'flag' }
 
 /** Some rows of a table; arrays may be longer than these. */
 export interface ColumnLot {
@@ -35,12 +35,19 @@ function valueAt(column: LotColumn): (row: number) => Value {
       return (row) => column.values[row] ?? null
     case 'numbers':
       return (row) => orNull(column.values[row])
-    case 'cells': {
-      const { rows, cell, from, of } = column
-      return of === 'text'
-        ? (row) => rows.text(from + row, cell)
-        : (row) => orNull(rows.number(from + row, cell))
-    }
+    case 'cells':
+      return cellAt(column)
+  }
+}
+
+function cellAt({ rows, cell, from, of }: Extract<LotColumn, { kind: 'cells' }>): (row: number) => Value {
+  switch (of) {
+    case 'text':
+      return (row) => rows.text(from + row, cell)
+    case 'number':
+      return (row) => orNull(rows.number(from + row, cell))
+    case 'flag':
+      return (row) => rows.flag(from + row, cell)
   }
 }
 

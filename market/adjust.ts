@@ -162,8 +162,23 @@ export const adjustPrices = ({ open, high, low, close, preClose }: Prices, ratio
 /** A number with at most so many decimals, halves away from zero. */
 export const rounded = (value: number, decimals: number): number => roundedTo(value, 10 ** decimals)
 
-/** The same by the power of ten, for many numbers with as many decimals. */
-export function roundedTo(value: number, scale: number): number {
+/** The same of many numbers, in their places. */
+export function roundAll(values: Float64Array, decimals: number): void {
+  const scale = 10 ** decimals
+  for (let i = 0; i < values.length; i++) values[i] = roundedTo(values[i] ?? NaN, scale)
+}
+
+/** Many numbers times a ratio, in their places. */
+export function scaleAll(values: Float64Array, ratio: number): void {
+  for (let i = 0; i < values.length; i++) values[i] = (values[i] ?? NaN) * ratio
+}
+
+/** Of many numbers and as many others what is between them, into places. */
+export function setDifferences(places: Float64Array, values: Float64Array, others: Float64Array): void {
+  for (let i = 0; i < places.length; i++) places[i] = (values[i] ?? NaN) - (others[i] ?? NaN)
+}
+
+function roundedTo(value: number, scale: number): number {
   const scaled = Math.round(Math.abs(value) * scale)
   // Beyond 2^53 there is nothing behind the point to round.
   if (scaled > Number.MAX_SAFE_INTEGER) return value

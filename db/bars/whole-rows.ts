@@ -1,4 +1,11 @@
-import { adjustmentRatio, ADJUSTMENTS, factorStepAt, roundedTo } from '../../market/adjust.ts'
+import {
+  adjustmentRatio,
+  ADJUSTMENTS,
+  factorStepAt,
+  roundAll,
+  scaleAll,
+  setDifferences,
+} from '../../market/adjust.ts'
 import { firstPlace } from '../../market/first-place.ts'
 import type { ColumnLot, LotColumn, Value } from '../column-lot.ts'
 import type { TextRows } from '../text-rows.ts'
@@ -70,7 +77,7 @@ export async function* adjustedLots(
       const ratio = adjustmentRatio(adjust, factor, scale?.anchor ?? null)
       const ends = [source, ...endOf(options, scale, factor, ratio !== null)]
       const rows = { bars, from, to: Math.min(firstFrom(bars, until, from), from + LOT) }
-      const numbers = adjustedNumbers(rows, { ratio: ratio ?? NaN, power: 10 ** decimals }, place)
+      const numbers = adjustedNumbers(rows, { ratio: ratio ?? NaN, decimals }, place)
       const prices = numbers.map((values): LotColumn => ({ kind: 'numbers', values }))
       yield lotOf(rows, prices, { begin: [symbol], end: ends })
       from = rows.to
@@ -104,6 +111,8 @@ function endOf(
 const same = (value: Value): LotColumn => ({ kind: 'same', value })
 const PRICES = [CELLS.open, CELLS.high, CELLS.low, CELLS.close, CELLS.pre_close] as const
 
+const NO_PRICES = new Float64Array()
+
 interface Rows {
   bars: TextRows
   from: number
@@ -118,30 +127,26 @@ interface Rows {
  */
 function adjustedNumbers(
   { bars, from, to }: Rows,
-  { ratio, power }: { ratio: number; power: number },
+  { ratio, decimals }: { ratio: number; decimals: number },
   place: readonly Float64Array[],
 ): Float64Array[] {
   const count = to - from
   const all = place.map((values) => values.subarray(0, count))
-  const [prices, changes] = [all.slice(0, PRICES.length), all[PRICES.length]]
   for (const [i, cell] of PRICES.entries()) {
-    const values = prices[i]
-    if (values) for (let row = 0; row < count; row++) values[row] = bars.number(from + row, cell) * ratio
+    const prices = all[i] ?? NO_PRICES
+    bars.numbers(from, cell, prices)
+    scaleAll(prices, ratio)
   }
-  const [, , , close, before] = prices
-  if (changes)
-    for (let row = 0; row < count; row++) changes[row] = (close?.[row] ?? NaN) - (before?.[row] ?? NaN)
-  for (const values of all)
-    for (let row = 0; row < count; row++) values[row] = roundedTo(values[row] ?? NaN, power)
+  const [, , , close = NO_PRICES, before = NO_PRICES, changes = NO_PRICES] = all
+  setDifferences(changes, close, before)
+  for (const values of all) roundAll(values, decimals)
   return all
 }
 
-const cells = ({ bars, from }: Rows, cell: number, of: 'text' | 'number'): LotColumn => ({
+const cells = ({ bars, from }: Rows, cell: number, of: 'text' | 'number' | 'flag'): LotColumn => ({
   kind: 'cells',
   rows: bars,
-  cell,
-  from,
-  of,
+  ...{ cell, from, of },
 })
 
 /** Rows with their prices, between values that are the same in all of them. */
@@ -151,7 +156,6 @@ function lotOf(
   { begin, end }: { begin: readonly Value[]; end: readonly Value[] },
 ): ColumnLot {
   const count = rows.to - rows.from
-  const flags = Array.from({ length: count }, (_, row) => rows.bars.flag(rows.from + row, CELLS.is_st))
   return {
     count,
     columns: [
@@ -161,7 +165,7 @@ function lotOf(
       cells(rows, CELLS.pct_chg, 'text'),
       cells(rows, CELLS.volume, 'number'),
       cells(rows, CELLS.amount, 'text'),
-      { kind: 'values', values: flags },
+      cells(rows, CELLS.is_st, 'flag'),
       ...end.map(same),
     ],
   }

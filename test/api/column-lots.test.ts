@@ -28,7 +28,7 @@ const number = fc.oneof(
   fc.maxSafeInteger(),
 )
 /** Cells of rows of which the first ones belong to others. */
-const cells = (texts: fc.Arbitrary<string>, of: 'text' | 'number') =>
+const cells = (texts: fc.Arbitrary<string>, of: 'text' | 'number' | 'flag') =>
   fc.tuple(many(fc.oneof(fc.constant(''), texts)), fc.nat(2)).map(([some, from]) => {
     const all = [...Array.from({ length: from }, () => '77'), ...some].flatMap((text) => ['x', text])
     const rows = new TextRows(Buffer.from(all.join()), all.length / 2, 2)
@@ -57,7 +57,7 @@ const column = fc.oneof(
   columnOf('decimal', fc.oneof(same(fc.constantFrom('1.0300', null)), decimal)),
   columnOf('integer', integer),
   columnOf('number', numbers),
-  columnOf('boolean', fc.oneof(same(flag), values(flag))),
+  columnOf('boolean', fc.oneof(same(flag), values(flag), cells(fc.constantFrom('true', 'false'), 'flag'))),
 )
 
 test('rows are the same text whether they come row by row or column by column', () => {
