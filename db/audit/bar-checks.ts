@@ -34,8 +34,9 @@ export interface CheckedRegion extends DateRange {
 /** Rows `b` whose prices are out of order. Open, high and low may be absent in bars of indices. */
 export const OHLC_BROKEN =
   '(b.high < greatest(b.open, b.close, b.low) or b.low > least(b.open, b.close, b.high))'
-/** Rows `b` whose mean price lies outside the day's range. */
-export const UNIT_BROKEN = '(b.volume > 0 and not b.amount / b.volume between b.low * 0.98 and b.high * 1.02)'
+/** Rows `b` whose mean price lies outside the day's range. Nothing is divided, and nearly all lie inside without the tolerance. */
+export const UNIT_BROKEN = `(b.volume > 0 and not b.amount between b.low * b.volume and b.high * b.volume
+  and not b.amount between b.low * b.volume * 0.98 and b.high * b.volume * 1.02)`
 
 // How far back the last traded close is looked for in one go; longer suspensions are looked up one by one.
 const LOOKBACK_DAYS = 45
@@ -58,7 +59,7 @@ const hitsOf = async (tx: Tx, { from, to, instruments }: CheckedRegion): Promise
 
 /** Rows of a slice with what went before them, then one flag for each rule. */
 const statement = (): string => `with sessions as materialized (
-    select trade_date, row_number() over o as place, lag(trade_date, ${FREE_SESSIONS}) over o as fifth_before
+    select trade_date, lag(trade_date) over o as day_before, lag(trade_date, ${FREE_SESSIONS}) over o as fifth_before
     from trade_calendar where exchange = 'SSE' and is_open window o as (order by trade_date)
   ), traded as (
     select b.instrument_id, b.source, b.trade_date, b.symbol, b.open, b.high, b.low, b.close, b.pre_close, b.volume, b.amount, b.is_st,
@@ -69,19 +70,19 @@ const statement = (): string => `with sessions as materialized (
       and ($3::int[] is null or b.instrument_id = any($3))
     window w as (partition by b.instrument_id, b.source order by b.trade_date)
   ), followed as (
-    select t.*, i.board, i.list_date, s.place, s.fifth_before, coalesce(t.near_date, far[1]::date) as last_date,
+    select t.*, i.board, i.list_date, s.day_before, s.fifth_before, coalesce(t.near_date, far[1]::date) as last_date,
       coalesce(t.near_close, far[2]::numeric) as last_close, coalesce(t.near_factor, far[3]::numeric) as last_factor,
       coalesce(t.is_st, ${MOVED_FAR} and ${NAMED_ST}) as special
     from traded t join instrument i on i.id = t.instrument_id join sessions s on s.trade_date = t.trade_date
       cross join lateral (select ${LONG_AGO} as far offset 0) f
     where t.trade_date between $1 and $2
-  ), judged as materialized (
+  ), judged as (
     select r.trade_date, r.symbol, ${OHLC_BROKEN.replaceAll('b.', 'r.')} as ohlc, ${UNIT_BROKEN.replaceAll('b.', 'r.')} as unit,
       ${beyondLimit()} as price_limit, ${IS_CONNECTED} and ${STEP_BROKEN} as step, r.factor = r.last_factor as same_factor
-    from followed r left join sessions p on p.trade_date = r.last_date
-  )
+    from followed r offset 0
+  ), suspects as materialized (select * from judged where ohlc or unit or price_limit or step)
   select trade_date as date, rule, count(*)::int as count, (array_agg(symbol order by symbol))[1:${EXAMPLES}] as examples
-  from judged, lateral (values ('ohlc', ohlc), ('unit', unit), ('price_limit', price_limit),
+  from suspects, lateral (values ('ohlc', ohlc), ('unit', unit), ('price_limit', price_limit),
     ('pre_close', step and same_factor), ('factor_step', step and not same_factor)) as v(rule, broken)
   where broken group by 1, 2 order by 1, 2`
 
@@ -97,9 +98,12 @@ const LONG_AGO = `case when t.near_date is null and (i.list_date is null or t.tr
   then last_bar_before(t.instrument_id, t.source, $1::date - ${LOOKBACK_DAYS}) end`
 
 /** Nothing is missing between a bar and the one before it: it is the next session, or those between were suspended. */
-const IS_CONNECTED = `(r.place = p.place + 1 or r.place - p.place - 1 <= (select count(distinct s.trade_date) from suspension s
-  where s.instrument_id = r.instrument_id and s.suspend_type = 'S' and s.suspend_timing is null
-    and s.trade_date > r.last_date and s.trade_date < r.trade_date))`
+const IS_CONNECTED = `(r.last_date = r.day_before or (
+    select count(*) from trade_calendar c where c.exchange = 'SSE' and c.is_open and c.trade_date > r.last_date and c.trade_date < r.trade_date
+  ) <= (
+    select count(distinct s.trade_date) from suspension s where s.instrument_id = r.instrument_id and s.suspend_type = 'S'
+      and s.suspend_timing is null and s.trade_date > r.last_date and s.trade_date < r.trade_date
+  ))`
 
 // A day on which nothing stepped needs no division.
 const STEP_BROKEN = `not (r.factor = r.last_factor and r.last_close = r.pre_close) and r.pre_close > 0

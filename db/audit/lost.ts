@@ -6,18 +6,13 @@ import { repeatOnConflict } from '../errors.ts'
 import { OHLC_BROKEN, UNIT_BROKEN } from './bar-checks.ts'
 import { SESSION_CELLS, type SessionDataset, servedPairs, sparseSources } from './cells.ts'
 import { inSlices } from './slices.ts'
+import { type AuditedRegion, tally } from './tallies.ts'
 
 /*
  * What coverage says against what the tables hold. Cells that are covered and expected and have no row become holes, and
  * so do rows that cannot be true: planning then asks for them as for anything else that is missing. Rows that no coverage
  * speaks of are counted, no more: nobody knows what else came with them.
  */
-
-export interface AuditedRegion extends DateRange {
-  dataset: SessionDataset
-  /** Null: all. */
-  instruments: readonly number[] | null
-}
 
 /** What was found of one dataset and source. */
 export interface AuditFinding {
@@ -83,18 +78,25 @@ async function auditSlice(sql: Sql, slice: AuditedRegion) {
       // Freshly loaded tables have no statistics: a planner that believes them empty joins in squares, in nested loops or by
       // merging on the instrument alone.
       await tx.unsafe('set local enable_nestloop = off; set local enable_mergejoin = off')
+      const tallies = await tally(tx, slice)
       return {
-        uncovered: await countUncovered(tx, slice),
+        uncovered: tallies
+          .map(({ source, uncovered }) => ({ source, n: uncovered }))
+          .filter(({ n }) => n > 0),
         bad: await markBadRows(tx, slice),
-        lost: await markLostCells(tx, slice),
+        lost: await markLostCells(tx, slice, [...new Set(tallies.flatMap(({ lacking }) => lacking))]),
       }
     }),
   )
 }
 
-/** In one statement: rows and their coverage are committed together, so what it sees belongs together. */
-async function markLostCells(tx: Tx, slice: AuditedRegion): Promise<(SourceCount & { date: string })[]> {
-  const { dataset, from, to, instruments } = slice
+/** Of some instruments. In one statement, as they were counted. */
+async function markLostCells(
+  tx: Tx,
+  { dataset, from, to }: AuditedRegion,
+  instruments: readonly number[],
+): Promise<(SourceCount & { date: string })[]> {
+  if (instruments.length === 0) return []
   const { table, where, traded } = SESSION_CELLS[dataset]
   const [sources, exchanges] = servedPairs()
   const days = tx`coverage v join sessions s on v.ranges @> s.d
@@ -104,12 +106,11 @@ async function markLostCells(tx: Tx, slice: AuditedRegion): Promise<(SourceCount
       select trade_date as d from trade_calendar where exchange = 'SSE' and is_open and trade_date between ${from} and ${to}
     ), universe as materialized (
       select id, exchange, coalesce(list_date, '-infinity') as listed, coalesce(delist_date, 'infinity') as delisted
-      from instrument where kind = ${kindOf(dataset)} and not stub
-        and ${instruments === null ? tx`true` : tx`id = any(${instruments as number[]})`}
+      from instrument where kind = ${kindOf(dataset)} and not stub and id = any(${instruments as number[]})
     ), market as materialized (
       select v.source, s.d from ${days} and v.instrument_id = 0
     ), covered as (
-      select v.source, v.instrument_id as id, s.d from ${days} and v.instrument_id <> 0
+      select v.source, v.instrument_id as id, s.d from ${days} and v.instrument_id = any(${instruments as number[]})
       union
       select m.source, i.id, m.d from market m
         join unnest(${sources}::text[], ${exchanges}::text[]) as p(source, exchange) on p.source = m.source
@@ -120,7 +121,7 @@ async function markLostCells(tx: Tx, slice: AuditedRegion): Promise<(SourceCount
       select e.* from expected e
       where not exists (select from ${tx(table)} x where x.instrument_id = e.id and x.trade_date = e.d and x.source = e.source
           and ${tx.unsafe(where)} and x.trade_date between ${from} and ${to})
-        and ${traded ? notSuspended(tx, slice) : tx`true`}
+        and ${traded ? notSuspended(tx, { from, to }) : tx`true`}
     ), marked as (
       insert into coverage_hole (dataset, instrument_id, trade_date, source, reason)
       select ${dataset}, id, d, source, 'lost' from lost order by id, d, source
@@ -154,20 +155,4 @@ async function markBadRows(tx: Tx, slice: AuditedRegion): Promise<SourceCount[]>
       on conflict do nothing returning dataset, source, trade_date
     ), due as (${leaveMonthsOf(tx, 'marked')})
     select source, count(*)::int as n from bad group by 1`
-}
-
-async function countUncovered(tx: Tx, slice: AuditedRegion): Promise<SourceCount[]> {
-  const { dataset, from, to, instruments } = slice
-  const { table, where } = SESSION_CELLS[dataset]
-  const [sources, exchanges] = servedPairs()
-  return await tx<SourceCount[]>`
-    select x.source, count(*)::int as n from ${tx(table)} x join instrument i on i.id = x.instrument_id and not i.stub
-      left join coverage own on own.dataset = ${dataset} and own.source = x.source and own.instrument_id = x.instrument_id
-      left join unnest(${sources}::text[], ${exchanges}::text[]) as p(source, exchange)
-        on p.source = x.source and p.exchange = i.exchange
-      left join coverage market on market.dataset = ${dataset} and market.source = p.source and market.instrument_id = 0
-    where x.trade_date between ${from} and ${to} and ${tx.unsafe(where)}
-      and ${instruments === null ? tx`true` : tx`x.instrument_id = any(${instruments as number[]})`}
-      and not coalesce(own.ranges @> x.trade_date, false) and not coalesce(market.ranges @> x.trade_date, false)
-    group by 1`
 }

@@ -58,10 +58,12 @@ async function countRows(sql: Sql, range: DayRange): Promise<DateCount[]> {
   return await sql.begin(async (tx) => {
     await tx`set local enable_nestloop = off`
     return await tx<DateCount[]>`
-      select x.trade_date as date, count(distinct x.instrument_id)::int as n
+      select x.trade_date as date, count(*)::int as n
       from (
-        select instrument_id, trade_date from ${tx(table)} x
-        where ${tx.unsafe(where)} and x.trade_date between ${range.from} and ${range.to} ${sparseCells(tx, range)}
+        select distinct * from (
+          select instrument_id, trade_date from ${tx(table)} x
+          where ${tx.unsafe(where)} and x.trade_date between ${range.from} and ${range.to} ${sparseCells(tx, range)}
+        ) x
       ) x join instrument i on i.id = x.instrument_id and not i.stub
       where ${ofLife(tx, 'x', range)} group by 1`
   })
