@@ -20,7 +20,7 @@ export interface Tally {
 
 /**
  * Counts rows and cells instrument by instrument, in one statement: rows and their coverage are committed together, so what it
- * sees belongs together. To count takes a fifth as long as to look for each cell, and nearly always that is enough: a row
+ * sees belongs together. To count takes a third as long as to look for each cell, and nearly always that is enough: a row
  * counts only on an expected cell, so that none stands in for another.
  */
 export async function tally(tx: Tx, { dataset, instruments, from, to }: AuditedRegion): Promise<Tally[]> {
@@ -47,10 +47,10 @@ export async function tally(tx: Tx, { dataset, instruments, from, to }: AuditedR
       select distinct instrument_id as id, trade_date as d from suspension
       where ${traded} and suspend_type = 'S' and suspend_timing is null and trade_date between ${from} and ${to}
     ), present as (
-      select u.id, x.source, count(*) filter (where r.expected @> x.trade_date and s.id is null) as n,
+      select u.id, x.source, count(*) filter (where r.expected @> x.trade_date and o.d is not null and s.id is null) as n,
         count(*) filter (where not coalesce(r.ranges @> x.trade_date, false)) as uncovered
       from ${tx(table)} x join universe u on u.id = x.instrument_id
-        left join regions r on r.id = x.instrument_id and r.source = x.source
+        left join regions r on r.id = x.instrument_id and r.source = x.source left join sessions o on o.d = x.trade_date
         left join suspended s on s.id = x.instrument_id and s.d = x.trade_date
       where ${tx.unsafe(where)} and x.trade_date between ${from} and ${to} group by 1, 2
     ), cells as (
