@@ -128,6 +128,7 @@ export default tseslint.config(
         process: 'readonly',
         Buffer: 'readonly',
         setTimeout: 'readonly',
+        performance: 'readonly',
         URL: 'readonly',
       },
     },

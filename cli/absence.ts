@@ -24,8 +24,8 @@ export class Absence {
   note(error: unknown): void {
     const why = whyAway(error) ?? (error instanceof Error ? error.message : String(error))
     if (this.#since === null) this.#say(`the service does not answer (${why}): waiting for it`)
-    this.#since ??= Date.now()
-    if (Date.now() - this.#since > LIMIT_MS) this.#gaveUp.abort(error)
+    this.#since ??= performance.now()
+    if (performance.now() - this.#since > LIMIT_MS) this.#gaveUp.abort(error)
   }
 
   over(): void {

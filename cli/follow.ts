@@ -62,11 +62,11 @@ const jsonView = (context: Context): View => ({
 /** Log lines go by above the bar; without a terminal the bar is a line every few seconds. */
 function peopleView({ out }: Context, first: Run): View {
   const screen = createScreen(out)
-  const began = Date.now()
+  const began = performance.now()
   const rowsBefore = first.inserted + first.updated
   let known = first
   const bar = (isLast: boolean): void => {
-    const seconds = (Date.now() - began) / 1_000
+    const seconds = (performance.now() - began) / 1_000
     const status = { ...known, status: printable(known.status), calls_used: known.calls }
     screen.bar({ runId: known.id, status, seconds, rowsBefore, isLast })
   }

@@ -75,16 +75,16 @@ const SHOW_EVERY_MS = 250
 /** Counts bytes on their way, and shows them on a terminal. */
 function counting({ err, json }: Context): { stream: Transform; bytes: () => number; end: () => void } {
   let bytes = 0
-  let shownAt = Date.now()
+  let shownAt = performance.now()
   const isShown = err.isTTY && !json
   const show = (text: string): void => void err.write(`\r\x1b[K${text}`)
   return {
     stream: new Transform({
       transform: (chunk: Buffer, _, done) => {
         bytes += chunk.length
-        if (isShown && Date.now() - shownAt > SHOW_EVERY_MS) {
+        if (isShown && performance.now() - shownAt > SHOW_EVERY_MS) {
           show(size(bytes))
-          shownAt = Date.now()
+          shownAt = performance.now()
         }
         done(null, chunk)
       },

@@ -38,9 +38,11 @@ const livingOwner = (path: string): ProcessIdentity | undefined => {
   return isAlive(identity) ? identity : undefined
 }
 
+// One from the future was made before the clock was set back.
 const isOld = (path: string): boolean => {
-  const age = Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now())
-  return age > GUARD_LIMIT_MS
+  const now = Date.now()
+  const age = now - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? now)
+  return Math.abs(age) > GUARD_LIMIT_MS
 }
 
 /** The living process that holds this lock, or undefined. */

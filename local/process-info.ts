@@ -85,9 +85,9 @@ const POLL_MS = HAS_PROC ? 20 : 100
 
 /** Waits until the process is gone; false when it still lives after `ms`. */
 export const waitForEnd = async (target: ProcessIdentity, ms: number): Promise<boolean> => {
-  const until = Date.now() + ms
+  const until = performance.now() + ms
   while (isAlive(target)) {
-    if (Date.now() >= until) return false
+    if (performance.now() >= until) return false
     await sleep(POLL_MS)
   }
   return true

@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path'
 import { forgetDead } from './child-records.ts'
+import { watchClock } from './clock-watch.ts'
 import { claimDataDir } from './data-dir.ts'
 import { watchDisk } from './disk-watch.ts'
 import { withFullDiskTold } from './full-disk.ts'
@@ -108,7 +109,8 @@ const openWorkshop = async (options: StackOptions): Promise<Workshop> => {
   const guard = startWatchdog(log)
   const logs = openPartLogs(options)
   const supervisor = new Supervisor({ log })
-  const disk = watchDisk(dataDir, log)
+  const renewTemporal = (): void => void supervisor.restart('temporal').catch(() => undefined)
+  const watches = [watchDisk(dataDir, log), watchClock(log, renewTemporal)]
   const ready: Record<string, ReadyInfo> = {}
   return {
     options,
@@ -131,7 +133,7 @@ const openWorkshop = async (options: StackOptions): Promise<Workshop> => {
     tables: Promise.resolve(),
     start: (parts) => supervisor.start(parts.map((part) => withFullDiskTold(part, dataDir))),
     close: async () => {
-      disk.close()
+      for (const watch of watches) watch.close()
       await supervisor.stop()
       await guard.close()
       forgetDead(dataDir)

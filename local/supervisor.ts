@@ -72,6 +72,11 @@ export class Supervisor {
     return { name, pid: slot.running?.pid, restarts: slot.restarts }
   }
 
+  /** Ends a part so that it is started again; one that is not there, or not up, stays as it is. */
+  async restart(name: string): Promise<void> {
+    await this.#slots.find(({ part }) => part.name === name)?.running?.stop()
+  }
+
   async stop(): Promise<void> {
     this.#stopping.abort()
     for (const slot of this.#slots.toReversed()) {
@@ -105,20 +110,20 @@ export class Supervisor {
   }
 
   async #bringUp(slot: Slot): Promise<void> {
-    const started = Date.now()
+    const started = performance.now()
     slot.running = await slot.part.start(this.#stopping.signal)
     slot.told = undefined
-    const seconds = ((Date.now() - started) / 1000).toFixed(1)
+    const seconds = ((performance.now() - started) / 1000).toFixed(1)
     this.#log(`${slot.part.name.padEnd(10)} ${slot.running.at}  (${seconds} s)`)
   }
 
   async #keepUp(slot: Slot): Promise<void> {
     let failures = 0
     while (!this.#isStopping()) {
-      const since = Date.now()
+      const since = performance.now()
       const how = await slot.running?.exited
       if (this.#isStopping()) return
-      if (Date.now() - since >= this.#backoffMs.healthyMs) failures = 0
+      if (performance.now() - since >= this.#backoffMs.healthyMs) failures = 0
       slot.running = undefined
       await this.#untilNextStart(slot, failures++, how)
       if (!this.#isStopping()) await this.#bringUpAgain(slot)

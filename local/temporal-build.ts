@@ -24,9 +24,9 @@ export const buildTemporal = async (request: BringRequest): Promise<string> => {
   if (child.pid !== undefined) guard?.add(child.pid, 'SIGTERM', 2_000)
   const lines: string[] = []
   createInterface({ input: child.stderr }).on('line', (line) => lines.push(line))
-  const started = Date.now()
+  const started = performance.now()
   const progress = setInterval(() => {
-    const seconds = Math.round((Date.now() - started) / 1000)
+    const seconds = Math.round((performance.now() - started) / 1000)
     log(`building the Temporal server: ${lines.length} packages done, ${seconds} s`)
   }, PROGRESS_MS)
   try {

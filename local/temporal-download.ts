@@ -61,13 +61,16 @@ const reasonIn = (complaint: string): string | undefined =>
     .slice(0, 300)
 
 const watchProgress = (folder: string, log: (line: string) => void, stallMs: number, giveUp: () => void) => {
-  const started = Date.now()
+  const started = performance.now()
   let [size, movedAt, stalled] = [0, started, false]
   const timer = setInterval(
     () => {
       const now = sizeOf(folder)
-      if (now !== size) [size, movedAt] = [now, Date.now()]
-      const [seconds, silent] = [Math.round((Date.now() - started) / 1000), Date.now() - movedAt]
+      if (now !== size) [size, movedAt] = [now, performance.now()]
+      const [seconds, silent] = [
+        Math.round((performance.now() - started) / 1000),
+        performance.now() - movedAt,
+      ]
       log(`downloading the Temporal server: ${(size / MEBIBYTE).toFixed(0)} MB, ${seconds} s`)
       if (silent < stallMs) return
       stalled = true

@@ -129,9 +129,9 @@ const untilReady = async (child: Child, port: number, options: TemporalOptions):
   const { dataDir, namespace = 'default' } = options
   let ended: string | undefined
   void child.exited.then((how) => (ended = how))
-  const until = Date.now() + START_LIMIT_MS
+  const until = performance.now() + START_LIMIT_MS
   // Not by the port alone: another program may have taken it, and then our server ends by itself.
-  while (ended === undefined && Date.now() < until) {
+  while (ended === undefined && performance.now() < until) {
     if (await answers(port, namespace)) return
     await sleep(50)
   }

@@ -25,13 +25,13 @@ interface Ending {
 const endOnSignals = ({ starting, stack, voice }: Ending): void => {
   let firstAt: number | undefined
   const onSignal = (signal: NodeJS.Signals): void => {
-    if (firstAt !== undefined && Date.now() - firstAt < SAME_SIGNAL_MS) return
+    if (firstAt !== undefined && performance.now() - firstAt < SAME_SIGNAL_MS) return
     if (firstAt !== undefined) {
       voice.line('ending by force')
       stack()?.kill()
       process.exit(130)
     }
-    firstAt = Date.now()
+    firstAt = performance.now()
     voice.line(`${signal}: ending (once more to end by force)`)
     starting.abort()
     void stack()
@@ -91,10 +91,10 @@ export const isExpected = (error: unknown): error is Error =>
 
 /** The whole service in the foreground, as `env` sets it; returns when it is ready and leaves it running. */
 export const runService = async (env: NodeJS.ProcessEnv, voice: Voice): Promise<void> => {
-  const started = Date.now()
+  const started = performance.now()
   const { addresses } = await runStack(stackOptionsFromEnvironment(env, voice), voice)
   for (const line of sourceNeeds(loadConfig(env))) voice.line(line)
-  const seconds = ((Date.now() - started) / 1000).toFixed(1)
+  const seconds = ((performance.now() - started) / 1000).toFixed(1)
   const { api, temporalUi = null } = addresses
   voice.tell('ready', { seconds: Number(seconds), api, temporal_ui: temporalUi }, [
     `ready after ${seconds} s: ${api} is the console, ${api}/docs the API`,

@@ -37,7 +37,8 @@ const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 
 const end = async (pid, { signal, graceMs }) => {
   send(pid, signal)
-  for (const until = Date.now() + graceMs; Date.now() < until; await sleep(50)) if (isGone(pid)) return
+  for (const until = performance.now() + graceMs; performance.now() < until; await sleep(50))
+    if (isGone(pid)) return
   // Each child leads a process group: what it started itself goes with it.
   if (!send(-pid, 'SIGKILL')) send(pid, 'SIGKILL')
 }

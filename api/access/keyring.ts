@@ -62,8 +62,8 @@ export class Keyring {
 
   /** Notes that a key was used; whoever waits for an answer does not wait for this. */
   touch({ id }: KnownKey): void {
-    if (id === null || Date.now() - (this.#touched.get(id) ?? 0) < TOUCH_EVERY_MS) return
-    this.#touched.set(id, Date.now())
+    if (id === null || performance.now() - (this.#touched.get(id) ?? -Infinity) < TOUCH_EVERY_MS) return
+    this.#touched.set(id, performance.now())
     // When it was used last is a hint for people, and the request itself will tell that the database is away.
     touchKey(this.#sql, id).catch(() => undefined)
   }

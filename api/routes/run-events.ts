@@ -106,7 +106,7 @@ class RunStream {
   #seen: number
   #progress = ''
   #state = ''
-  #spokeAt = Date.now()
+  #spokeAt = performance.now()
 
   constructor(
     deps: ApiDeps,
@@ -123,10 +123,10 @@ class RunStream {
 
   /** Until the run has ended, the listener has left, the place is somebody else's, the process ends or it has lasted long enough. */
   async tell(): Promise<void> {
-    const began = Date.now()
-    while (!this.#stream.aborted && !this.#ending.aborted && Date.now() - began < MAX_AGE_MS) {
+    const began = performance.now()
+    while (!this.#stream.aborted && !this.#ending.aborted && performance.now() - began < MAX_AGE_MS) {
       if (await this.#look()) return
-      if (Date.now() - this.#spokeAt > KEEP_ALIVE_MS) await this.#write(': still here\n\n')
+      if (performance.now() - this.#spokeAt > KEEP_ALIVE_MS) await this.#write(': still here\n\n')
       await sleep(INTERVAL_MS, undefined, { signal: this.#ending }).catch(() => undefined)
     }
   }
@@ -168,13 +168,13 @@ class RunStream {
   ): Promise<string> {
     const text = JSON.stringify(data)
     if (text === before) return before
-    this.#spokeAt = Date.now()
+    this.#spokeAt = performance.now()
     await this.#unlessStalled(this.#stream.writeSSE({ event, data: text, id: String(this.#seen) }))
     return text
   }
 
   async #write(text: string): Promise<void> {
-    this.#spokeAt = Date.now()
+    this.#spokeAt = performance.now()
     await this.#unlessStalled(this.#stream.write(text))
   }
 

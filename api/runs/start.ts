@@ -83,11 +83,11 @@ async function replaceHolder(deps: ApiDeps, holder: RunRow, requestId: string): 
     // It ended by itself in between, which is what was wanted.
     if (!(error instanceof Problem && (error.code === 'run_final' || error.code === 'run_gone'))) throw error
   })
-  const deadline = Date.now() + FORCE_LIMIT_MS
+  const deadline = performance.now() + FORCE_LIMIT_MS
   for (;;) {
     const row = await getRun(deps.db, holder.id)
     if (!row || !RUN_STATES[row.status as RunState].active) return
-    if (Date.now() > deadline) {
+    if (performance.now() > deadline) {
       throw new Problem(
         'run_active',
         `run ${holder.id} was cancelled but has not ended within ${FORCE_LIMIT_SECONDS} s: GET /readyz says whether a worker is there`,

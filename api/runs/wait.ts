@@ -14,10 +14,10 @@ export async function waitForEnd(
   caller: AbortSignal,
 ): Promise<RunView> {
   const signal = AbortSignal.any([closing, caller])
-  for (const deadline = Date.now() + limitMs; ;) {
+  for (const deadline = performance.now() + limitMs; ;) {
     const view = await viewRun(db.sql, id)
     if (!view) throw noSuchRun(id)
-    if (isFinal(view.status as RunState) || Date.now() >= deadline || signal.aborted) return view
+    if (isFinal(view.status as RunState) || performance.now() >= deadline || signal.aborted) return view
     await sleep(POLL_MS, undefined, { signal }).catch(() => undefined)
   }
 }

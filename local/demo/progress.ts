@@ -65,6 +65,7 @@ async function followToEnd(
   { runId, from, showLog, watch }: Followed,
 ): Promise<void> {
   const began = Date.now()
+  const since = performance.now()
   const rowsBefore = from === null ? 0 : from.inserted + from.updated
   let cursor: string | null = null
   for (;;) {
@@ -72,7 +73,7 @@ async function followToEnd(
     // what was logged before an end is read by then.
     const status = await orNull(api.status(runId))
     const logs: Awaited<ReturnType<ApiClient['logs']>> | null = await orNull(api.logs(runId, cursor))
-    const seconds = (Date.now() - began) / 1_000
+    const seconds = (performance.now() - since) / 1_000
     const lines = (logs?.lines ?? []).filter(({ at }) => from === null || Date.parse(at) >= began)
     cursor = logs?.cursor ?? cursor
     if (showLog) for (const line of lines) screen.log({ ...line, runId, seconds })

@@ -32,7 +32,7 @@ type Output = Pick<NodeJS.WriteStream, 'isTTY' | 'columns' | 'write'>
 /** For people. */
 export function createScreen(out: Output): Screen {
   let bar = ''
-  let printedAt = 0
+  let printedAt = -Infinity
   const wipe = (): void => {
     if (out.isTTY && bar !== '') out.write('\r\x1b[2K')
     bar = ''
@@ -54,9 +54,9 @@ export function createScreen(out: Output): Screen {
       if (out.isTTY) {
         out.write(`\r\x1b[2K${text}${isLast ? '\n' : ''}`)
         bar = isLast ? '' : text
-      } else if (isLast || Date.now() - printedAt > LOG_EVERY_MS) {
+      } else if (isLast || performance.now() - printedAt > LOG_EVERY_MS) {
         out.write(`${text}\n`)
-        printedAt = Date.now()
+        printedAt = performance.now()
       }
     },
   }

@@ -54,6 +54,17 @@ test('a part that ends is started again, with longer and longer pauses while tha
   await supervisor.stop()
 })
 
+test('a part is renewed on demand; one that is not there is left out', async () => {
+  const events: string[] = []
+  const supervisor = new Supervisor({ log: () => undefined, backoffMs: QUICK })
+  await supervisor.start([fakePart('temporal', events).part])
+  await supervisor.restart('postgres')
+  await supervisor.restart('temporal')
+  await eventually(() => events.length === 3, 'the second start')
+  expect(events).toEqual(['temporal up', 'temporal down', 'temporal up'])
+  await supervisor.stop()
+})
+
 test('what waits for its next start is not started once everything ends', async () => {
   const supervisor = new Supervisor({
     log: () => undefined,
