@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { followClockBack } from '../db/clock-set-back.ts'
 import { openRuns } from '../db/queries/runs.ts'
 import { withoutParameters } from '../db/errors.ts'
 import type { ApiDeps } from './deps.ts'
@@ -40,6 +41,7 @@ export async function reconcileAll(deps: ApiDeps): Promise<void> {
     >`select pg_try_advisory_lock(${RECONCILER_LOCK}) as mine`
     if (!row?.mine) return
     try {
+      await followClockBack(deps.db.sql)
       for (const run of await openRuns(deps.db))
         await reconcileRun(deps, run).catch((error: unknown) => note(deps, error, run.id))
     } finally {

@@ -1,6 +1,6 @@
 import type { CallLimits } from '../market/capability.ts'
 import { counted } from '../market/counted.ts'
-import type { Sql } from './client.ts'
+import type { Sql, Tx } from './client.ts'
 import { withoutParameters } from './errors.ts'
 
 /*
@@ -10,7 +10,8 @@ import { withoutParameters } from './errors.ts'
  * no window of 60 s, wherever it begins, can hold more calls than the limit. Hour and day: counters.
  * A request that an upstream answers with several of its own (AKTools pages through a site) costs as many slots: the
  * next one is free when all of them would have had their turn.
- * All times are the database's: workers' clocks may differ.
+ * All times are the database's: workers' clocks may differ. Where that clock is set back, all times of a budget go back with
+ * it: none may be blocked for the hours that the clock has lost.
  */
 
 export interface BudgetKey {
@@ -78,7 +79,9 @@ export async function reserveSlot(
 ): Promise<Reservation> {
   return await sql
     .begin(async (tx) => {
-      await tx`insert into source_budget (source, account, api) values (${key.source}, ${key.account}, ${key.api}) on conflict do nothing`
+      await tx`
+        insert into source_budget as b (source, account, api) values (${key.source}, ${key.account}, ${key.api})
+        on conflict (source, account, api) do update set ${setBack(tx)} where b.counted_at > clock_timestamp()`
       const [row] = await tx<BudgetRow[]>`
         select blocked_reason, denied_message, coalesce(denied_at > clock_timestamp() - ${DENIED_FOR}::interval, false) as denied,
           case when learned_at > clock_timestamp() - ${LEARNED_FOR}::interval then learned_per_minute end as learned_per_minute,
@@ -100,7 +103,7 @@ export async function reserveSlot(
           next_slot = clock_timestamp() + make_interval(secs => ${(row.slot_ms + interval * cost) / 1000}),
           hour = date_trunc('hour', clock_timestamp(), 'Asia/Shanghai'), hour_calls = ${row.hour_calls + cost},
           day = (clock_timestamp() at time zone 'Asia/Shanghai')::date, day_calls = ${row.day_calls + cost},
-          total_calls = total_calls + ${cost}
+          total_calls = total_calls + ${cost}, counted_at = clock_timestamp()
         where source = ${key.source} and account = ${key.account} and api = ${key.api}`
       return decision
     })
@@ -108,6 +111,16 @@ export async function reserveSlot(
       throw withoutParameters(error)
     })
 }
+
+/** What was counted in an hour or a day that has not come yet counts in the one of now. */
+const setBack = (tx: Tx) => tx`
+  next_slot = b.next_slot - (b.counted_at - clock_timestamp()),
+  blocked_until = b.blocked_until - (b.counted_at - clock_timestamp()),
+  hour = least(b.hour, date_trunc('hour', clock_timestamp(), 'Asia/Shanghai')),
+  day = least(b.day, (clock_timestamp() at time zone 'Asia/Shanghai')::date),
+  learned_at = case when b.learned_at > clock_timestamp() then clock_timestamp() else b.learned_at end,
+  denied_at = case when b.denied_at > clock_timestamp() then clock_timestamp() else b.denied_at end,
+  counted_at = clock_timestamp()`
 
 function decide(row: BudgetRow, limits: CallLimits, cost: number): Reservation {
   if (row.denied) return { kind: 'denied', reason: row.denied_message ?? 'no permission' }
@@ -152,7 +165,7 @@ export async function noteRateLimit(
     case when ${calls}::int is null then ${sql(column)} when ${window === refusal.window} then ${calls}
       when learned_at > clock_timestamp() - ${LEARNED_FOR}::interval then ${sql(column)} end`
   const [row] = await sql<{ ms: number }[]>`
-    update source_budget set blocked_reason = ${refusal.reason.slice(0, 300)},
+    update source_budget set blocked_reason = ${refusal.reason.slice(0, 300)}, counted_at = clock_timestamp(),
       blocked_until = greatest(coalesce(blocked_until, clock_timestamp()), case ${refusal.window}::text
         when 'minute' then clock_timestamp() + interval '61 seconds'
         when 'hour' then date_trunc('hour', clock_timestamp(), 'Asia/Shanghai') + interval '1 hour 5 seconds'

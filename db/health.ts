@@ -81,11 +81,12 @@ async function writeSuccess(sql: Sql, { source, site }: Place, samples: HealthSa
 
 /**
  * A rate as of now: it halves with every hour without news. A source that was put behind the others is not asked, so
- * nothing else would bring it back. Not more than 100 halvings, since a float has no room for less.
+ * nothing else would bring it back. Not more than 100 halvings, since a float has no room for less; none where the news is from
+ * the future, before the clock was set back.
  */
 const faded = (sql: Sql | Tx, column: 'error_rate' | 'reject_rate') => sql`
-  h.${sql(column)} * power(0.5::float8, least(100, coalesce(
-    extract(epoch from clock_timestamp() - greatest(h.last_success_at, h.last_failure_at)) / 3600, 0))::float8)`
+  h.${sql(column)} * power(0.5::float8, least(100, greatest(0, coalesce(
+    extract(epoch from clock_timestamp() - greatest(h.last_success_at, h.last_failure_at)) / 3600, 0)))::float8)`
 
 interface TroubleRow {
   resting: boolean

@@ -38,6 +38,8 @@ export interface LeaseOptions {
   renewMs?: number
 }
 
+/** How long a row holds without a renewal, where nobody says otherwise; nobody says more. */
+export const LEASE_MS = 30_000
 const POLL_MS = 250
 const POLL_JITTER_MS = 50
 // Longer than any poll of those who wait already.
@@ -51,7 +53,7 @@ const RENEW_AGAIN_MS = 500
 
 /** The right of that name; each `acquire` is a contender of its own, also within one process. */
 export function createLease(sql: Sql, name: string, options: LeaseOptions): Lease {
-  const terms: Terms = { ttlMs: 30_000, renewMs: 5_000, ...options }
+  const terms: Terms = { ttlMs: LEASE_MS, renewMs: 5_000, ...options }
   return {
     acquire: async (signal) => {
       const holder = randomUUID()

@@ -6,7 +6,7 @@ import type { Sql, Tx } from './client.ts'
  */
 
 // Several looks of a waiter, so that a slow one is not taken for dead.
-const COUNTS_FOR = '15 seconds'
+export const COUNTS_FOR = '15 seconds'
 // A person should know that a run waits for this long, and for whom.
 const LONG_WAIT = '1 hour'
 

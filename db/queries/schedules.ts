@@ -37,7 +37,8 @@ export async function runsOfStarts(sql: Sql, requestIds: readonly string[]): Pro
 }
 
 /**
- * The newest run of a job with these very parameters that brought all it was about, if it began at `since` or later.
+ * The newest run of a job with these very parameters that brought all it was about, if it began at `since` or later. One from
+ * the future began before the clock was set back: it may have asked for less than there is now.
  *
  * @param since ISO 8601
  */
@@ -49,7 +50,8 @@ export async function successSince(
 ): Promise<string | null> {
   const [row] = await sql<{ id: string }[]>`
     select id from sync_run
-    where job = ${job} and params = ${sql.json(params as never)}::jsonb and status = 'success' and started_at >= ${since}
+    where job = ${job} and params = ${sql.json(params as never)}::jsonb and status = 'success'
+      and started_at between ${since} and clock_timestamp()
     order by started_at desc limit 1`
   return row?.id ?? null
 }

@@ -35,6 +35,8 @@ export const sourceBudget = pgTable(
     day: date('day'),
     dayCalls: integer('day_calls').notNull().default(0),
     totalCalls: bigint('total_calls', { mode: 'number' }).notNull().default(0),
+    /** When its times were written last: it lies ahead where the clock was set back since. */
+    countedAt: instant('counted_at').notNull().defaultNow(),
     /** The last refusal was about permission: not asked again until a person or a probe clears it. */
     deniedAt: instant('denied_at'),
     deniedMessage: text('denied_message'),

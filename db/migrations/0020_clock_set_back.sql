@@ -1,0 +1,1 @@
+ALTER TABLE "source_budget" ADD COLUMN "counted_at" timestamp with time zone DEFAULT now() NOT NULL;
