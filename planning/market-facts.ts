@@ -40,6 +40,16 @@ export function marketFacts(calendar: SessionCalendar, all: readonly PlanInstrum
   }
 }
 
+/** The day on which the first instrument of the universe was listed; null where no list has come, or one lacks a date. */
+export function firstListing({ instruments }: Pick<MarketFacts, 'instruments'>): TradeDate | null {
+  let first: TradeDate | null = null
+  for (const { listDate } of instruments) {
+    if (listDate === null) return null
+    if (first === null || listDate < first) first = listDate
+  }
+  return first
+}
+
 /** Instruments listed on each session. */
 function listedCounts(instruments: readonly PlanInstrument[], calendar: SessionCalendar): Int32Array {
   const steps = new Int32Array(calendar.length + 1)

@@ -1,6 +1,6 @@
 import { addDays, type TradeDate } from '../../market/date.ts'
 import { exchangesOf } from '../../market/sources.ts'
-import { dueDates } from '../../planning/market-facts.ts'
+import { dueDates, firstListing } from '../../planning/market-facts.ts'
 import { planEventRanges } from '../../planning/plan.ts'
 import type { DateRange } from '../../planning/types.ts'
 import { MARKET_ID } from '../../planning/wanted.ts'
@@ -34,7 +34,8 @@ function eventsFor(
   bound: boolean,
 ): Pick<DatasetPlan, 'parts' | 'range'> {
   const { now, historyStart } = context
-  const range = dueDates(now(), historyStart, params, candidate.capability, market.calendar)
+  const due = dueDates(now(), historyStart, params, candidate.capability, market.calendar)
+  const range = due && sinceListing(due, firstListing(market))
   // What a run mends is known cell by cell, and events have none.
   if (range === null || params.mend) return { parts: [], range }
   const known = withoutRecheck({ params, dataset, market }, candidate, covered, range)
@@ -46,6 +47,12 @@ function eventsFor(
     .flatMap((gap) => planEventRanges(gap.from, gap.to))
     .map((region) => ({ dataset, region, calls, cells: 0 }))
   return { parts: [partOf(candidate, batches, { bound })], range }
+}
+
+/** Before the first stock is listed nothing happens to any, and no index has members. */
+function sinceListing(due: DateRange, first: TradeDate | null): DateRange | null {
+  if (first === null || first <= due.from) return due
+  return first > due.to ? null : { from: first, to: due.to }
 }
 
 /** What is known of fewer exchanges than the candidate serves is not all of it. */

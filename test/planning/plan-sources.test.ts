@@ -150,6 +150,19 @@ describe('events', () => {
       `${FIRST}..${LAST}`,
     ])
   })
+
+  test('are asked for since the first listing, and not at all before it', async () => {
+    const first = async (listed: string | null) => {
+      await db.sql`update instrument set list_date = ${listed} where id > 1`
+      const plan = await planOf(db, [source('tushare')], 'index_member', {}, { historyStart: '1990-12-19' })
+      return regionsOf(plan)[0]
+    }
+    await db.sql`update instrument set list_date = '2024-02-01' where id = 1`
+    expect(await first('2024-02-01')).toBeUndefined()
+    expect(await first(null)).toMatch(/^2005-01-01\.\./)
+    expect(await first('2020-01-02')).toMatch(/^2020-01-02\.\./)
+    await db.sql`update instrument set list_date = '2020-01-02' where id = 1`
+  })
 })
 
 describe('when and how far back', () => {
