@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { readJsonObject, writeFileAtomic } from './files.ts'
+import { makeFolder, readJsonObject, writeFileAtomic } from './files.ts'
 import { type ProcessIdentity, endProcess, identify, isAlive } from './process-info.ts'
 
 /*
@@ -23,7 +23,6 @@ const file = (dataDir: string, name: string): string => join(folder(dataDir), `$
 export const recordChild = (dataDir: string, name: string, pid: number, signal: NodeJS.Signals): void => {
   const [child, owner] = [identify(pid), identify(process.pid)]
   if (!child || !owner) return
-  mkdirSync(folder(dataDir), { recursive: true })
   const record: ChildRecord = { ...child, name, signal, recordedAt: Date.now(), owner }
   writeFileAtomic(file(dataDir, name), JSON.stringify(record))
 }
@@ -78,7 +77,7 @@ export const endOrphan = async (
 
 /** Ends everything that a killed run left behind in this data folder, last started first. */
 export const endOrphans = async (dataDir: string, log: (line: string) => void): Promise<void> => {
-  mkdirSync(folder(dataDir), { recursive: true })
+  makeFolder(folder(dataDir))
   const names = readdirSync(folder(dataDir))
     .filter((entry) => entry.endsWith('.json'))
     .map((entry) => entry.slice(0, -'.json'.length))

@@ -5,17 +5,17 @@ import { dirname } from 'node:path'
 const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
 
 /**
- * Makes a folder and those above it. Node's own way to do so never ends on a file system that answers each time that
- * there is nothing above, like /proc.
+ * Makes a folder and those above it, with the mode that those get which are not there yet. Node's own way to do so never
+ * ends on a file system that answers each time that there is nothing above, like /proc.
  *
  * @throws what the system says where it cannot be
  */
-export const makeFolder = (path: string): void => {
+export const makeFolder = (path: string, mode = 0o777): void => {
   if (isFolder(path)) return
   const parent = dirname(path)
-  if (parent !== path) makeFolder(parent)
+  if (parent !== path) makeFolder(parent, mode)
   try {
-    mkdirSync(path)
+    mkdirSync(path, { mode })
   } catch (error) {
     // Another process may have made it just now.
     if (!isFolder(path)) throw error

@@ -1,7 +1,7 @@
-import { closeSync, mkdirSync, openSync, rmSync, statSync, writeSync } from 'node:fs'
+import { closeSync, openSync, rmSync, statSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { readJsonObject, writeFileAtomic } from './files.ts'
+import { makeFolder, readJsonObject, writeFileAtomic } from './files.ts'
 import { type ProcessIdentity, identify, isAlive } from './process-info.ts'
 
 /*
@@ -52,7 +52,7 @@ export const lockHolder = (path: string): number | undefined => livingOwner(path
 export const tryLock = async (path: string): Promise<LockAttempt> => {
   const self = identify(process.pid)
   if (!self) throw new Error('this process does not find itself in the process table')
-  mkdirSync(dirname(path), { recursive: true })
+  makeFolder(dirname(path))
   const guard = `${path}.guard`
   for (;;) {
     if (isOld(guard)) rmSync(guard, { force: true })

@@ -1,15 +1,6 @@
-import {
-  closeSync,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs'
+import { closeSync, fstatSync, openSync, readdirSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { makeFolder } from './files.ts'
 
 /*
  * `worker.log` is the file of today. At the first line of another day, and when it is full, it becomes
@@ -43,7 +34,7 @@ interface Options extends Partial<LogLimits> {
 }
 
 export function openLogFile(path: string, { now = Date.now, ...limits }: Options = {}): LogFile {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  makeFolder(dirname(path), 0o700)
   return new RotatedFile(path, { ...LIMITS, ...limits }, now)
 }
 

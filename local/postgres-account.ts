@@ -3,7 +3,6 @@ import {
   chmodSync,
   existsSync,
   lstatSync,
-  mkdirSync,
   mkdtempSync,
   realpathSync,
   rmSync,
@@ -11,7 +10,7 @@ import {
   symlinkSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { readIfExists } from './files.ts'
+import { makeFolder, readIfExists } from './files.ts'
 import { SetupError } from './setup-error.ts'
 
 /** Whom PostgreSQL runs as; empty means: the user who runs us. */
@@ -84,7 +83,7 @@ export const placeForCluster = (
         'Make its parent folders enterable (chmod o+x), move DATA_DIR, or run as the user who owns it.',
     )
   }
-  mkdirSync(dataDir, { recursive: true })
+  makeFolder(dataDir)
   // The data folder is ours to open (its secrets are files of mode 0600); the folders above it are not.
   if (!canEnter(dataDir, account)) chmodSync(dataDir, statSync(dataDir).mode | 0o011)
   if (canEnter(dataDir, account)) return join(realpathSync(dataDir), 'postgres')
@@ -99,7 +98,7 @@ const placeElsewhere = (
 ): string => {
   for (const folder of openFolders) {
     try {
-      mkdirSync(folder, { recursive: true, mode: 0o755 })
+      makeFolder(folder, 0o755)
       if (!canEnter(folder, account)) continue
       // A fresh name each time: data that the user deleted with DATA_DIR must not come back.
       const home = mkdtempSync(join(folder, 'data-'))

@@ -1,17 +1,9 @@
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  symlinkSync,
-} from 'node:fs'
+import { cpSync, existsSync, readFileSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { arch, platform, tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
+import { makeFolder } from './files.ts'
 import type { Account } from './postgres-account.ts'
 import { SetupError } from './setup-error.ts'
 
@@ -85,7 +77,7 @@ export const OPEN_FOLDERS = ['/var/lib/ashare-sync', '/var/tmp/ashare-sync', joi
 const copyInto = (binaries: PostgresBinaries, folder: string): PostgresBinaries => {
   const copy = join(folder, `postgresql-${binaries.version}`)
   if (existsSync(copy)) return binariesAt(copy, binaries.version)
-  mkdirSync(folder, { recursive: true, mode: 0o755 })
+  makeFolder(folder, 0o755)
   const draft = `${copy}.${process.pid}`
   cpSync(binaries.root, draft, { recursive: true, verbatimSymlinks: true })
   spawnSync('chmod', ['-R', 'a+rX', draft])

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { chownSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { chownSync, existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { readIfExists, writeFileAtomic } from './files.ts'
+import { makeFolder, readIfExists, writeFileAtomic } from './files.ts'
 import type { Account } from './postgres-account.ts'
 import type { PostgresBinaries } from './postgres-binaries.ts'
 import { commandLine, endProcess, identify, workingFolder } from './process-info.ts'
@@ -48,7 +48,7 @@ const initialise = async (cluster: Cluster, password: string): Promise<void> => 
   const draft = `${folder}.new`
   const secret = `${folder}.password`
   rmSync(draft, { recursive: true, force: true })
-  mkdirSync(draft, { recursive: true, mode: 0o700 })
+  makeFolder(draft, 0o700)
   writeFileSync(secret, `${password}\n`, { mode: 0o600 })
   if (account.uid !== undefined && account.gid !== undefined)
     for (const path of [draft, secret]) chownSync(path, account.uid, account.gid)

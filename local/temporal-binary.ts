@@ -4,7 +4,6 @@ import {
   closeSync,
   constants,
   existsSync,
-  mkdirSync,
   openSync,
   readSync,
   renameSync,
@@ -16,6 +15,7 @@ import { delimiter, join } from 'node:path'
 import { buildTemporal } from './temporal-build.ts'
 import { downloadTemporal } from './temporal-download.ts'
 import type { ProcessGuard } from './child.ts'
+import { makeFolder } from './files.ts'
 import { waitForLock } from './lock.ts'
 import { SetupError } from './setup-error.ts'
 
@@ -154,7 +154,7 @@ const installFrom = async (
   const { log, guard, signal } = options
   // Only one process is here at a time, so what lies there was left by one that was killed.
   rmSync(into, { recursive: true, force: true })
-  mkdirSync(into, { recursive: true })
+  makeFolder(into)
   const path = await get({
     version: TEMPORAL_VERSION,
     into,

@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, rmSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Child, PartFailedError, type ProcessGuard, startChild } from './child.ts'
 import { endOrphan } from './child-records.ts'
+import { makeFolder } from './files.ts'
 import { choosePort, freePort, isListening, rememberPorts, rememberedPort } from './ports.ts'
 
 /** Where Temporal's own tools look for a server. */
@@ -50,7 +51,7 @@ interface Ports {
   httpPort: number
 }
 
-// Measured in docs/temporal.md: without these each step of a workflow waits for a 50 ms tick. WAL with synchronous=1
+// Measured in docs/decisions/0002: without these each step of a workflow waits for a 50 ms tick. WAL with synchronous=1
 // survives any crash of the process; a power cut may lose the last instants, never the file.
 const FAST = [
   '--dynamic-config-value=history.transferProcessorMaxPollRPS=2000',
@@ -172,7 +173,7 @@ const PORT_ATTEMPTS = 4
 export const startTemporal = async (given: TemporalOptions): Promise<LocalTemporal> => {
   const options = { ...given, dataDir: resolve(given.dataDir) }
   const { dataDir, log = () => undefined } = options
-  mkdirSync(dataDir, { recursive: true })
+  makeFolder(dataDir)
   await endOrphan(dataDir, 'temporal', log)
   clearLeftovers(databaseIn(dataDir))
   for (let attempt = 1; ; attempt++) {
