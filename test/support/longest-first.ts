@@ -24,6 +24,7 @@ const LONGEST = [
   'test/api/source-tests.test.ts',
   'test/workflows/steering.test.ts',
   'test/workflows/failover.test.ts',
+  'test/workflows/dispensable.test.ts',
   'test/cli/service.test.ts',
   'test/schedules/scheduled-sync.test.ts',
   'test/local/up.test.ts',

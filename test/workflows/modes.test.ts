@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { SourceName } from '../../market/sources.ts'
-import { after, DONE, fails, rests, type Seen } from './scripted-activities.ts'
+import { after, DONE, fails, rests, seqsOn } from './scripted-activities.ts'
 import { openStage, type Stage } from './scripted.ts'
 
 /*
@@ -19,8 +19,6 @@ const bars = (first: number, last: number, ...sources: SourceName[]) => ({
   open: [[first, last]] as [number, number][],
   sources,
 })
-const seqsOn = (seen: Seen, source: SourceName) =>
-  seen.tries.filter((each) => each.source === source).map(({ seq }) => seq)
 const HOUR_MS = 3_600_000
 
 describe('parallel', () => {

@@ -53,6 +53,17 @@ export interface Seen {
   mostAtOnce: Map<SourceName, number>
 }
 
+/** Tries on a source, in the order in which they began. */
+export const triesOn = (seen: Seen, source: SourceName): Try[] =>
+  seen.tries.filter((each) => each.source === source)
+
+/** The batches of those tries. */
+export const seqsOn = (seen: Seen, source: SourceName): number[] =>
+  triesOn(seen, source).map(({ seq }) => seq)
+
+/** A line of the log without until when something rests. */
+export const withoutTimes = (line: string): string => line.replace(/ until .*?\)/g, '')
+
 const NOTHING: RunTotals = {
   total: 0,
   done: 0,

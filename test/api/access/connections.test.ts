@@ -1,9 +1,9 @@
 import { once } from 'node:events'
-import type { Server } from 'node:http'
 import { request } from 'node:http'
-import { type AddressInfo, connect, type Socket } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { closeServer, createServer, SERVER_LIMITS, type ServerLimits } from '../../../api/server.ts'
+import { head, health, JSON_TYPE, listenTo, open, say, serve } from './sockets.ts'
 import { type AccessLab, openAccessLab } from './support.ts'
 
 /* What callers may do to the server itself: real sockets, and requests as no client would write them. */
@@ -15,51 +15,7 @@ beforeAll(async () => {
 afterAll(() => lab.close())
 
 /** The service on a port of its own. */
-async function listen(
-  limits: Partial<ServerLimits> = {},
-  app = lab.app(),
-): Promise<{ port: number; server: Server }> {
-  const server = createServer(app.fetch, { ...SERVER_LIMITS, ...limits })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  onTestFinished(() => {
-    server.closeAllConnections()
-    return closeServer(server)
-  })
-  return { port: (server.address() as AddressInfo).port, server }
-}
-
-async function open(port: number): Promise<Socket> {
-  const socket = connect(port, '127.0.0.1')
-  // Those that the server cuts are reset.
-  socket.on('error', () => undefined)
-  onTestFinished(() => void socket.destroy())
-  await once(socket, 'connect')
-  return socket
-}
-
-/** Everything that the server says on a connection until it ends it. */
-async function listenTo(socket: Socket): Promise<string> {
-  let text = ''
-  socket.on('data', (chunk: Buffer) => (text += chunk.toString()))
-  if (!socket.closed) await new Promise((resolve) => socket.once('close', resolve))
-  return text
-}
-
-async function say(port: number, text: string): Promise<string> {
-  const socket = await open(port)
-  socket.write(text)
-  return await listenTo(socket)
-}
-
-const health = async (port: number) => {
-  const response = await fetch(`http://127.0.0.1:${port}/healthz`, { signal: AbortSignal.timeout(60_000) })
-  await response.body?.cancel()
-  return response.status
-}
-const head = (port: number, ...more: string[]) =>
-  [`POST /api/sync/trigger HTTP/1.1`, `Host: 127.0.0.1:${port}`, ...more, '', ''].join('\r\n')
-const JSON_TYPE = 'Content-Type: application/json'
+const listen = (limits: Partial<ServerLimits> = {}, app = lab.app()) => serve(app, limits)
 
 const runs = async () => (await lab.db.sql`select from sync_run`).length
 
