@@ -165,13 +165,19 @@ test.each(['high_below_low', 'null_close', 'bad_date'] as const)(
   },
 )
 
-test('a stock whose name no table can hold is quarantined, and the run goes on', async () => {
+test('a stock whose name no table can hold is quarantined, the run says so once and where, and goes on', async () => {
   lab.upstream.setFaults([{ kind: 'bad_row', api: 'stock_basic', nth: 1, damage: 'zero_byte' }])
   const run = await lab.run('stock_list', { refresh: true })
   expect([run.status, run.rejected]).toEqual(['success', 1])
   const kept = await lab.db.sql`select dataset, reason from quarantine`
   expect([...kept]).toEqual([
     { dataset: 'stock_list', reason: 'name holds a character that no text may have' },
+  ])
+  const told = await lab.db.sql<{ message: string }[]>`
+    select message from sync_log where run_id = ${run.id} and message like '%refused%'`
+  expect(told.map(({ message }) => message)).toEqual([
+    'stock_list of tushare: 1 row refused (name holds a character that no text may have); ' +
+      `what was refused: GET /api/quarantine?run_id=${run.id}&dataset=stock_list&source=tushare`,
   ])
 })
 
