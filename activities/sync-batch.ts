@@ -177,10 +177,11 @@ async function fetchExpected(work: Work, call: SourceCall): Promise<Answer> {
     : work.hasOthers
       ? retryDelays.slice(0, RETRIES_BESIDE_OTHERS)
       : retryDelays
-  const answer = await fetchCall(deps.db.sql, source, call, signal, retries)
+  const ask = () => fetchCall(deps.db.sql, source, call, signal, retries, deps.now)
+  const answer = await ask()
   if (call.rows === 0 || answer.rows.length > 0 || answer.rejected.length > 0) return answer
   await sleep(retryDelays[0], undefined, { signal })
-  const again = await fetchCall(deps.db.sql, source, call, signal, retries)
+  const again = await ask()
   if (call.symbols === null && again.rows.length === 0 && again.rejected.length === 0) {
     throw noRow(work, call)
   }

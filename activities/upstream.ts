@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { blockedFor, type BudgetKey, noteDenied, noteRateLimit, reserveSlot } from '../db/budget.ts'
 import type { Sql } from '../db/client.ts'
 import type { SourceCall } from '../market/capability.ts'
+import { shanghaiClock } from '../market/date.ts'
 import { SOURCE_ERRORS } from '../market/source-errors.ts'
 import type { Answer, FetchContext, Source } from '../sources/contract.ts'
 import { SourceError } from '../sources/errors.ts'
@@ -64,11 +65,13 @@ export async function fetchCall(
   signal: AbortSignal,
   /** Milliseconds before each try after the first; how many there are is how often it is tried again. */
   retryDelays: readonly number[],
+  now: () => Date,
 ): Promise<Answer> {
   const { answer, repeated } = await askUpstream(sql, source, signal, retryDelays, (context) =>
     source.fetch(call, context),
   )
-  return { ...onlyStorable(call.dataset, answer), requests: answer.requests + repeated }
+  const today = shanghaiClock(now()).date
+  return { ...onlyStorable(call.dataset, answer, today), requests: answer.requests + repeated }
 }
 
 /** The same for any request to a source; `repeated` counts the requests that were in vain. */

@@ -1,6 +1,7 @@
 import type { SourceCall } from '../market/capability.ts'
+import { addDays, type TradeDate } from '../market/date.ts'
 import { MOST_FIGURE, passesUnitGuard } from '../market/units.ts'
-import type { RejectedRow } from './contract.ts'
+import type { RejectedRow, StockRow } from './contract.ts'
 import { rawOf } from './raw.ts'
 
 /** What every source checks of its rows, whatever they looked like on the wire. */
@@ -102,6 +103,22 @@ export function insideCall<T extends { symbol: string; trade_date: string }>(
     rejected.push({ symbol, trade_date, ...NOT_ASKED, raw: rawOf(row) })
     return false
   })
+}
+
+// A listing is announced some weeks ahead. What lies further off is a placeholder for "unknown", and no day of such a stock
+// would ever be expected.
+const LISTING_KNOWN_DAYS = 366
+
+/** Why the dates of a stock in a list cannot be true; null for those that can. */
+export function listingProblem(
+  { list_date, delist_date }: Pick<StockRow, 'list_date' | 'delist_date'>,
+  today: TradeDate,
+): string | null {
+  if (list_date === null) return null
+  if (list_date > addDays(today, LISTING_KNOWN_DAYS)) return `listed on ${list_date}, more than a year ahead`
+  return delist_date !== null && delist_date <= list_date
+    ? `delisted on ${delist_date}, not after its listing on ${list_date}`
+    : null
 }
 
 // The column keeps eight decimals: less would become 0, by which no price can be divided.

@@ -1,7 +1,9 @@
 import type { Dataset } from '../market/datasets.ts'
+import type { TradeDate } from '../market/date.ts'
 import { MOST_FIGURE } from '../market/units.ts'
-import type { Answer, RejectedRow } from './contract.ts'
+import type { Answer, RejectedRow, StockRow } from './contract.ts'
 import { rawOf } from './raw.ts'
+import { listingProblem } from './rows.ts'
 
 /*
  * What a table can hold. An upstream may say anything of the market, but a row that PostgreSQL refuses would take its whole
@@ -38,12 +40,14 @@ export function unstorable(row: object): string | null {
 // There are millions of these: their mappers look at all that can be wrong with them.
 const JUDGED: readonly Dataset[] = ['bars', 'adj_factor']
 
-/** The answer to a call for a dataset, with what cannot be stored among its rejected rows. */
-export function onlyStorable(dataset: Dataset, answer: Answer): Answer {
+/** The answer to a call for a dataset, with what cannot be stored, or is no life of a stock, among its rejected rows. */
+export function onlyStorable(dataset: Dataset, answer: Answer, today: TradeDate): Answer {
   if (JUDGED.includes(dataset) && answer.alongside === undefined) return answer
   const rejected: RejectedRow[] = [...answer.rejected]
-  const kept = <T extends object>(rows: T[]): T[] => {
-    const reasons = rows.map(unstorable)
+  const reasonOf = (row: object): string | null =>
+    unstorable(row) ?? (dataset === 'stock_list' ? listingProblem(row as StockRow, today) : null)
+  const kept = <T extends object>(rows: T[], reasonFor: (row: object) => string | null = unstorable): T[] => {
+    const reasons = rows.map(reasonFor)
     reasons.forEach((reason, i) => {
       if (reason !== null) rejected.push({ ...keyOf(rows[i] as Row), reason, raw: rawOf(rows[i]) })
     })
@@ -52,7 +56,7 @@ export function onlyStorable(dataset: Dataset, answer: Answer): Answer {
   const { suspension, daily_basic } = answer.alongside ?? {}
   return {
     ...answer,
-    rows: JUDGED.includes(dataset) ? answer.rows : (kept<object>(answer.rows) as Answer['rows']),
+    rows: JUDGED.includes(dataset) ? answer.rows : (kept<object>(answer.rows, reasonOf) as Answer['rows']),
     codeChanges: kept(answer.codeChanges),
     ...(answer.alongside && {
       alongside: {

@@ -28,6 +28,7 @@ test.each([
   expect(unstorable({ ...ROW, ...differs })).toBe(reason)
 })
 
+const TODAY = '2026-11-20'
 const answerOf = (rows: object[], more: Partial<Answer> = {}): Answer => ({
   rows: rows as StockRow[],
   codeChanges: [],
@@ -41,14 +42,42 @@ test('what cannot be stored is kept apart with its key and its text, in all part
   const raw = JSON.stringify(bad)
   const reason = 'name holds a character that no text may have'
   const refused = { symbol: '600000.SH', trade_date: '2024-01-02', reason, raw }
-  expect(onlyStorable('daily_basic', answerOf([ROW, bad]))).toMatchObject({
+  expect(onlyStorable('daily_basic', answerOf([ROW, bad]), TODAY)).toMatchObject({
     rows: [ROW],
     rejected: [refused],
   })
   const beside = answerOf([ROW], { alongside: { daily_basic: [bad, ROW] } })
-  expect(onlyStorable('bars', beside)).toMatchObject({
+  expect(onlyStorable('bars', beside, TODAY)).toMatchObject({
     rows: [ROW],
     alongside: { daily_basic: [ROW] },
     rejected: [refused],
   })
 })
+
+const LISTED = { symbol: '600000.SH', name: '浦发银行', list_date: '1999-11-10', delist_date: null }
+
+test.each([
+  [{ list_date: '2026-12-18' }],
+  [{ list_date: null }],
+  [{ list_date: null, delist_date: '2020-01-02' }],
+  [{ delist_date: '1999-11-11' }],
+])('a stock with %j may be true', (differs) => {
+  const row = { ...LISTED, ...differs }
+  expect(onlyStorable('stock_list', answerOf([row]), TODAY)).toMatchObject({ rows: [row], rejected: [] })
+})
+
+test.each([
+  [{ list_date: '9999-12-31' }, 'listed on 9999-12-31, more than a year ahead'],
+  [{ list_date: '2027-11-22' }, 'listed on 2027-11-22, more than a year ahead'],
+  [{ delist_date: '1999-11-09' }, 'delisted on 1999-11-09, not after its listing on 1999-11-10'],
+  [{ delist_date: '1999-11-10' }, 'delisted on 1999-11-10, not after its listing on 1999-11-10'],
+])(
+  'a stock with %j, of which no day would ever be expected, is refused with the reason',
+  (differs, reason) => {
+    const row = { ...LISTED, ...differs }
+    expect(onlyStorable('stock_list', answerOf([row, LISTED]), TODAY)).toMatchObject({
+      rows: [LISTED],
+      rejected: [{ symbol: '600000.SH', trade_date: null, reason }],
+    })
+  },
+)
