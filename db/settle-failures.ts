@@ -3,12 +3,13 @@ import { addDays, shanghaiClock, type TradeDate } from '../market/date.ts'
 import { newestSettled } from '../market/report-periods.ts'
 import { isSourceName, ROW_SOURCES, type RowSource } from '../market/sources.ts'
 import { hasMore } from '../market/valuation.ts'
-import { commonItems } from '../planning/items.ts'
+import { spansById } from '../planning/items.ts'
 import type { MarketFacts } from '../planning/market-facts.ts'
-import type { DateRange, WantedItem } from '../planning/types.ts'
+import { overlaps, spanOf } from '../planning/spans.ts'
+import type { DateRange } from '../planning/types.ts'
 import { MARKET_ID, subtractCovered } from '../planning/wanted.ts'
 import type { Sql } from './client.ts'
-import { failedItems, failedSpans } from './plan/failed.ts'
+import { type FailedCells, failedCells, failedItems, failedSpans } from './plan/failed.ts'
 import { loadMarketFacts } from './plan-datasets.ts'
 import { allOpenFailures, type OpenFailure } from './queries/failures.ts'
 import { loadCoverage, type StoredCoverage } from './queries/planning.ts'
@@ -43,6 +44,8 @@ export async function settleFailures(sql: Sql, runId: string, now: Date): Promis
 }
 
 type IsSettled = (failure: OpenFailure) => boolean
+/** What nobody has brought, by instrument. */
+type Lacking = ReturnType<typeof spansById>
 
 interface Known {
   failures: readonly OpenFailure[]
@@ -55,8 +58,8 @@ function settling(dataset: Dataset, { failures, covered, market, now }: Known): 
   const { calendar } = market
   const instruments = failedItems(failures, market, now).map(({ instrument }) => instrument)
   const range = { from: calendar.sessions[0] ?? '', to: lastCovered(dataset, calendar, now) }
-  const lackingIn = (sources: readonly StoredCoverage[]): WantedItem[] =>
-    subtractCovered({ instruments, range, calendar, covered: sources })
+  const lackingIn = (sources: readonly StoredCoverage[]): Lacking =>
+    spansById(subtractCovered({ instruments, range, calendar, covered: sources }), calendar)
   // Values of two sources that must not mix are there when one of them has all.
   const groups = 'oneSource' in DATASETS[dataset] ? covered.map((each) => [each]) : [covered]
   const lackingOf = cached((source: string) =>
@@ -74,12 +77,15 @@ function settling(dataset: Dataset, { failures, covered, market, now }: Known): 
     )
   }
   return (failure) => {
-    const items = failedItems([failure], market, now)
     const spans = failedSpans([failure])
-    if (items.length + spans.length === 0 || !spans.every(hasDays)) return false
+    const someCell = (isIt: (cell: FailedCells) => boolean) => some(failedCells([failure], market, now), isIt)
+    if ((spans.length === 0 && !someCell(() => true)) || !spans.every(hasDays)) return false
     // A day of the whole market says nothing of a symbol that no list names.
-    if (items.some(({ instrument }) => instrument.stub)) return false
-    const isWhole = (lacking: readonly WantedItem[]) => commonItems(items, lacking, calendar).length === 0
+    if (someCell(({ instrument }) => instrument.stub === true)) return false
+    const isWhole = (lacking: Lacking) =>
+      !someCell(({ instrument, range: dates }) =>
+        overlaps(lacking.get(instrument.id) ?? [], spanOf(dates, calendar)),
+      )
     return lackingOf(failure.source).some(isWhole)
   }
 }
@@ -94,6 +100,11 @@ const lastCovered = (dataset: Dataset, { sessions }: MarketFacts['calendar'], no
 /** Whether what one source has brought is all that another one failed to bring. */
 const brings = (dataset: Dataset, source: RowSource, failed: string): boolean =>
   !isSourceName(failed) || !hasMore(dataset, failed, source)
+
+function some<T>(all: Iterable<T>, isIt: (each: T) => boolean): boolean {
+  for (const each of all) if (isIt(each)) return true
+  return false
+}
 
 function cached<K, V>(make: (key: K) => V): (key: K) => V {
   const known = new Map<K, V>()

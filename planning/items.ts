@@ -27,6 +27,14 @@ export function commonItems(
   })
 }
 
+/** The spans of each instrument by its id, for a list that many others are held against. */
+export function spansById(
+  items: readonly WantedItem[],
+  calendar: SessionCalendar,
+): ReadonlyMap<number, readonly Span[]> {
+  return new Map(items.map((item) => [item.instrument.id, spansOf(item, calendar)]))
+}
+
 /** The cells that either list holds, by instrument. */
 export function allItems(
   items: readonly WantedItem[],

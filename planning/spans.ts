@@ -51,6 +51,11 @@ export function clip(spans: readonly Span[], start: number, end: number): Span[]
   return inside
 }
 
+/** Whether any position of `span` lies in `spans`. */
+export function overlaps(spans: readonly Span[], { start, end }: Span): boolean {
+  return start < end && spans.some((span) => span.start < end && start < span.end)
+}
+
 /** Number of positions in disjoint spans. */
 export function sizeOf(spans: readonly Span[]): number {
   let size = 0

@@ -3,7 +3,7 @@ import { addDays, shanghaiClock } from '../../market/date.ts'
 import { comesInParts } from '../../market/valuation.ts'
 import { ofExchanges } from '../../planning/exchanges.ts'
 import type { MarketFacts } from '../../planning/market-facts.ts'
-import type { DateRange, Region, WantedItem } from '../../planning/types.ts'
+import type { DateRange, PlanInstrument, Region, WantedItem } from '../../planning/types.ts'
 import type { OpenFailure } from '../queries/failures.ts'
 import { planAnnounced } from './announced.ts'
 import { planCells } from './cells.ts'
@@ -43,39 +43,52 @@ export async function planFailed(
  *
  * @param now where a failure names no dates it is about all sessions before this day
  */
-export function failedItems(
+export function failedItems(failures: readonly OpenFailure[], market: MarketFacts, now: Date): WantedItem[] {
+  const items = new Map<PlanInstrument, DateRange[]>()
+  for (const { instrument, range } of failedCells(failures, market, now)) {
+    const known = items.get(instrument)
+    if (known) known.push(range)
+    else items.set(instrument, [range])
+  }
+  return [...items].map(([instrument, ranges]) => ({ instrument, ranges }))
+}
+
+/** Of one instrument. */
+export interface FailedCells {
+  instrument: PlanInstrument
+  range: DateRange
+}
+
+/** The same piece by piece, for those who stop early: a day of the whole market is thousands of pieces. */
+export function* failedCells(
   failures: readonly OpenFailure[],
   { calendar, instruments, byId }: MarketFacts,
   now: Date,
-): WantedItem[] {
-  const ranges = new Map<number, DateRange[]>()
-  const add = (id: number, range: DateRange) => {
-    const known = ranges.get(id)
-    if (known) known.push(range)
-    else ranges.set(id, [range])
-  }
+): Generator<FailedCells> {
   const whole = { from: calendar.sessions[0] ?? '', to: addDays(shanghaiClock(now).date, -1) }
-  for (const failure of failures) {
-    const { instrument_id: id, from_date: from, to_date: to } = failure
-    if (id !== null) add(id, { from: from ?? whole.from, to: to ?? whole.to })
-    else
-      for (const region of failure.regions ?? [])
-        for (const part of partsOf(region, instruments)) add(part.id, part)
+  for (const { instrument_id: id, from_date, to_date, regions } of failures) {
+    const instrument = id === null ? undefined : byId.get(id)
+    if (instrument) yield { instrument, range: { from: from_date ?? whole.from, to: to_date ?? whole.to } }
+    if (id === null) for (const region of regions ?? []) yield* cellsOf(region, instruments, byId)
   }
-  return [...ranges].flatMap(([id, own]) => {
-    const instrument = byId.get(id)
-    return instrument ? [{ instrument, ranges: own }] : []
-  })
 }
 
-function partsOf(
+function* cellsOf(
   region: Region,
   instruments: MarketFacts['instruments'],
-): readonly (DateRange & { id: number })[] {
-  if (region.kind === 'symbols') return region.items
-  if (region.kind !== 'market') return []
+  byId: MarketFacts['byId'],
+): Generator<FailedCells> {
+  if (region.kind === 'symbols')
+    for (const item of region.items) {
+      const instrument = byId.get(item.id)
+      if (instrument) yield { instrument, range: item }
+    }
+  if (region.kind !== 'market') return
   const own = region.exchanges ? instruments.filter(ofExchanges(region.exchanges)) : instruments
-  return region.dates.flatMap((date) => own.map(({ id }) => ({ id, from: date, to: date })))
+  for (const date of region.dates) {
+    const range = { from: date, to: date }
+    for (const instrument of own) yield { instrument, range }
+  }
 }
 
 // Events are few: what lies between two days that failed costs less than a call of its own for each of them.
