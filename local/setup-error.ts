@@ -5,3 +5,6 @@ export class SetupError extends Error {
     this.name = 'SetupError'
   }
 }
+
+/** The database does not answer: it may later. */
+export class DatabaseAwayError extends SetupError {}

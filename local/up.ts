@@ -5,7 +5,7 @@ import { PartInUseError } from './child-records.ts'
 import { SEARCH_ATTRIBUTES } from '../workflows/contract/ids.ts'
 import { AlreadyRunningError } from './data-dir.ts'
 import { PortTakenError } from './ports.ts'
-import { SetupError } from './setup-error.ts'
+import { DatabaseAwayError, SetupError } from './setup-error.ts'
 import { sourceNeeds } from './source-needs.ts'
 import { startChecks } from './start-checks.ts'
 import { type Stack, type StackOptions, startStack } from './stack.ts'
@@ -88,6 +88,9 @@ export const isExpected = (error: unknown): error is Error =>
   [AlreadyRunningError, PartFailedError, PartInUseError, PortTakenError, SetupError].some(
     (kind) => error instanceof kind,
   )
+
+/** Of those, one that may have gone when it is tried again. */
+export const isAway = (error: unknown): error is Error => error instanceof DatabaseAwayError
 
 /** The whole service in the foreground, as `env` sets it; returns when it is ready and leaves it running. */
 export const runService = async (env: NodeJS.ProcessEnv, voice: Voice): Promise<void> => {

@@ -16,13 +16,14 @@ export const up: CommandSpec = {
       .action(
         act(io, async (context) => {
           requireCheckout('up')
-          const [{ isExpected, runService }, { jsonVoice, ownVoice }] = await Promise.all([
+          const [{ isAway, isExpected, runService }, { jsonVoice, ownVoice }] = await Promise.all([
             import('../../local/up.ts'),
             import('../../local/voice.ts'),
           ])
           context.outliveReader()
           await runService(context.env, context.json ? jsonVoice(context.jsonLine) : ownVoice).catch(
             (error: unknown) => {
+              if (isAway(error)) throw new CliError(EXIT.unreachable, 'database_unavailable', error.message)
               throw isExpected(error) ? new CliError(EXIT.failed, 'not_started', error.message) : error
             },
           )

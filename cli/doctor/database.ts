@@ -1,11 +1,11 @@
 import type { Config } from '../../config.ts'
 import { type Database, openDatabase } from '../../db/client.ts'
 import { databaseNow } from '../../db/clock.ts'
-import { DatabaseError, isAway, withoutParameters } from '../../db/errors.ts'
 import { schemaState } from '../../db/schema-state.ts'
 import { sealKey } from '../../db/sealed.ts'
 import { loadSourceSettings } from '../../db/source-settings.ts'
-import { type Finding, ok, problem, type Tell, within, wordsOf } from './finding.ts'
+import { whyRefused, whyUnfit } from '../../db/unfit.ts'
+import { type Finding, ok, problem, type Tell, within } from './finding.ts'
 
 /* PostgreSQL: reachable, new enough, migrated, and whether its stored tokens can be read. */
 
@@ -18,49 +18,33 @@ export interface CheckedDatabase {
 }
 
 const LIMIT_MS = 8_000
-const OLDEST = 150_000
 
 /** @returns null when it cannot be used; else it is open, and the caller closes it */
 export async function checkDatabase(url: string, tell: Tell): Promise<CheckedDatabase | null> {
   const db = openDatabase({ url, max: 2, name: 'ashare-sync doctor' })
   const { host } = new URL(url)
   try {
-    const version = await within(LIMIT_MS, serverVersion(db))
-    if (version.number < OLDEST) {
-      const message = `PostgreSQL ${version.text} at ${host} is too old`
-      tell(problem('postgresql', message, 'use PostgreSQL 15 or newer'))
+    const reason = await within(LIMIT_MS, whyUnfit(db.sql))
+    if (reason !== null) {
+      tell(problem('postgresql', `${host}: ${reason.why}`, reason.todo))
       await db.close()
       return null
     }
-    tell(ok('postgresql', `PostgreSQL ${version.text} at ${host}`))
+    tell(ok('postgresql', `PostgreSQL ${await serverVersion(db)} at ${host}`))
     const schema = await schemaFinding(db)
     tell(schema)
     return { db, isCurrent: schema.state === 'ok', aheadMs: await clockAhead(db) }
   } catch (error) {
-    tell(notReached(withoutParameters(error), host))
+    const { why, todo } = whyRefused(error)
+    tell(problem('postgresql', `${host}: ${why}`, todo))
     await within(LIMIT_MS, db.close()).catch(() => undefined)
     return null
   }
 }
 
-async function serverVersion({ sql }: Database): Promise<{ number: number; text: string }> {
-  const [row] = await sql<{ number: number; text: string }[]>`
-    select current_setting('server_version_num')::int as number, current_setting('server_version') as text`
-  return { number: row?.number ?? 0, text: row?.text ?? '' }
-}
-
-const WRONG_ACCOUNT = new Set(['28000', '28P01'])
-
-function notReached(error: unknown, host: string): Finding {
-  const code = error instanceof DatabaseError ? error.code : null
-  const say = (why: string, todo: string) => problem('postgresql', `${host}: ${why}`, todo)
-  if (code !== null && WRONG_ACCOUNT.has(code))
-    return say('it refuses the account', 'correct user and password in DATABASE_URL')
-  if (code === '3D000')
-    return say('there is no such database', 'make it with createdb, or correct DATABASE_URL')
-  if (code !== null && isAway(code))
-    return say(`it does not answer (${code})`, 'start it, or correct DATABASE_URL')
-  return say(wordsOf(error), 'correct DATABASE_URL')
+async function serverVersion({ sql }: Database): Promise<string> {
+  const [row] = await sql<{ version: string }[]>`select current_setting('server_version') as version`
+  return row?.version ?? ''
 }
 
 async function schemaFinding({ sql }: Database): Promise<Finding> {

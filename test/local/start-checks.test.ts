@@ -19,7 +19,9 @@ test('a service that others would reach is not started without a key', async () 
   await expect(check({ ...open, ALLOWED_HOSTS: 'a.example', HOST: '127.0.0.1' })).rejects.toThrow(SetupError)
   await check({ ...open, API_KEYS: 'ops:admin:0123456789abcdef01234567' })
   // One may be stored there, which is known when the database is up.
-  await check({ ...open, DATABASE_URL: 'postgres://user@127.0.0.1:5/db' })
+  await expect(check({ ...open, DATABASE_URL: 'postgres://user@127.0.0.1:9/db' })).rejects.toThrow(
+    /ECONNREFUSED/,
+  )
 })
 
 test('a file of schedules that is wrong is told with its problems, unless it is not read', async () => {
