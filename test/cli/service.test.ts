@@ -1,7 +1,4 @@
-import { once } from 'node:events'
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { asyncBufferFromFile, parquetMetadataAsync } from 'hyparquet'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -248,21 +245,6 @@ test('bars are exported as they are in the table, and a file appears whole or no
   expect(wrong.code).toBe(1)
   expect(existsSync(join(folder, 'none.csv'))).toBe(false)
   expect(foreign).toMatchObject({ code: 2, err: 'calendar has no --adjust\n' })
-})
-
-test('an answer that is broken off leaves no file', async () => {
-  const cut = createServer((_, answer) => {
-    answer.writeHead(200, { 'content-type': 'text/csv' }).write('symbol,trade_date\n'.repeat(500))
-    setTimeout(() => answer.destroy(), 50)
-  })
-  cut.listen(0, '127.0.0.1')
-  await once(cut, 'listening')
-  const url = `http://127.0.0.1:${(cut.address() as AddressInfo).port}`
-  const file = join(folder, 'cut.csv')
-  const ended = await inside(`export bars --symbols ${symbols} -o ${file} --url ${url}`)
-  cut.close()
-  expect(ended).toMatchObject({ code: 3, out: '' })
-  expect(readdirSync(folder).filter((name) => name.startsWith('cut.csv'))).toEqual([])
 })
 
 test('gaps and sources are shown', async () => {
