@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -89,6 +89,14 @@ test('every block of code on the page is a change that is made', () => {
   const blocks = [...page.matchAll(/^```\w+$/gm)].length
   expect(changes.filter(({ kind }) => ['after', 'before', 'new'].includes(kind))).toHaveLength(blocks)
   expect(changes.filter(({ text, kind }) => text === '' && kind !== 'goes')).toEqual([])
+})
+
+test('the console has a name for it in every language', () => {
+  const words = join(copy, 'api/console/page/words')
+  const names = readdirSync(words).filter((file) => file.endsWith('-names.ts'))
+  expect(names).toHaveLength(2)
+  for (const file of names)
+    expect(readFileSync(join(words, file), 'utf8')).toMatch(new RegExp(`^ {4}${DATASET}: '`, 'm'))
 })
 
 test('the dataset comes with the daily job, in as few requests as the bars, every row as the upstream has it', () => {
