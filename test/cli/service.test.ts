@@ -15,8 +15,7 @@ import { type ApiLab, openApiLab } from '../api/support.ts'
 import { type Ended, ownFolder, runHere, serve, startCli } from './support.ts'
 
 /*
- * The commands that talk to a service, on a whole system: one story from the first sync to the export. The worker is started
- * in the middle, so that runs stay where the commands are to find them.
+ * The commands that talk to a service, on a whole system. The worker starts in the middle: runs stay where they can be found.
  */
 
 const folder = ownFolder()
