@@ -1,7 +1,7 @@
 import { type Dataset, DATASET_NAMES, DATASETS } from '../market/datasets.ts'
 import { markChangedFactors } from './audit/changed-factors.ts'
 import type { Sql, Tx } from './client.ts'
-import { addCoverage, type MissingCell, replaceHoles, settleBeginnings } from './coverage.ts'
+import { addCoverage, type MissingCell, replaceHoles } from './coverage.ts'
 import { deriveBars, lockDerivedBars } from './derive-bars.ts'
 import { leavePeriods, withLeft } from './derived-due.ts'
 import { repeatOnConflict } from './errors.ts'
@@ -168,7 +168,6 @@ async function writeCoverage(
     if (each.dataset === dataset || DATASETS[each.dataset].cell === 'session')
       await replaceHoles(tx, region, await unexplained(tx, answer, each.missing))
   }
-  if (dataset === 'index_bars') await settleBeginnings(tx, cover.instruments)
 }
 
 type Brought = Pick<AnswerCommit, 'dataset' | 'missing'>

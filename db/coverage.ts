@@ -77,21 +77,6 @@ export async function replaceHoles(
         then 'absent_upstream' else excluded.reason end`
 }
 
-/**
- * Holes before the first row of an index count as absent at once: nobody lists the day on which its series begins at an
- * upstream, and no answer will have what lies before it.
- *
- * @param indices ids, or null for all
- */
-export async function settleBeginnings(tx: Tx, indices: readonly number[] | null): Promise<void> {
-  const ids = indices as number[] | null
-  await tx`
-    update coverage_hole h set reason = 'absent_upstream'
-    from (select instrument_id as id, min(trade_date) as first from index_bars
-      where ${ids === null ? tx`true` : tx`instrument_id = any(${ids})`} group by 1) begun
-    where h.dataset = 'index_bars' and h.instrument_id = begun.id and h.trade_date < begun.first and h.reason = 'missing'`
-}
-
 async function holesOf(tx: Tx, region: HoleRegion): Promise<{ id: number; date: string }[]> {
   const ids = region.instruments as number[] | null
   return await tx<{ id: number; date: string }[]>`

@@ -3,6 +3,7 @@ import type { DateRange } from '../../planning/types.ts'
 import { SESSION_CELLS, servedPairs, sparseSources } from '../audit/cells.ts'
 import { inSlices } from '../audit/slices.ts'
 import type { Sql, Tx } from '../client.ts'
+import { beginnings } from './beginnings.ts'
 import type { DayRange } from './verify.ts'
 
 /** Cells of a day, by code. */
@@ -124,8 +125,9 @@ const isCovered = (
 ) => tx`case when ${tx(market)}.d is not null then true else exists (
   select from coverage v where v.dataset = ${dataset} and v.instrument_id = l.id and v.ranges @> l.d) end`
 
-/** Cells that are known to be nowhere: by what answers lacked, or by a person's word. */
+/** Cells that are known to be nowhere: by two answers, by a person's word, or because they lie before an index began. */
 const absences = (tx: Tx, { dataset, from, to }: DayRange) => tx`
-  select distinct instrument_id as id, trade_date as d from coverage_hole
-  where dataset = ${dataset} and trade_date between ${from} and ${to}
-    and (reason = 'absent_upstream' or accepted_at is not null)`
+  select distinct h.instrument_id as id, h.trade_date as d
+  from coverage_hole h left join (${beginnings(tx, dataset)}) b on b.id = h.instrument_id
+  where h.dataset = ${dataset} and h.trade_date between ${from} and ${to}
+    and (h.reason = 'absent_upstream' or h.accepted_at is not null or h.reason = 'missing' and h.trade_date < b.first)`

@@ -1,4 +1,5 @@
 import type { Sql, Tx } from '../client.ts'
+import { beginnings } from './beginnings.ts'
 
 /** How many cells of a dataset a source did not bring. */
 export interface Shortfall {
@@ -46,7 +47,8 @@ export async function leftoversOf(sql: Sql | Tx, runId: string): Promise<Leftove
       where run_id = ${runId} group by dataset, source, reason order by dataset, source, count(*) desc, reason
     ), missing as (
       select h.dataset, h.source, count(*)::int as missing from coverage_hole h join sync_run r on r.id = ${runId}
-      where h.last_seen_at >= r.started_at and h.reason = 'missing' group by 1, 2
+        left join (${beginnings(sql, 'index_bars')}) b on h.dataset = 'index_bars' and b.id = h.instrument_id
+      where h.last_seen_at >= r.started_at and h.reason = 'missing' and (b.first is null or h.trade_date >= b.first) group by 1, 2
     )
     select dataset, source, coalesce(failures, 0) as failures, failure, coalesce(refused, 0) as refused, refusal,
       coalesce(missing, 0) as missing

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { loadCoverage } from '../../db/queries/planning.ts'
 import type { AnswerCommit } from '../../db/commit.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
-import { commit, NOTHING, openRun } from './support.ts'
+import { commit, openRun } from './support.ts'
 
 let db: TestDatabase
 
@@ -144,27 +144,4 @@ test.each([
   await hoursLater(25)
   await answered({ missing: refused.missing })
   expect(await holes()).toMatchObject([{ reason: 'absent_upstream' }])
-})
-
-test('what lies before the first row of an index is absent at once, and not asked for again; a later session is', async () => {
-  const open = async () => (await loadCoverage(db.sql, 'index_bars', ['tushare']))[0]?.holes.get(1)
-  const missing = ['2024-01-02', '2024-01-03', '2024-01-05'].map((date) => hole(1, date))
-  await answered({ dataset: 'index_bars', missing })
-  expect(await open()).toEqual(['2024-01-02', '2024-01-03', '2024-01-05'])
-  await answered({
-    dataset: 'index_bars',
-    missing,
-    merge: async (tx) => {
-      await tx`
-        insert into index_bars (instrument_id, symbol, trade_date, source, open, high, low, close, volume, amount, run_id, data_type)
-        values (1, '000300.SH', '2024-01-04', 'tushare', 1, 1, 1, 1, 1, 1, gen_random_uuid(), 'full_history')`
-      return NOTHING
-    },
-  })
-  expect((await holes()).map(({ reason }) => reason as string)).toEqual([
-    'absent_upstream',
-    'absent_upstream',
-    'missing',
-  ])
-  expect(await open()).toEqual(['2024-01-05'])
 })

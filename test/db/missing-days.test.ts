@@ -24,14 +24,14 @@ const missing = async (dataset: 'bars' | 'index_bars', days = DAYS) =>
   )
 const cells = (...symbols: string[]) => ({ count: symbols.length, symbols })
 
-test('days are absent where an upstream is known to have nothing of them, and open where nobody was asked or a row is lost', async () => {
+test('days before the first row of an index are absent where an upstream was asked for them, and open where a row is lost', async () => {
   await db.sql`
     insert into index_bars (instrument_id, symbol, trade_date, source, open, high, low, close, volume, amount, run_id, data_type)
     select instrument_id, code, d, 'tushare', 1, 1, 1, 1, 1, 1, ${RUN}, 'full_history'
     from instrument_code, unnest(${DAYS}::date[]) d where code = any(${INDEX_SYMBOLS}) and (code <> '000300.SH' or d > '2024-01-04')`
   await db.sql`
     insert into coverage_hole (dataset, instrument_id, trade_date, source, reason)
-    select 'index_bars', instrument_id, d, 'tushare', case when d = '2024-01-04' then 'lost' else 'absent_upstream' end
+    select 'index_bars', instrument_id, d, 'tushare', case when d = '2024-01-04' then 'lost' else 'missing' end
     from instrument_code, unnest(${['2024-01-03', '2024-01-04']}::date[]) d where code = '000300.SH'`
   const open = { open: cells('000300.SH'), brought: 0, absent: cells(), known: true }
   expect(await missing('index_bars')).toEqual({
