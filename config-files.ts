@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
+import { parse } from 'dotenv'
 
 /*
- * Secrets that stand in files, as containers and systemd hand them over: X_FILE is the path of a file with the value of X.
+ * Settings that stand in files: `.env`, and secrets as containers and systemd hand them over, where X_FILE is the path of a file
+ * with the value of X.
  */
 
 /** Settings that may come from a file. */
@@ -52,6 +54,19 @@ export function readText(path: string): { text: string } | { problem: string } {
     return { text: readFileSync(path, 'utf8') }
   } catch (error) {
     return { problem: `it cannot be read (${reasonOf((error as NodeJS.ErrnoException).code)})` }
+  }
+}
+
+/** What a file like `.env` sets; nothing where there is none. */
+export function readDotenv(path: string): { values: Record<string, string> } | { problem: string } {
+  try {
+    const bytes = readFileSync(path)
+    // As PowerShell's `>` and some editors of Windows write: not one setting would be found in it.
+    if (bytes.includes(0)) return { problem: 'it is no UTF-8 text: save it as UTF-8' }
+    return { values: parse(bytes) }
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    return code === 'ENOENT' ? { values: {} } : { problem: `it cannot be read (${reasonOf(code)})` }
   }
 }
 

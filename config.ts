@@ -1,6 +1,5 @@
-import { config as readDotenv } from 'dotenv'
 import { z } from 'zod'
-import { fileVariable, FROM_FILES, withFiles } from './config-files.ts'
+import { fileVariable, FROM_FILES, readDotenv, withFiles } from './config-files.ts'
 import {
   choice,
   fileOf,
@@ -189,11 +188,15 @@ export function loadClientConfig(env: NodeJS.ProcessEnv): z.infer<typeof clientS
   throw new ConfigError(result.error.issues.map((issue) => `${String(issue.path[0])}: ${requirement(issue)}`))
 }
 
-/** The environment of this process with the values of `.env` beneath it; variables that are set win over the file. */
+/**
+ * The environment of this process with the values of `.env` beneath it; variables that are set win over the file.
+ *
+ * @throws ConfigError for a file that is there and cannot be read
+ */
 export function readEnvironment(dotenvPath = '.env'): NodeJS.ProcessEnv {
-  const fromFile: Record<string, string> = {}
-  readDotenv({ path: dotenvPath, processEnv: fromFile, quiet: true })
-  return { ...fromFile, ...process.env }
+  const read = readDotenv(dotenvPath)
+  if ('problem' in read) throw new ConfigError([`${dotenvPath}: ${read.problem}`])
+  return { ...read.values, ...process.env }
 }
 
 /** Every secret of the configuration, so that none is forgotten where they are taken out of texts. */

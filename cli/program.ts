@@ -14,13 +14,21 @@ export interface Surroundings extends Pick<Io, 'out' | 'err' | 'env'> {
   version: string
 }
 
-/** The command line, out of the table of commands. It throws where commander would end the process. */
-export function createProgram(io: Io & Pick<Surroundings, 'version'>): Command {
+/**
+ * The command line, out of the table of commands. It throws where commander would end the process; where a program reads it,
+ * that is all it does.
+ */
+export function createProgram(io: Io & Pick<Surroundings, 'version'> & { isForProgram: boolean }): Command {
   const program = new Command(NAME)
     .description('A-share market data, synchronised into PostgreSQL')
     .version(io.version, '--version')
     .exitOverride()
-    .configureOutput({ writeOut: (text) => io.out.write(text), writeErr: (text) => io.err.write(text) })
+    .configureOutput({
+      writeOut: (text) => io.out.write(text),
+      writeErr: (text) => {
+        if (!io.isForProgram) io.err.write(text)
+      },
+    })
     .configureHelp({ subcommandTerm: (command) => command.name() })
     .addHelpText(
       'after',

@@ -15,8 +15,10 @@ import { jsonText, printableLines } from './text.ts'
 export async function runCli(args: readonly string[], around: Surroundings): Promise<ExitCode> {
   let running: Context | undefined
   let outcome: ExitCode = EXIT.ok
+  const isForProgram = args.includes('--json')
   const program = createProgram({
     ...around,
+    isForProgram,
     onStart: (context) => (running = context),
     onEnd: (ended) => (outcome = ended ?? EXIT.ok),
   })
@@ -24,8 +26,12 @@ export async function runCli(args: readonly string[], around: Surroundings): Pro
     await program.parseAsync(args.length === 0 ? ['--help'] : args, { from: 'user' })
     return outcome
   } catch (error) {
-    // Commander has said it; help and the version are no errors.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
+    // Help and the version are no errors; people have been told by commander.
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return EXIT.ok
+      if (isForProgram) around.err.write(`${jsonText({ error: usageOf(error) })}\n`)
+      return EXIT.usage
+    }
     const { exitCode, code, message, runId } = await failureOf(error)
     const lines = running?.json
       ? [jsonText({ error: { code, message, ...(runId !== undefined && { run_id: runId }) } })]
@@ -34,3 +40,5 @@ export async function runCli(args: readonly string[], around: Surroundings): Pro
     return exitCode
   }
 }
+
+const usageOf = ({ message }: CommanderError) => ({ code: 'usage', message: message.replace(/^error: /, '') })

@@ -1,4 +1,5 @@
 import { configSecrets, loadConfig } from '../config.ts'
+import { misspeltSettings } from '../config-names.ts'
 import { createRedactor } from '../market/redact.ts'
 import { PartFailedError } from './child.ts'
 import { PartInUseError } from './child-records.ts'
@@ -95,6 +96,7 @@ export const isAway = (error: unknown): error is Error => error instanceof Datab
 /** The whole service in the foreground, as `env` sets it; returns when it is ready and leaves it running. */
 export const runService = async (env: NodeJS.ProcessEnv, voice: Voice): Promise<void> => {
   const started = performance.now()
+  for (const line of misspeltSettings(env)) voice.line(line)
   const { addresses } = await runStack(stackOptionsFromEnvironment(env, voice), voice)
   for (const line of sourceNeeds(loadConfig(env))) voice.line(line)
   const seconds = ((performance.now() - started) / 1000).toFixed(1)

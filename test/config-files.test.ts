@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
@@ -8,16 +8,19 @@ import {
   configSecrets,
   FILE_VARIABLES,
   loadConfig,
+  readEnvironment,
   temporalTls,
   tracingSettings,
 } from '../config.ts'
+import { readDotenv } from '../config-files.ts'
+import { misspeltSettings } from '../config-names.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'ashare-secrets-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
 const TOKEN = 'token-of-a-file-that-nobody-may-see'
 
-function file(name: string, text: string): string {
+function file(name: string, text: string | Buffer): string {
   const path = join(folder, name)
   writeFileSync(path, text)
   return path
@@ -153,4 +156,39 @@ test('every secret of the configuration is among those that are taken out of tex
   const known = configSecrets(config).map((secret) => secret.reveal())
   expect(known.sort()).toEqual([...Object.values(secrets), TOKEN, 'eight-hunter2'].sort())
   expect(FILE_VARIABLES).toHaveLength(10)
+})
+
+test.each([
+  [
+    'CRLF, a byte order mark and quotes',
+    '\ufeffPORT="8123"\r\nLOG_LEVEL=\'debug\'\r\nexport DATA_DIR = x y \r\n',
+  ],
+  ['plain lines', 'PORT=8123\nLOG_LEVEL=debug\nDATA_DIR=x y'],
+])('.env is read with %s', (_, text) => {
+  expect(readDotenv(file('.env', text))).toEqual({
+    values: { PORT: '8123', LOG_LEVEL: 'debug', DATA_DIR: 'x y' },
+  })
+})
+
+test('a .env that holds no text, or is a folder, is refused and not left out; one that is absent is none', () => {
+  const utf16 = Buffer.from('\ufeffTUSHARE_TOKEN=abc\r\n', 'utf16le')
+  expect(() => readEnvironment(file('.env', utf16))).toThrow(/\.env: it is no UTF-8 text: save it as UTF-8/)
+  expect(() => readEnvironment(folder)).toThrow(/it cannot be read \(it is a folder\)/)
+  expect(readDotenv(join(folder, 'absent'))).toEqual({ values: {} })
+})
+
+test('misspelt settings are told with what is meant; names for others are left alone', () => {
+  const path = file('.env', 'TUSHARE_TOKE=abc\nDATABSE_URL=x\nPOSTGRES_PASSWORD=y\nSECRETS_DIR=z\nPORT=1\n')
+  const env = { AKTOOLS_ULR: 'x', BAOSTOCK_NONSENSE: 'x', API_KEY: 'of another program', PATH: '/bin' }
+  expect(misspeltSettings(env, path)).toEqual([
+    'TUSHARE_TOKE is no setting: is TUSHARE_TOKEN meant?',
+    'DATABSE_URL is no setting: is DATABASE_URL meant?',
+    'AKTOOLS_ULR is no setting: is AKTOOLS_URL meant?',
+    'BAOSTOCK_NONSENSE is no setting',
+  ])
+})
+
+test('every name of .env.example is known', () => {
+  const example = readFileSync(join(import.meta.dirname, '../.env.example'), 'utf8')
+  expect(misspeltSettings({}, file('.env', example.replaceAll(/^# ?(?=[A-Z_]+=)/gm, '')))).toEqual([])
 })

@@ -1,5 +1,6 @@
 import { createClient } from '../../client/index.ts'
 import { type Config, ConfigError, loadConfig, sourceSettings } from '../../config.ts'
+import { misspeltSettings } from '../../config-names.ts'
 import { readRunning } from '../../local/running.ts'
 import { describeSources } from '../../market/source-settings.ts'
 import type { Context } from '../context.ts'
@@ -8,7 +9,7 @@ import { findService } from '../find-service.ts'
 import type { ServiceOptions } from '../service-options.ts'
 import { clockFindings, clockOf, type OtherClock } from './clock.ts'
 import { checkDatabase, type CheckedDatabase, secretFinding } from './database.ts'
-import { ok, problem, type Tell } from './finding.ts'
+import { ok, problem, type Tell, warning } from './finding.ts'
 import { dataFolder, diskSpace, nodeVersion, temporalBinary } from './machine.ts'
 import { probeSources, reachSources } from './probes.ts'
 import { checkService, freshnessOf } from './service.ts'
@@ -39,7 +40,9 @@ export async function examine(context: Context, options: ServiceOptions, tell: T
 function configuration(env: NodeJS.ProcessEnv, tell: Tell): Config | null {
   try {
     const config = loadConfig(env)
-    tell(ok('configuration', 'every variable is understood'))
+    const odd = misspeltSettings(env)
+    if (odd.length === 0) tell(ok('configuration', 'every variable is understood'))
+    tell(...odd.map((each) => warning('configuration', each, '.env.example shows every variable')))
     return config
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error

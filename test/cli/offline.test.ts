@@ -54,9 +54,10 @@ test('the help and docs/cli.md name every command and every exit status', async 
 })
 
 test('what is wrong is named, with the nearest name and where help is; 2', async () => {
-  const [command, option, job, date, address, configuration] = await Promise.all([
+  const [command, option, optionJson, job, date, address, configuration] = await Promise.all([
     inside(['statsu']),
     cli(['sync', 'weekly', '--wacth']),
+    inside(['sync', 'weekly', '--wacth', '--json']),
     inside(['sync', 'dayly', '--json']),
     inside(['plan', 'daily_history', '--start', '2024-02-30', '--symbols', '600000,abc']),
     inside(['status', '--url', 'nowhere']),
@@ -66,13 +67,16 @@ test('what is wrong is named, with the nearest name and where help is; 2', async
   expect(option.err).toMatch(
     /unknown option '--wacth'\n\(Did you mean --watch\?\)\n\(ashare-sync sync --help/,
   )
+  expect(JSON.parse(optionJson.err)).toMatchObject({
+    error: { code: 'usage', message: expect.stringMatching(/^unknown option '--wacth'/) as string },
+  })
   expect(JSON.parse(job.err)).toMatchObject({
     error: { code: 'usage', message: expect.stringMatching(/JOB: must be one of/) as string },
   })
   expect(date.err).toMatch(/^--symbols, number 2: .*\n--start: /)
   expect(address.err).toContain('--url and ASHARE_URL must be')
   expect(configuration.err).toContain('PORT: must be')
-  for (const { code, out } of [command, option, job, date, address, configuration])
+  for (const { code, out } of [command, option, optionJson, job, date, address, configuration])
     expect([code, out]).toEqual([2, ''])
 })
 
