@@ -117,13 +117,22 @@ test('adjusted prices are raw ones times the factor of the last ex-date, and fac
         ['3', '1', '2'].map((flag) => history(connection, code, { flag, fields: 'date,low,pctChg' })),
       )
       const first = 1 / Number(rows.at(-1)?.backAdjustFactor)
-      raw?.forEach(({ date = '', low, pctChg }, i) => {
+      const adjusted = (raw ?? []).map(({ date = '', low, pctChg }) => {
         const row = at(date)
         const product = (factor: number) => (Number(low) * factor).toFixed(8)
-        expect(back?.[i]?.low?.slice(0, -2)).toBe(product(Number(row?.backAdjustFactor ?? 1)))
-        expect(fore?.[i]?.low?.slice(0, -2)).toBe(product(Number(row?.foreAdjustFactor ?? first.toFixed(6))))
-        expect([back?.[i]?.pctChg, fore?.[i]?.pctChg]).toEqual([pctChg, pctChg])
+        return {
+          back: product(Number(row?.backAdjustFactor ?? 1)),
+          fore: product(Number(row?.foreAdjustFactor ?? first.toFixed(6))),
+          changes: [pctChg, pctChg],
+        }
       })
+      expect(
+        adjusted.map((_, i) => ({
+          back: back?.[i]?.low?.slice(0, -2),
+          fore: fore?.[i]?.low?.slice(0, -2),
+          changes: [back?.[i]?.pctChg, fore?.[i]?.pctChg],
+        })),
+      ).toEqual(adjusted)
     }
     expect(events).toBeGreaterThan(60)
   }))
