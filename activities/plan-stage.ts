@@ -148,21 +148,47 @@ async function storePlan(
       await logPlan(tx, input.runId, plan)
     }
     await keepDatasetPlans(tx, input.runId, plans)
-    if (input.stage === run.stages.length - 1) await setTotal(tx, input)
+    if (input.stage === run.stages.length - 1) await setTotal(tx, input, run)
   })
 }
 
-/** The run is about the symbols of its last stage; a list counts them when it has come. */
+/**
+ * The run is about the symbols of its last stage; a list counts them when it has come. Where that stage has nothing to bring
+ * it is about all that it was asked for, and done with them unless an earlier stage failed.
+ */
 async function setTotal(
   tx: Parameters<typeof lockOwnedRun>[0],
-  input: OwnedRun & { stage: number },
+  { runId, stage }: OwnedRun & { stage: number },
+  run: LoadedRun,
 ): Promise<void> {
+  if (!(await stagePlanned(tx, runId, stage))) {
+    const asked = await countAsked(tx, run)
+    await tx`
+      update sync_run set total = ${asked}, symbols_done = case when exists (
+        select from sync_batch where run_id = ${runId} and state not in ('done', 'skipped', 'split')) then 0 else ${asked}::int end
+      where id = ${runId}`
+    return
+  }
   await tx`
     update sync_run set total = case
-      when exists (select from sync_batch where run_id = ${input.runId} and stage = ${input.stage} and instruments is null)
+      when exists (select from sync_batch where run_id = ${runId} and stage = ${stage} and instruments is null)
         then (select count(*) from instrument where kind = 'stock' and not stub)
-      else (select count(distinct i) from sync_batch, unnest(instruments) i where run_id = ${input.runId} and stage = ${input.stage}) end
-    where id = ${input.runId}`
+      else (select count(distinct i) from sync_batch, unnest(instruments) i where run_id = ${runId} and stage = ${stage}) end
+    where id = ${runId}`
+}
+
+/** Symbols that a run was asked for: those that it names, else the stocks that are listed on one of its days. */
+async function countAsked(
+  tx: Parameters<typeof lockOwnedRun>[0],
+  { job, params }: LoadedRun,
+): Promise<number> {
+  if (scopeOf(job) === 'failures') return 0
+  if (params.symbols) return params.symbols.length
+  const { start_date: from = '0001-01-01', end_date: to = '9999-12-31' } = params
+  const [row] = await tx<{ n: number }[]>`
+    select count(*)::int as n from instrument where kind = 'stock' and not stub
+      and coalesce(list_date <= ${to}, true) and coalesce(delist_date > ${from}, true)`
+  return row?.n ?? 0
 }
 
 async function logPlan(tx: Parameters<typeof logRun>[0], runId: string, plan: DatasetPlan): Promise<void> {

@@ -18,6 +18,8 @@ export interface EndFacts {
   /** Of a batch that failed; one that does not last comes first, since a new run may get past it. */
   error_class: SourceErrorClass | null
   verification: StoredVerification | null
+  /** No batch but those of lists, although the run was about more. */
+  idle: boolean
 }
 
 interface Conclusion {
@@ -25,6 +27,8 @@ interface Conclusion {
   message: string | null
   errorClass: SourceErrorClass | null
 }
+
+const NOTHING_TO_DO = 'nothing to do: nothing is missing that a source could bring'
 
 /** How a run ends, and one sentence of what is left and what to do about it. */
 export function conclusion(input: CloseInput, facts: EndFacts, openFailures: number): Conclusion {
@@ -40,7 +44,8 @@ export function conclusion(input: CloseInput, facts: EndFacts, openFailures: num
     openFailures > 0 ? [counted(openFailures, 'open failure')] : [],
     incompleteDays(facts.verification),
   ].flat()
-  if (problems.length === 0) return { status: 'success', message: null, errorClass: null }
+  if (problems.length === 0)
+    return { status: 'success', message: facts.idle ? NOTHING_TO_DO : null, errorClass: null }
   const nothing = failed_batches > 0 && done_batches === 0
   return {
     status: nothing ? 'failed' : 'success_with_errors',

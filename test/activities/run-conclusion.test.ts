@@ -9,6 +9,7 @@ const NOTHING: EndFacts = {
   problem: null,
   error_class: null,
   verification: null,
+  idle: false,
 }
 
 const checked = (incomplete: number, awaited?: string): Verification => ({
@@ -56,4 +57,14 @@ test('a run that lacks nothing is a success, and one that brought nothing has fa
   })
   const facts = { ...NOTHING, done_batches: 0, failed_batches: 1, error_class: 'Banned' } as const
   expect(conclusion(INPUT, facts, 0)).toMatchObject({ status: 'failed', errorClass: 'Banned' })
+})
+
+test('a run that found nothing to ask for says so, but not where something is left', () => {
+  const idle = { ...NOTHING, idle: true }
+  expect(conclusion(INPUT, idle, 0)).toEqual({
+    status: 'success',
+    message: 'nothing to do: nothing is missing that a source could bring',
+    errorClass: null,
+  })
+  expect(conclusion(INPUT, idle, 2).message).toBe('2 open failures. Retry the run to fetch what is missing.')
 })

@@ -229,3 +229,20 @@ describe('what was done before', () => {
       expect((await lab.get(`/api/sync/logs?${wrong}`)).status).toBe(400)
   })
 })
+
+test('a full synchronisation that finds nothing to do is done with all stocks, and says so', async () => {
+  const first = await lab.run('stock_basics')
+  const second = await curl(EXAMPLES.full)
+  expect((await lab.until(second.answer.data.job_id)).status).toBe('success')
+  expect(first.total).toBeGreaterThan(0)
+  expect((await curl(EXAMPLES.status)).answer.data).toMatchObject({
+    status: 'success',
+    percent: 100,
+    total: first.total,
+    inserted: 0,
+    message: 'nothing to do: nothing is missing that a source could bring',
+  })
+  const [run] = await lab.db.sql<{ done: number }[]>`
+    select symbols_done as done from sync_run where id = ${second.answer.data.job_id}`
+  expect(run?.done).toBe(first.total)
+})
