@@ -7,7 +7,8 @@ import { yearMarket } from '../support/market.ts'
 import { barDifferences, factorDifferences } from '../support/truth.ts'
 
 /*
- * A check names exactly the cells that were lost, whatever was lost, and the same run brings exactly those.
+ * A check names exactly the cells that were lost or cannot be true, whatever happened to them, and the same run brings
+ * exactly those.
  */
 
 let lab: Lab
@@ -25,6 +26,7 @@ type Damage =
   | { kind: 'dates'; table: Table; places: number[] }
   | { kind: 'cut'; table: Table; place: number; seed: number }
   | { kind: 'stock'; table: Table; place: number }
+  | { kind: 'scaled'; table: 'bars'; seed: number }
 
 const table = fc.constantFrom<Table>('bars', 'adj_factor')
 const place = fc.nat(239)
@@ -38,6 +40,7 @@ const damages: fc.Arbitrary<Damage> = fc.oneof(
   }),
   fc.record({ kind: fc.constant('cut' as const), table, place, seed }),
   fc.record({ kind: fc.constant('stock' as const), table, place: fc.nat(24) }),
+  fc.record({ kind: fc.constant('scaled' as const), table: fc.constant('bars' as const), seed }),
 )
 
 /** A number from 0 to 99 for a row, the same for the same seed. */
@@ -48,6 +51,7 @@ const dateAt = (n: number) =>
 function conditionOf(damage: Damage): string {
   switch (damage.kind) {
     case 'rows':
+    case 'scaled':
       return `${draw(damage.seed)} < 1`
     case 'dates':
       return `trade_date in (${damage.places.map(dateAt).join(', ')})`
@@ -56,6 +60,19 @@ function conditionOf(damage: Damage): string {
     case 'stock':
       return `instrument_id = (select min(instrument_id) + ${damage.place} from ${damage.table})`
   }
+}
+
+/** Deletes rows, or writes their prices in another unit. */
+async function damageRows(damage: Damage): Promise<{ id: number; date: string }[]> {
+  const { table, kind } = damage
+  const what =
+    kind === 'scaled'
+      ? 'update bars set open = open * 100, high = high * 100, low = low * 100, close = close * 100'
+      : `delete from ${table}`
+  const daily = table === 'bars' ? " and period = 'daily'" : ''
+  return await lab.db.sql.unsafe<{ id: number; date: string }[]>(
+    `${what} where (${conditionOf(damage)})${daily} returning instrument_id as id, trade_date as date`,
+  )
 }
 
 const holes = async () =>
@@ -96,24 +113,25 @@ const calls = () => {
 test('any damage is named cell by cell and mended by the calls of one plan', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(damages, { minLength: 1, maxLength: 3 }), async (all) => {
-      const lost = new Set<string>()
-      for (const damage of all) {
-        const gone = await lab.db.sql.unsafe<{ id: number; date: string }[]>(
-          `delete from ${damage.table} where (${conditionOf(damage)})${damage.table === 'bars' ? " and period = 'daily'" : ''} returning instrument_id as id, trade_date as date`,
-        )
-        for (const { id, date } of gone) lost.add(`${damage.table} ${id} ${date} lost`)
-      }
+      const damaged = new Map<string, 'lost' | 'bad_row'>()
+      for (const damage of all)
+        for (const { id, date } of await damageRows(damage))
+          damaged.set(`${damage.table} ${id} ${date}`, damage.kind === 'scaled' ? 'bad_row' : 'lost')
       for (const dataset of ['bars', 'adj_factor'] as const)
         await markLost(lab.db.sql, { dataset, instruments: null, from: '1990-12-19', to: '2026-12-31' })
-      expect(await holes()).toEqual([...lost].sort())
+      expect(await holes()).toEqual([...damaged].map(([cell, reason]) => `${cell} ${reason}`).sort())
       const planned = await plannedCalls()
       // The run has to find all of it by itself.
       await lab.db.sql`truncate coverage_hole`
       const before = calls()
       const run = await lab.run('verify')
       expect({ status: run.status, message: run.message }).toEqual({ status: 'success', message: null })
-      expect(run.inserted).toBe(lost.size)
-      expect({ updated: run.updated, calls: calls() - before }).toEqual({ updated: 0, calls: planned })
+      const reasons = [...damaged.values()]
+      expect({ inserted: run.inserted, updated: run.updated, calls: calls() - before }).toEqual({
+        inserted: reasons.filter((reason) => reason === 'lost').length,
+        updated: reasons.filter((reason) => reason === 'bad_row').length,
+        calls: planned,
+      })
       expect(await holes()).toEqual([])
       expect(await barDifferences(lab.db.sql, lab.market)).toEqual([])
       expect(await factorDifferences(lab.db.sql, lab.market)).toEqual([])
@@ -161,4 +179,33 @@ test('what was never brought is not brought, and rows that no coverage speaks of
   expect(await logged(run.id)).toContainEqual(
     expect.stringContaining(`bars of tushare: ${rows?.n ?? 0} rows that no run has brought`),
   )
+})
+
+test('a run over the dates of rows without coverage finds them unchanged, and what belongs to them is known again', async () => {
+  const run = await lab.run('daily_history', wholeMarket(lab.market))
+  expect({ status: run.status, inserted: run.inserted, updated: run.updated }).toEqual({
+    status: 'success',
+    inserted: 0,
+    updated: 0,
+  })
+  expect(run.unchanged).toBeGreaterThan(0)
+  const check = await lab.run('verify')
+  expect(await logged(check.id)).toContain('bars: every cell that is covered is there')
+})
+
+test('rows under a source that never brought them are counted, and left as they are', async () => {
+  const copied = await lab.db.sql`
+    insert into bars (instrument_id, symbol, trade_date, period, source, open, high, low, close, pre_close, change, pct_chg, volume, amount, run_id, data_type)
+    select instrument_id, symbol, trade_date, period, 'akshare', open, high, low, close, pre_close, change, pct_chg, volume, amount, run_id, data_type
+    from bars where period = 'daily' and source = 'tushare' order by trade_date desc, instrument_id limit 7`
+  expect(copied.count).toBe(7)
+  const before = calls()
+  const run = await lab.run('verify')
+  expect({ status: run.status, calls: calls() - before }).toEqual({ status: 'success', calls: 0 })
+  expect(await logged(run.id)).toContainEqual(
+    expect.stringContaining('bars of akshare: 7 rows that no run has brought'),
+  )
+  const [left] = await lab.db.sql<{ n: number }[]>`
+    select count(*)::int as n from bars where source = 'akshare' and period = 'daily'`
+  expect(left?.n).toBe(7)
 })
