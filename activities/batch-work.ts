@@ -34,6 +34,12 @@ export interface Work {
   signal: AbortSignal
 }
 
+/**
+ * Collects what the calls of a batch need: the run, the market, what the source may be asked for at this moment.
+ *
+ * @param capability what the source can do for the batch's dataset with the rights that its account has
+ * @throws SourceError or BudgetLater where the source has to be asked first, e.g. how far back it reaches
+ */
 export async function prepareWork(
   deps: ActivityDeps,
   input: BatchInput,

@@ -32,6 +32,7 @@ export type ClaimResult =
   /** Somebody else changed it meanwhile. */
   | { kind: 'changed' }
 
+/** Claims a batch for its source, with the calls that are left of it; or splits it. */
 export async function takeBatch(work: Work): Promise<ClaimResult> {
   const { batch, source } = work
   if (batch.state === 'split') return await split(work, [])

@@ -41,6 +41,10 @@ type Outcome = BatchOutcome extends infer O
     : never
   : never
 
+/**
+ * Works on a batch until it is done, or until its source cannot go on. What is wrong with a source is an outcome; whatever else
+ * is thrown (PostgreSQL is away, a bug) is for Temporal to try again.
+ */
 export async function syncBatch(deps: ActivityDeps, input: BatchInput): Promise<BatchOutcome> {
   const outcome = await withHeartbeat(async (signal) => {
     try {

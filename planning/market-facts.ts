@@ -23,6 +23,7 @@ export interface MarketFacts {
 /** Instruments listed on the session at a position: of some exchanges, or of all where none are named. */
 export type MarketRows = (position: number, exchanges?: readonly Exchange[]) => number
 
+/** Facts of a market out of its sessions and `all` instruments, stubs among them. */
 export function marketFacts(calendar: SessionCalendar, all: readonly PlanInstrument[]): MarketFacts {
   const instruments = all.filter((instrument) => !instrument.stub)
   const servedBy = (exchanges: readonly Exchange[]) => instruments.filter(ofExchanges(exchanges))

@@ -125,6 +125,7 @@ export function listingProblem(
 const LEAST_FACTOR = 1e-6
 const MOST_FACTOR = 1e9
 
+/** True for a factor that the tables can hold and prices can be divided by. */
 export const isFactor = (factor: number | null): factor is number =>
   factor !== null && factor >= LEAST_FACTOR && factor <= MOST_FACTOR
 

@@ -23,6 +23,7 @@ export interface Chunk {
 // come together.
 const CHUNK_ROWS = 30_000
 
+/** Cuts instruments into chunks, in their order: about `chunkRows` rows in each, and never a part of an instrument. */
 export function chunksOf(instruments: readonly StagedInstrument[], chunkRows = CHUNK_ROWS): Chunk[] {
   const chunks: Chunk[] = []
   let own: StagedInstrument[] = []

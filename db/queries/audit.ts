@@ -24,6 +24,7 @@ export interface AuditRow {
   summary: string | null
 }
 
+/** Keeps who asked for what and how it ended. */
 export async function insertAudit(sql: Sql, entry: AuditEntry): Promise<void> {
   await sql`
     insert into audit_log (actor, role, address, request_id, method, path, status, summary)

@@ -38,6 +38,7 @@ export interface BestBar {
   updatedAt: string
 }
 
+/** Bars of `bars_best` by instrument and date; both ends of the range are in it. */
 export async function bestBars(
   sql: Sql,
   wanted: { instruments: readonly number[]; period: string; from: string; to: string },

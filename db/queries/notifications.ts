@@ -24,6 +24,7 @@ const LEASE = '60 seconds'
 // Nobody wants to hear of yesterday when a receiver is set up today.
 const WORTH_TELLING = '24 hours'
 
+/** Stores a notice for the sender; nothing when one with the same `dedup` was stored before. */
 export async function addNotice(
   sql: Sql | Tx,
   { event, title, text, details = {}, dedup }: Notice,
@@ -53,6 +54,7 @@ export async function leaseNotice(sql: Sql, perMinute: number | null): Promise<S
   return notice ?? null
 }
 
+/** The receiver has taken the notice. */
 export async function noteSent(sql: Sql, id: number): Promise<void> {
   await sql`update notification set sent_at = clock_timestamp(), last_error = null where id = ${id}`
 }

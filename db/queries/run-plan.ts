@@ -26,6 +26,7 @@ export async function keepDatasetPlans(tx: Tx, runId: string, plans: readonly Pl
   await tx`update sync_run set plan = plan || ${tx.json(plan as never)} where id = ${runId}`
 }
 
+/** By dataset, who may bring it in a run; empty before anything was planned. */
 export async function loadDatasetPlans(
   sql: Sql,
   runId: string,

@@ -42,6 +42,7 @@ export async function insertRun(db: Database, run: NewRun): Promise<RunRow | nul
   }
 }
 
+/** A run by its id; null when there is none. */
 export async function getRun(db: Database, id: string): Promise<RunRow | null> {
   const [row] = await db.orm.select().from(syncRun).where(eq(syncRun.id, id))
   return row ?? null
@@ -64,6 +65,11 @@ export async function openRuns(db: Database): Promise<RunRow[]> {
     .where(inArray(syncRun.status, ['pending', 'running', 'paused', 'waiting']))
 }
 
+/**
+ * Counters of a run, as its last commit left them.
+ *
+ * @throws Error when the run is gone
+ */
 export async function runTotals(sql: Sql | Tx, runId: string): Promise<RunTotalsRow> {
   const [row] = await sql<RunTotalsRow[]>`
     select total, symbols_done as done, inserted, updated, unchanged, rejected, calls, cells_total as "cellsTotal", cells_done as "cellsDone",

@@ -26,6 +26,7 @@ export async function findSessions(sql: Sql, hashes: readonly string[]): Promise
   return new Map(rows.map((row) => [row.hash, row]))
 }
 
+/** Ends a session; nothing when it has ended already. */
 export async function deleteSession(sql: Sql, hash: string): Promise<void> {
   await sql`delete from api_session where hash = ${hash}`
 }

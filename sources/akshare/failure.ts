@@ -37,5 +37,6 @@ export const emptyAnswer = (api: string): SourceError => failure(api, 'Transient
 /** AKShare picks the columns of some tables before it looks whether there are rows, which fails inside. */
 export const emptyTable = (api: string): SourceError => failure(api, 'Transient', EMPTY_TABLE)
 
+/** True for the two above. */
 export const isEmptyAnswer = (error: unknown): boolean =>
   error instanceof SourceError && [EMPTY, EMPTY_TABLE].includes(error.details.upstreamMessage)

@@ -7,9 +7,11 @@ import { fromCompact, isTradeDate, type TradeDate } from '../../market/date.ts'
 /** A row of an answer, by column name. */
 export type Row = Readonly<Record<string, unknown>>
 
+/** A text that says something; null for blanks. */
 export const textOf = (value: unknown): string | null =>
   typeof value === 'string' && value.trim() !== '' ? value : null
 
+/** A number; null where the frame had none. */
 export const numberOf = (value: unknown): number | null =>
   typeof value === 'number' && Number.isFinite(value) ? value : null
 

@@ -112,6 +112,7 @@ const SEPARATOR_BYTE = 1
 /** The fields of an answer; parts of its body. */
 export type Fields = readonly Buffer[]
 
+/** Cuts the body of an answer at the separator; no byte is copied. */
 export function fieldsOf(body: Buffer): Fields {
   const fields: Buffer[] = []
   let from = 0

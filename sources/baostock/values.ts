@@ -77,7 +77,9 @@ function isText(bytes: Buffer, from: number, to: number, text: string): boolean 
   return at < 0
 }
 
+/** The few thousand dates that come in millions of rows. */
 export const DATES = new Memory<TradeDate>((cell) => (isTradeDate(cell) ? cell : null))
+/** The same for one cell; null for what is no date. */
 export const dateOf = (cell: string): TradeDate | null => DATES.of(cell)
 
 const SYMBOLS = new Memory<string>((cell) => (/^[a-z]{2}\./i.test(cell) ? parseSymbol(cell) : null))

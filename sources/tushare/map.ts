@@ -22,13 +22,17 @@ export type Cells = readonly unknown[]
 export type Columns = Readonly<Record<string, number>>
 export type Mapped<T> = T | { reason: string } | null
 
+/** A text; null where it is empty. */
 export const text = (value: unknown): string | null =>
   typeof value === 'string' && value !== '' ? value : null
+/** A number as it is served, in the unit of its column. */
 export const decimal = (value: unknown): number | null =>
   typeof value === 'number' && Number.isFinite(value) ? value : null
 
 // The same few thousand dates come in millions of rows.
 const DATES = new Map<string, string | null>()
+
+/** `20240102` → `2024-01-02`; null for what is no day. */
 export function dateOf(value: unknown): string | null {
   if (typeof value !== 'string') return null
   let date = DATES.get(value)
@@ -39,8 +43,10 @@ export function dateOf(value: unknown): string | null {
   return date
 }
 
+/** A shares and CDRs; B shares are left out without being counted as refused. */
 export const inUniverse = (symbol: string) => !isBShare(symbol)
 
+/** A row of `daily`: yuan as served, lots → shares, thousand yuan → yuan. */
 export function mapBar(cells: Cells, at: Columns): Mapped<BarRow> {
   const symbol = text(cells[at.ts_code ?? -1])
   if (symbol === null || !isSymbol(symbol)) return { reason: 'no valid ts_code' }
@@ -64,6 +70,7 @@ export function mapBar(cells: Cells, at: Columns): Mapped<BarRow> {
   })
 }
 
+/** A row of `adj_factor`: cumulative since the listing. */
 export function mapFactor(cells: Cells, at: Columns): Mapped<FactorRow> {
   const symbol = text(cells[at.ts_code ?? -1])
   if (symbol === null || !isSymbol(symbol)) return { reason: 'no valid ts_code' }
@@ -75,6 +82,7 @@ export function mapFactor(cells: Cells, at: Columns): Mapped<FactorRow> {
   return { symbol, trade_date, factor }
 }
 
+/** A row of `suspend_d`. */
 export function mapSuspension(cells: Cells, at: Columns): Mapped<SuspensionRow> {
   const symbol = text(cells[at.ts_code ?? -1])
   if (symbol === null || !isSymbol(symbol)) return { reason: 'no valid ts_code' }
@@ -86,6 +94,7 @@ export function mapSuspension(cells: Cells, at: Columns): Mapped<SuspensionRow> 
   return { symbol, trade_date, suspend_type, suspend_timing: text(cells[at.suspend_timing ?? -1]) }
 }
 
+/** A row of `trade_cal`, which is asked for of Shanghai: all exchanges keep the same days. */
 export function mapCalendarDay(cells: Cells, at: Columns): Mapped<CalendarRow> {
   const trade_date = dateOf(cells[at.cal_date ?? -1])
   const open = cells[at.is_open ?? -1]
@@ -110,6 +119,7 @@ const BOARD_OF_MARKET: Readonly<Record<string, Board>> = {
 }
 const EXCHANGES: readonly string[] = ['SSE', 'SZSE', 'BSE']
 
+/** A row of `stock_basic`. @param status the `list_status` that was asked for, where the row has none */
 export function mapStock(cells: Cells, at: Columns, status: 'L' | 'D' | 'P'): Mapped<StockRow> {
   const symbol = text(cells[at.ts_code ?? -1])
   if (symbol === null || !isSymbol(symbol)) return { reason: 'no valid ts_code' }
@@ -136,6 +146,7 @@ export function mapStock(cells: Cells, at: Columns, status: 'L' | 'D' | 'P'): Ma
   }
 }
 
+/** A row of `bse_mapping`: the code of a Beijing stock before and after it was renumbered. */
 export function mapCodeChange(cells: Cells, at: Columns): Mapped<CodeChangeRow> {
   const old_symbol = text(cells[at.o_code ?? -1])
   const new_symbol = text(cells[at.n_code ?? -1])
