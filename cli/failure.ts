@@ -1,4 +1,4 @@
-import { CliError } from './errors.ts'
+import { CliError, interrupted } from './errors.ts'
 import { EXIT, type ExitCode } from './exit-codes.ts'
 
 export interface Failure {
@@ -12,6 +12,8 @@ export interface Failure {
 /** Anything that ended a command → its exit status and what to say. What nobody expected comes with its stack. */
 export async function failureOf(error: unknown): Promise<Failure> {
   if (error instanceof CliError) return error
+  // Whatever was under way at a Ctrl-C ends with this; what ran out of time is a TimeoutError.
+  if (error instanceof Error && error.name === 'AbortError') return interrupted()
   // Those who throw the others have loaded these already.
   const [{ ConfigError }, { DatabaseError, isAway, withoutParameters }, { NoDatabase }] = await Promise.all([
     import('../config.ts'),

@@ -1,4 +1,7 @@
-import { readFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { COMMANDS } from '../../cli/commands.ts'
@@ -210,4 +213,21 @@ test('texts from elsewhere are printed as text, and Chinese takes two columns', 
       ['c', true],
     ]),
   ).toEqual(['bb  x', 'c   yes'])
+})
+
+test('Ctrl-C while a service takes its time ends an export with 130, a word, and no file', async () => {
+  const silent = createServer(() => undefined).listen(0, '127.0.0.1')
+  await once(silent, 'listening')
+  const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`
+  const started = startCli(['export', 'bars', '-o', 'interrupted.csv', '--url', url], {
+    cwd: folder,
+    env: NOWHERE,
+  })
+  await once(silent, 'request')
+  started.child.kill('SIGINT')
+  const { code, err } = await started.ended
+  silent.closeAllConnections()
+  silent.close()
+  expect([code, err]).toEqual([130, 'interrupted\n'])
+  expect(readdirSync(folder).filter((name) => name.startsWith('interrupted'))).toEqual([])
 })
