@@ -6,7 +6,7 @@ import type { Caller } from './access/caller.ts'
 import type { RunSettings } from '../market/run-settings.ts'
 import type { Tracing } from '../tracing/tracing.ts'
 import type { Receiver } from './notifications/send.ts'
-import type { SourceOverview } from './sources.ts'
+import type { SourceOverview } from './source/overview.ts'
 import type { TemporalGateway } from './temporal/gateway.ts'
 
 export interface ApiSettings extends RunSettings {

@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util'
 import { loadConfig, readEnvironment } from '../config.ts'
 import { openDatabase } from '../db/client.ts'
 import { withoutParameters } from '../db/errors.ts'
-import { dropReader, makeReader, ReaderError } from '../db/reader.ts'
+import { dropReader, makeReader, ReaderError } from '../db/reader-role.ts'
 import { readRunning } from '../local/running.ts'
 
 const { values, positionals } = parseArgs({

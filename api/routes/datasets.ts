@@ -6,7 +6,7 @@ import { leastRole } from '../access/least-role.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
 import { datasetName, instant, pageOf, tradeDate } from '../schemas/common.ts'
 import { json, problems } from '../schemas/responses.ts'
-import { shared } from '../shared.ts'
+import { shared } from '../shared-reading.ts'
 
 const dataset = z
   .object({

@@ -6,7 +6,7 @@ import { leastRole } from '../access/least-role.ts'
 import type { ApiDeps, ApiEnv } from '../deps.ts'
 import { json } from '../schemas/responses.ts'
 import { type Check, checkReadiness } from '../readiness.ts'
-import { shared } from '../shared.ts'
+import { shared } from '../shared-reading.ts'
 
 const TAG = { tags: ['Operations'] }
 

@@ -21,7 +21,7 @@ import { askedDates } from '../tables/asked.ts'
 import { isClosed } from '../tables/closed.ts'
 import { formatOf } from '../tables/formats.ts'
 import type { Reads } from '../tables/reads.ts'
-import { smallTable } from '../tables/small.ts'
+import { smallTable } from '../tables/small-table.ts'
 
 const number = z.number().nullable()
 

@@ -7,7 +7,7 @@ import { IDLE, type SeedStatus, seedStatus, statusOf } from '../runs/seed-status
 import { triggerRun } from '../runs/trigger.ts'
 import { runIdParam } from '../schemas/common.ts'
 import { body, envelope, json, seedErrors, STARTS_A_RUN } from '../schemas/responses.ts'
-import { shared } from '../shared.ts'
+import { shared } from '../shared-reading.ts'
 import { meaningOf, triggerBody, triggered, TRIGGERED_EXAMPLE } from '../schemas/trigger.ts'
 
 /* The first seed document's group: its paths, fields and envelope. */

@@ -11,7 +11,7 @@ import { type ProbedPlace, probeWorkflowId } from '../../workflows/contract/prob
 import type { ApiDeps } from '../deps.ts'
 import { Problem } from '../problems.ts'
 import { missingWorker } from '../readiness.ts'
-import type { SourceOverview } from '../sources.ts'
+import type { SourceOverview } from './overview.ts'
 import { lackOf } from './words.ts'
 
 /*

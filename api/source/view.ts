@@ -9,7 +9,7 @@ import { SOURCE_NAMES, type SourceName } from '../../market/sources.ts'
 import { standingOf } from '../../market/standing.ts'
 import { tushareCapabilities } from '../../market/tushare.ts'
 import type { ApiDeps } from '../deps.ts'
-import type { SourceOverview } from '../sources.ts'
+import type { SourceOverview } from './overview.ts'
 import { budgetsOf, deniedOf, redacted } from './budgets.ts'
 import { describeSource, lackOf, type TokenState, tokenOf } from './words.ts'
 

@@ -1,6 +1,6 @@
 import type { Secret } from '../../market/secret.ts'
 import { SOURCES, type SourceName } from '../../market/sources.ts'
-import type { SourceOverview } from '../sources.ts'
+import type { SourceOverview } from './overview.ts'
 
 /** Where the token of a source comes from; never the token. */
 export interface TokenState {

@@ -1,6 +1,6 @@
 import type { ListedStock } from '../../db/queries/instruments.ts'
 import type { VersionedTable } from '../tables/answer.ts'
-import { smallTable } from '../tables/small.ts'
+import { smallTable } from '../tables/small-table.ts'
 import type { TableColumn } from '../tables/table.ts'
 
 type Column = TableColumn & { name: keyof ListedStock }

@@ -1,5 +1,5 @@
 import { createApp } from '../../api/app.ts'
-import { createSourceReader } from '../../api/sources.ts'
+import { createSourceReader } from '../../api/source/overview.ts'
 import { sealKey } from '../../db/sealed.ts'
 import { Secret } from '../../market/secret.ts'
 import type { SourceSettings } from '../../market/source-settings.ts'

@@ -1,5 +1,5 @@
 import type { PlanDeps } from '../../api/plan-run.ts'
-import { createSourceReader } from '../../api/sources.ts'
+import { createSourceReader } from '../../api/source/overview.ts'
 import { loadConfig, sourceSettings } from '../../config.ts'
 import type { Sql } from '../../db/client.ts'
 import { RUN_DEFAULTS } from '../../market/run-settings.ts'

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ApiDeps } from './deps.ts'
-import { TemporalAway } from './temporal/errors.ts'
-import type { TemporalLink } from './temporal/connect.ts'
+import type { ApiDeps } from '../deps.ts'
+import { TemporalAway } from './errors.ts'
+import type { TemporalLink } from './connect.ts'
 
 const AGAIN_MS = 3_000
 

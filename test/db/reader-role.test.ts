@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import postgres from 'postgres'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { dropReader, makeReader, READABLE } from '../../db/reader.ts'
+import { dropReader, makeReader, READABLE } from '../../db/reader-role.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
 import { addBars, addStock } from './bars-support.ts'
 

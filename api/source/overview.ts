@@ -1,14 +1,14 @@
-import type { Sql } from '../db/client.ts'
-import type { SealKey } from '../db/sealed.ts'
-import { type LoadedSetting, loadSourceSettings, settingsVersion } from '../db/source-settings.ts'
-import type { Secret } from '../market/secret.ts'
+import type { Sql } from '../../db/client.ts'
+import type { SealKey } from '../../db/sealed.ts'
+import { type LoadedSetting, loadSourceSettings, settingsVersion } from '../../db/source-settings.ts'
+import type { Secret } from '../../market/secret.ts'
 import {
   describeSources,
   type SourceFacts,
   type SourceSettings,
   withStored,
-} from '../market/source-settings.ts'
-import type { SourceName } from '../market/sources.ts'
+} from '../../market/source-settings.ts'
+import type { SourceName } from '../../market/sources.ts'
 
 /** What is known of the sources as they are set now; none is called by the API itself. */
 export interface SourceOverview {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { shared } from '../../api/shared.ts'
+import { shared } from '../../api/shared-reading.ts'
 
 /** Readings that end when they are told to, each with its number. */
 function readings() {

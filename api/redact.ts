@@ -1,1 +1,0 @@
-export { createRedactor } from '../market/redact.ts'
