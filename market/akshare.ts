@@ -52,6 +52,7 @@ export const AKSHARE_CAPABILITIES = {
   stock_list: behind('exchanges', 'stock_info_sh_name_code'),
   bars: {
     ...behind('eastmoney', 'stock_zh_a_hist'),
+    digitsOnly: true,
     bySymbols: ONE_SYMBOL,
     // The snapshot of the whole market is "now": it stands for the newest closed session until the next one opens.
     // One more request finds out of which day it is.
@@ -60,6 +61,7 @@ export const AKSHARE_CAPABILITIES = {
   },
   adj_factor: {
     ...behind('sina', 'stock_zh_a_daily'),
+    digitsOnly: true,
     bySymbols: ONE_SYMBOL,
     readyTime: AKSHARE_READY_TIME,
     sparse: true,

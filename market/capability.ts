@@ -17,6 +17,8 @@ export interface Capability {
   /** What is up or down as one: interfaces behind one site rest together. */
   site: string
   exchanges: readonly Exchange[]
+  /** Codes with letters (`T00018.SH`, a key of Tushare's own) are not asked for: the source takes six digits only. */
+  digitsOnly?: true
   /** The first date that the source has; earlier cells are not asked. */
   historyStart: TradeDate
   /** One call for a list of symbols over a range of dates; null when the source cannot. */

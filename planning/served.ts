@@ -2,7 +2,7 @@ import type { SessionCalendar } from '../market/calendar.ts'
 import { addDays } from '../market/date.ts'
 import type { TradeDate } from '../market/date.ts'
 import { BATCH_LIMITS, regionsOf, symbolsRegion } from './batches.ts'
-import { ALL_EXCHANGES, exchangesField, ofExchanges } from './exchanges.ts'
+import { ALL_EXCHANGES, askableOf, exchangesField } from './exchanges.ts'
 import { reachOf } from './limits.ts'
 import { clip, datesOf, normalize, spanOf, spansOf, subtract } from './spans.ts'
 import type { Span } from './spans.ts'
@@ -56,7 +56,7 @@ export function servedItems(
   context: ServedContext,
 ): { served: WantedItem[]; unserved: WantedItem[] } {
   const { calendar } = context
-  const isServed = ofExchanges(context.capability.exchanges)
+  const isServed = askableOf(context.capability)
   const window = windowOf(context)
   const served: WantedItem[] = []
   const unserved: WantedItem[] = []
@@ -126,7 +126,7 @@ function servedMarket(region: MarketRegion, options: ServedOptions): ServedPart 
 
 function servedSymbols(region: Region & { kind: 'symbols' }, options: ServedOptions): ServedPart {
   const { calendar, capability, instrumentsById } = options
-  const isServed = ofExchanges(capability.exchanges)
+  const isServed = askableOf(capability)
   const window = windowOf(options)
   const inside: RegionItem[] = []
   const outside: RegionItem[] = []

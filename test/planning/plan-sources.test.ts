@@ -79,6 +79,22 @@ describe('who may bring it', () => {
     expect(regionsOf(both)).toEqual([1, 2, 3, 4].map(whole))
   })
 
+  test('a code with letters goes to who can be asked for it, and is named where nobody can', async () => {
+    await db.sql`update instrument_code set code = 'T00018.SH' where instrument_id = 2`
+    const [akshare, tushare] = [source('akshare'), source('tushare')]
+    const alone = await planOf(db, [akshare], 'bars')
+    expect(regionsOf(alone)).toEqual([1, 3, 4].map(whole))
+    expect(alone.notes).toEqual([
+      `1 symbol wants dates from ${FIRST} to ${LAST} that no source can be asked for`,
+    ])
+    const both = await planOf(db, [akshare, tushare], 'bars')
+    expect(both.parts.map((part) => part.source)).toEqual(['akshare', 'tushare'])
+    expect(regionsOf(both)).toEqual([1, 2, 3, 4].map(whole))
+    const each = await plansOf(db, [akshare, tushare], 'bars', { source_mode: 'all' })
+    expect(each.map((plan) => regionsOf(plan).length)).toEqual([3, 4])
+    await db.sql`update instrument_code set code = ${SYMBOLS[1] ?? ''} where instrument_id = 2`
+  })
+
   test('a source that the plan would take more than a day of is left out, unless it is the only one', async () => {
     const careful = source('akshare', { perDay: 3 })
     const reason = 'the plan exceeds what it may safely be asked'
