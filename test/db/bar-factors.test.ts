@@ -1,6 +1,16 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
-import { addBars, addFactors, addStock, barsOf, pick } from './bars-support.ts'
+import {
+  addBars,
+  addFactors,
+  addStock,
+  barsOf,
+  FACTORS,
+  pick,
+  SPLIT,
+  splitStock,
+  YEAR,
+} from './bars-support.ts'
 
 /* Which factor holds on which day, and where none does. */
 
@@ -14,28 +24,6 @@ beforeEach(async () => {
   for (const table of ['bars', 'adj_factor', 'coverage', 'coverage_hole', 'instrument_code', 'instrument'])
     await db.sql`delete from ${db.sql(table)}`
 })
-
-const YEAR = '{[2024-01-02,2025-01-01)}'
-// The price halves on the 4th: one share became two.
-const SPLIT = [
-  { date: '2024-01-02', close: 20, preClose: 19 },
-  { date: '2024-01-03', close: 22, preClose: 20 },
-  { date: '2024-01-04', close: 12, preClose: 11 },
-  { date: '2024-01-05', close: 9, preClose: 12 },
-]
-const FACTORS = [
-  ['2024-01-02', 1.5],
-  ['2024-01-03', 1.5],
-  ['2024-01-04', 3],
-  ['2024-01-05', 3],
-] as const
-
-async function splitStock(): Promise<number> {
-  const id = await addStock(db.sql, ['600000.SH'])
-  await addBars(db.sql, id, SPLIT)
-  await addFactors(db.sql, id, FACTORS, { covers: YEAR })
-  return id
-}
 
 describe('a missing factor', () => {
   test('gives null prices and says so; the row, its volume and its percentage stay', async () => {
@@ -52,7 +40,7 @@ describe('a missing factor', () => {
   })
 
   test('is never taken from another source, whose scale is its own', async () => {
-    const id = await splitStock()
+    const id = await splitStock(db.sql)
     await addBars(db.sql, id, SPLIT, { source: 'baostock' })
     const rows = await barsOf(db.sql, [id], { adjust: 'hfq', source: 'baostock' })
     expect(pick(rows, 'close', 'adjusted')).toEqual(Array(4).fill([null, false]))

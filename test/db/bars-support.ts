@@ -136,3 +136,27 @@ export const pick = (rows: readonly NamedRow[], ...names: string[]): NamedRow[st
       return typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value) ? Number(value) : value
     }),
   )
+
+/** The time in which the factors below are known. */
+export const YEAR = '{[2024-01-02,2025-01-01)}'
+/** A stock whose price halves on the 4th: one share became two. */
+export const SPLIT = [
+  { date: '2024-01-02', close: 20, preClose: 19 },
+  { date: '2024-01-03', close: 22, preClose: 20 },
+  { date: '2024-01-04', close: 12, preClose: 11 },
+  { date: '2024-01-05', close: 9, preClose: 12 },
+]
+export const FACTORS = [
+  ['2024-01-02', 1.5],
+  ['2024-01-03', 1.5],
+  ['2024-01-04', 3],
+  ['2024-01-05', 3],
+] as const
+
+/** Adds that stock with its factors. */
+export async function splitStock(sql: Sql): Promise<number> {
+  const id = await addStock(sql, ['600000.SH'])
+  await addBars(sql, id, SPLIT)
+  await addFactors(sql, id, FACTORS, { covers: YEAR })
+  return id
+}

@@ -2,7 +2,17 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { openDatabase } from '../../db/client.ts'
 import { readBars } from '../../db/queries/bars.ts'
 import { createTestDatabase, type TestDatabase } from '../support/database.ts'
-import { addBars, addFactors, addStock, barsOf, pick } from './bars-support.ts'
+import {
+  addBars,
+  addFactors,
+  addStock,
+  barsOf,
+  FACTORS,
+  pick,
+  SPLIT,
+  splitStock,
+  YEAR,
+} from './bars-support.ts'
 
 let db: TestDatabase
 
@@ -15,31 +25,9 @@ beforeEach(async () => {
     await db.sql`delete from ${db.sql(table)}`
 })
 
-const YEAR = '{[2024-01-02,2025-01-01)}'
-// The price halves on the 4th: one share became two.
-const SPLIT = [
-  { date: '2024-01-02', close: 20, preClose: 19 },
-  { date: '2024-01-03', close: 22, preClose: 20 },
-  { date: '2024-01-04', close: 12, preClose: 11 },
-  { date: '2024-01-05', close: 9, preClose: 12 },
-]
-const FACTORS = [
-  ['2024-01-02', 1.5],
-  ['2024-01-03', 1.5],
-  ['2024-01-04', 3],
-  ['2024-01-05', 3],
-] as const
-
-async function splitStock(): Promise<number> {
-  const id = await addStock(db.sql, ['600000.SH'])
-  await addBars(db.sql, id, SPLIT)
-  await addFactors(db.sql, id, FACTORS, { covers: YEAR })
-  return id
-}
-
 describe('adjusted days', () => {
   test('forward: the past is on the scale of the newest day, and returns go on over an ex-date', async () => {
-    const rows = await barsOf(db.sql, [await splitStock()], { adjust: 'qfq' })
+    const rows = await barsOf(db.sql, [await splitStock(db.sql)], { adjust: 'qfq' })
     expect(pick(rows, 'trade_date', 'close', 'pre_close', 'change', 'pct_chg')).toEqual([
       ['2024-01-02', 10, 9.5, 0.5, 5.2632],
       ['2024-01-03', 11, 10, 1, 10],
@@ -49,7 +37,7 @@ describe('adjusted days', () => {
   })
 
   test('backward: the raw price times the factor of its day', async () => {
-    const rows = await barsOf(db.sql, [await splitStock()], { adjust: 'hfq' })
+    const rows = await barsOf(db.sql, [await splitStock(db.sql)], { adjust: 'hfq' })
     expect(pick(rows, 'open', 'close', 'pre_close', 'factor', 'adjusted')).toEqual([
       [30, 30, 28.5, 1.5, true],
       [33, 33, 30, 1.5, true],
@@ -59,12 +47,12 @@ describe('adjusted days', () => {
   })
 
   test('volume and amount stay raw', async () => {
-    const rows = await barsOf(db.sql, [await splitStock()], { adjust: 'hfq' })
+    const rows = await barsOf(db.sql, [await splitStock(db.sql)], { adjust: 'hfq' })
     expect(pick(rows, 'volume', 'amount')[0]).toEqual([100, 2000])
   })
 
   test('the anchor is the newest factor at or before its day', async () => {
-    const id = await splitStock()
+    const id = await splitStock(db.sql)
     const closes = async (anchor: string) =>
       pick(await barsOf(db.sql, [id], { adjust: 'qfq', anchor }), 'close', 'anchor_factor').map((row) =>
         row.join(),
@@ -145,7 +133,7 @@ describe('instruments', () => {
 
 test('a day of the whole market says what the series of its stocks say', async () => {
   const ids = [
-    await splitStock(),
+    await splitStock(db.sql),
     await addStock(db.sql, ['000001.SZ']),
     await addStock(db.sql, ['000002.SZ']),
   ]
@@ -170,7 +158,7 @@ test('a day of the whole market says what the series of its stocks say', async (
 
 describe('reading', () => {
   test('writes nothing: adjusted prices are computed, never stored', async () => {
-    const id = await splitStock()
+    const id = await splitStock(db.sql)
     const url = new URL(db.url)
     url.searchParams.set('options', '-c default_transaction_read_only=on')
     const readOnly = openDatabase({ url: url.toString(), max: 1 })
