@@ -8,8 +8,8 @@ import { DatabaseAwayError, SetupError } from './setup-error.ts'
 import type { StackOptions } from './stack.ts'
 
 /*
- * What the API, or the first migration, would refuse to start with. Found out here before any server is started, or as soon as there is a database,
- * since otherwise everything else would be started for nothing.
+ * What the API, or the first migration, would refuse to start with. Found out here before any server is started, or as soon as
+ * there is a database, since otherwise everything else would be started for nothing.
  */
 
 /** @returns checks that throw SetupError */

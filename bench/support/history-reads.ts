@@ -80,7 +80,8 @@ async function measure(
   ]
 }
 
-const yearsBefore = (date: string, years: number): string => `${Number(date.slice(0, 4)) - years}${date.slice(4)}`
+const yearsBefore = (date: string, years: number): string =>
+  `${Number(date.slice(0, 4)) - years}${date.slice(4)}`
 
 async function longestHistories(db: Database): Promise<Map<number, string>> {
   const rows = await db.sql<{ id: number; symbol: string }[]>`
