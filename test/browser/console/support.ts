@@ -40,8 +40,9 @@ export class BrowserConsole {
         worker: true,
         market: yearMarket(8),
         sealKey: sealKey(new Secret('a secret of this test, long enough')),
-        // Whoever waits for a call that hangs waits no longer than this.
-        tushare: { timeoutMs: 500 },
+        // Whoever waits for a call that hangs waits no longer than this. Four such calls put the source to rest for a minute:
+        // a busy machine cancels a run that hangs long before.
+        tushare: { timeoutMs: 2_000 },
       }),
       openBrowser(),
     ])
