@@ -6,8 +6,8 @@ import { createActivities, type ActivityDeps } from '../index.ts'
 import { tracingOptions } from './tracing.ts'
 
 // Pause and cancel reach an activity with its next sent heartbeat; without this cap the SDK would hold them back for
-// 0.8 x the heartbeat time-out, and a pause must take effect within 5 s.
-const MAX_HEARTBEAT_THROTTLE = '2s'
+// 0.8 x the heartbeat time-out. A pause must take effect within 5 s, and a forced start waits for the end of a run in its way.
+const MAX_HEARTBEAT_THROTTLE = '1s'
 // Batches of one source that this process works on at a time: two datasets of four batches, with room for a probe.
 const BATCHES_AT_ONCE = 16
 // Decisions go to the worker that has the workflow in memory; when it was killed they go to any other after this.
