@@ -85,7 +85,8 @@ async function serverOf(sql: Sql): Promise<Server> {
       current_user as role, current_database() as database,
       has_database_privilege(current_database(), 'create') or to_regnamespace('drizzle') is not null as "mayMakeSchemas",
       coalesce(has_schema_privilege(to_regnamespace('public'), 'create'), false) as "mayMakeTables",
-      has_table_privilege(to_regclass('public.sync_run'), 'select, insert, update, delete') as "mayWrite"`
+      (select bool_and(has_table_privilege(to_regclass('public.sync_run'), needed))
+        from unnest('{select,insert,update,delete}'::text[]) needed) as "mayWrite"`
   if (!row) throw new Error('PostgreSQL says nothing about itself')
   return row
 }

@@ -85,6 +85,8 @@ test('who may not, or only, read our tables is told so', async () => {
     `grant usage on schema drizzle to ${ROLE}; grant select on drizzle.__drizzle_migrations to ${ROLE}`,
   )
   expect((await judged(address({ as: [ROLE, 'right'] })))?.why).toBe(`user "${ROLE}" may only read it`)
+  await db.sql.unsafe(`grant select on sync_run to ${ROLE}`)
+  expect((await judged(address({ as: [ROLE, 'right'] })))?.why).toBe(`user "${ROLE}" may only read it`)
 })
 
 test('a database that can only be read is told so', async () => {
