@@ -1,7 +1,8 @@
 /**
  * A full history, executed: 5,700 stocks over 35 years of the sandbox market without a rate limit. Its calls against the
  * least that could carry the rows, its rate, also against that of a tenth of the stocks, the worker's memory as the rows go
- * by, what it leaves in Temporal and on the disk, and then: reading it, and verifying ten years of it.
+ * by, what it leaves in Temporal and on the disk, and then: reading it, for which the script gives this process the heap of the API
+ * (api/node-flags.ts), and verifying ten years of it.
  *
  *   npm run bench:full-history -- [--stocks 5700] [--years 35] [--factors] [--record]
  */

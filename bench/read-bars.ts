@@ -3,7 +3,9 @@
  * and with three. Rows are decoded, adjusted and thrown away, as the first step of any answer. The server is one of its own,
  * filled with a market in which every stock has the last weeks and some have 30 years.
  *
- *   npx tsx bench/read-bars.ts [--rounds 200] [--record]
+ * The script gives this process the heap of the API (api/node-flags.ts), for which it stands.
+ *
+ *   npm run bench:read-bars -- [--rounds 200] [--record]
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -16,6 +16,8 @@ export interface NodePartSpec {
   /** The program, from the working folder. */
   file: string
   args?: readonly string[]
+  /** For Node itself. */
+  nodeFlags?: readonly string[]
   /** Computed at each start: a part may depend on where others are. */
   env: () => Record<string, string>
   /** The worker drains its activities for up to 20 s. */
@@ -71,7 +73,7 @@ const start = async (
     name: spec.name,
     dataDir: around.dataDir,
     command: process.execPath,
-    args: [...program, ...(spec.args ?? [])],
+    args: [...(spec.nodeFlags ?? []), ...program, ...(spec.args ?? [])],
     env: { ...MALLOC, ...process.env, ...spec.env() },
     signal: 'SIGTERM',
     graceMs: spec.graceMs ?? GRACE_MS,

