@@ -40,7 +40,7 @@ export async function mergeStockList(
     .sort((a, b) => (a.symbol < b.symbol ? -1 : 1))
   const payload = tx.json(sorted)
   await openInstruments(tx, payload, context.source)
-  await completeInstruments(tx, payload)
+  await completeInstruments(tx, payload, context.source)
   return await mergeListRows(tx, payload, sorted.length, context)
 }
 
@@ -65,16 +65,28 @@ async function openInstruments(tx: Tx, payload: Json, source: string): Promise<v
   )
 }
 
-/** A list knows the life of a stock better than a stub; nulls never overwrite. */
-async function completeInstruments(tx: Tx, payload: Json): Promise<void> {
+/**
+ * A list knows the life of a stock better than a stub; nulls never overwrite. Some were delisted and came back years later under
+ * their code: one list tells the first life and another one the second, which counts. So a delisting before the listing is
+ * forgotten, and a life that was over before one that another source lists is not taken. A code that was replaced ends without
+ * its stock.
+ */
+async function completeInstruments(tx: Tx, payload: Json, source: string): Promise<void> {
   await tx.unsafe(
-    `update instrument i set board = s.board, exchange = s.exchange, stub = false,
-       list_date = coalesce(s.list_date, i.list_date), delist_date = coalesce(s.delist_date, i.delist_date)
-     from ${LISTED} join instrument_code c on c.code = s.symbol
-     where i.id = c.instrument_id and (i.stub
-       or (s.list_date is not null and s.list_date is distinct from i.list_date)
-       or (s.delist_date is not null and s.delist_date is distinct from i.delist_date))`,
-    [payload],
+    `update instrument i set board = s.board, exchange = s.exchange, stub = false, list_date = l.listed, delist_date = l.delisted
+     from ${LISTED} join instrument_code c on c.code = s.symbol and c.valid_to is null join instrument k on k.id = c.instrument_id
+     cross join lateral (
+       select s.delist_date <= k.list_date and exists (
+         select from stock_basic_info o where o.instrument_id = k.id and o.source <> $2 and o.list_date = k.list_date
+       ) as is_over
+     ) e
+     cross join lateral (select case when is_over then k.list_date else coalesce(s.list_date, k.list_date) end as listed) b
+     cross join lateral (
+       select listed, case when not is_over and s.delist_date > coalesce(listed, '-infinity') then s.delist_date
+         when k.delist_date > coalesce(listed, '-infinity') then k.delist_date end as delisted
+     ) l
+     where i.id = k.id and (i.stub or (l.listed, l.delisted) is distinct from (i.list_date, i.delist_date))`,
+    [payload, source],
   )
 }
 
@@ -82,6 +94,13 @@ const VALUES = [
   'symbol', 'name', 'fullname', 'enname', 'cnspell', 'area', 'industry', 'market', 'exchange', 'curr_type', 'is_hs',
   'list_status', 'list_date', 'delist_date',
 ] // prettier-ignore
+
+/** What stays of a value that a list leaves out, where that is not all of it. */
+const KEPT: Readonly<Record<string, string>> = {
+  // A stock that is listed again is delisted no more.
+  delist_date:
+    'coalesce(excluded.delist_date, case when excluded.list_date >= t.delist_date then null else t.delist_date end)',
+}
 
 async function mergeListRows(
   tx: Tx,
@@ -97,7 +116,7 @@ async function mergeListRows(
      select s.code, $2, c.instrument_id, ${VALUES.map((c) => `s.${c}`).join(', ')}, $3::uuid, $4
      from ${LISTED} join instrument_code c on c.code = s.symbol order by s.code
      on conflict (code, source) do update set instrument_id = excluded.instrument_id,
-       ${VALUES.map((c) => `${c} = coalesce(excluded.${c}, t.${c})`).join(', ')},
+       ${VALUES.map((c) => `${c} = ${KEPT[c] ?? `coalesce(excluded.${c}, t.${c})`}`).join(', ')},
        updated_at = now(), run_id = excluded.run_id, data_type = excluded.data_type
      where ${differs}
      returning (xmax = 0) as inserted`,
@@ -165,10 +184,10 @@ async function moveInstrument(tx: Tx, from: number, to: number): Promise<void> {
   await tx`update revision set instrument_id = ${to} where instrument_id = ${from}`
   await tx`update sync_failure set resolved_at = now() where instrument_id = ${from} and resolved_at is null`
   await tx`update stock_basic_info set instrument_id = ${to} where instrument_id = ${from}`
-  // The new code may be a stub yet, while a list named the old one.
+  // It lives since it had its old code, whose end is not that of the stock.
   await tx`
-    update instrument n set stub = n.stub and o.stub, list_date = coalesce(n.list_date, o.list_date),
-      delist_date = coalesce(n.delist_date, o.delist_date)
+    update instrument n set stub = n.stub and o.stub,
+      list_date = least(n.list_date, case when o.list_date >= n.delist_date then null else o.list_date end)
     from instrument o where n.id = ${to} and o.id = ${from}`
   await deriveEverySource(tx, { instruments: [to] }, { runId: null, job: 'stock_list' })
 }

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import {
   bigint,
   boolean,
+  check,
   date,
   index,
   integer,
@@ -15,17 +16,22 @@ import {
 import { instant, written } from './columns.ts'
 
 /** A stock or index, whatever its codes and names were. Market rows hang on its id. */
-export const instrument = pgTable('instrument', {
-  id: integer('id').primaryKey().generatedAlwaysAsIdentity(),
-  kind: text('kind').notNull().default('stock'),
-  board: text('board').notNull(),
-  exchange: text('exchange').notNull(),
-  listDate: date('list_date'),
-  delistDate: date('delist_date'),
-  /** True while no list names it: opened because a bar came for its code. */
-  stub: boolean('stub').notNull().default(false),
-  createdAt: instant('created_at').notNull().defaultNow(),
-})
+export const instrument = pgTable(
+  'instrument',
+  {
+    id: integer('id').primaryKey().generatedAlwaysAsIdentity(),
+    kind: text('kind').notNull().default('stock'),
+    board: text('board').notNull(),
+    exchange: text('exchange').notNull(),
+    listDate: date('list_date'),
+    delistDate: date('delist_date'),
+    /** True while no list names it: opened because a bar came for its code. */
+    stub: boolean('stub').notNull().default(false),
+    createdAt: instant('created_at').notNull().defaultNow(),
+  },
+  // Whoever asks for the days of a life would be refused, and with it all that is asked beside it.
+  (t) => [check('instrument_life', sql`${t.delistDate} > ${t.listDate}`)],
+)
 
 /** The codes of an instrument; Beijing codes were renumbered in 2025, so one instrument may have several. */
 export const instrumentCode = pgTable(

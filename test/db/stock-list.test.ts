@@ -39,7 +39,9 @@ const stock = (symbol: string, differs: Partial<StockListRow> = {}): StockListRo
   is_hs: 'H',
   ...differs,
 })
-const list = (...rows: StockListRow[]) => db.sql.begin((tx) => mergeStockList(tx, rows, CONTEXT))
+const listOf = (source: string, ...rows: StockListRow[]) =>
+  db.sql.begin((tx) => mergeStockList(tx, rows, { ...CONTEXT, source }))
+const list = (...rows: StockListRow[]) => listOf(CONTEXT.source, ...rows)
 const stub = (...symbols: string[]) => db.sql.begin((tx) => resolveInstruments(tx, symbols, 'tushare'))
 const renumber = (old_symbol: string, new_symbol: string) =>
   db.sql.begin((tx) =>
@@ -103,6 +105,46 @@ test('a delisted stock gets its last date on the instrument too', async () => {
   expect(await instruments()).toEqual([
     { board: 'main', stub: false, list_date: '1999-11-10', delist_date: '2024-05-31' },
   ])
+})
+
+// 601399 was delisted in 2015 and listed again in 2020.
+const FIRST_LIFE = stock('601399.SH', {
+  list_status: 'D',
+  list_date: '2010-02-09',
+  delist_date: '2015-05-21',
+})
+const SECOND_LIFE = stock('601399.SH', { list_date: '2020-06-08' })
+
+test.for([
+  ['the first life, then the second', ['akshare', FIRST_LIFE], ['tushare', SECOND_LIFE]],
+  ['the second life, then the first', ['tushare', SECOND_LIFE], ['akshare', FIRST_LIFE]],
+  ['the delisting alone', ['tushare', SECOND_LIFE], ['akshare', { ...FIRST_LIFE, list_date: null }]],
+  ['one source that lists it again', ['tushare', FIRST_LIFE], ['tushare', SECOND_LIFE]],
+] as const)('a stock that came back under its code lives its second life: %s', async ([, ...lists]) => {
+  for (const [source, row] of lists) await listOf(source, row)
+  const isListed = { list_date: '2020-06-08', delist_date: null }
+  expect(await instruments()).toEqual([{ board: 'main', stub: false, ...isListed }])
+  expect(await db.sql`select list_date, delist_date from stock_best`).toEqual([isListed])
+  // A life that ends before it begins would make every question about the market fail.
+  await db.sql`select * from factor_source`
+  const before = await db.sql`select xmin from instrument`
+  for (const [source, row] of lists.slice(1)) await listOf(source, row)
+  expect(await db.sql`select xmin from instrument`).toEqual(before)
+})
+
+test('a listing that was told too late is corrected by the source that told it, though the stock is gone since', async () => {
+  await list(stock('601399.SH', { list_date: '2020-06-08' }))
+  await list(FIRST_LIFE)
+  expect(await instruments()).toMatchObject([{ list_date: '2010-02-09', delist_date: '2015-05-21' }])
+})
+
+test('a stock whose old code was delisted for its successor lives on since it was first listed', async () => {
+  const old = stock('430047.BJ', { list_status: 'D', list_date: '2020-07-27', delist_date: '2025-10-09' })
+  await list(old, stock('920047.BJ', { list_date: '2025-10-09' }))
+  await renumber('430047.BJ', '920047.BJ')
+  expect(await instruments()).toMatchObject([{ list_date: '2020-07-27', delist_date: null }])
+  await list(old)
+  expect(await instruments()).toMatchObject([{ list_date: '2020-07-27', delist_date: null }])
 })
 
 test('a list with thousands of stocks is merged at once', async () => {
