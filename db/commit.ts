@@ -8,6 +8,7 @@ import { repeatOnConflict } from './errors.ts'
 import { resolveFailures, resolveListFailures } from './queries/failures.ts'
 import { instrumentIds } from './queries/planning.ts'
 import type { MergeCounts } from './merge.ts'
+import { suspendedAllDay } from './suspended.ts'
 
 /*
  * The one way by which data enters the database: rows, batch cursor, coverage and counters of one upstream answer in one
@@ -206,7 +207,7 @@ async function notSuspended(
     select m.i as "instrumentId", m.d as "tradeDate"
     from unnest(${missing.map((m) => m.instrumentId)}::int[], ${missing.map((m) => m.tradeDate)}::date[]) as m(i, d)
     where not exists (select from suspension s where s.instrument_id = m.i and s.trade_date = m.d
-      and s.suspend_type = 'S' and s.suspend_timing is null)`
+      and ${tx.unsafe(suspendedAllDay('s'))})`
 }
 
 async function countAnswer(

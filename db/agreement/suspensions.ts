@@ -1,4 +1,5 @@
 import type { Tx } from '../client.ts'
+import { suspendedAllDay } from '../suspended.ts'
 import { barSources, type FieldAgreement, inSlice, type Slice, sliceParams } from './slice.ts'
 import { compareSpoken } from './spoken.ts'
 
@@ -9,7 +10,7 @@ import { compareSpoken } from './spoken.ts'
 const SPOKEN = `
   with cells as materialized (
     select distinct s.instrument_id, s.trade_date from suspension s
-    where s.suspend_type = 'S' and s.suspend_timing is null and ${inSlice('s')}
+    where ${suspendedAllDay('s')} and ${inSlice('s')}
   )
   select instrument_id, trade_date, source, max(suspended)::numeric as value, 0::numeric as tolerance
   from (

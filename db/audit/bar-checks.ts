@@ -1,6 +1,7 @@
 import { FREE_SESSIONS, ST_LIMIT } from '../../market/price-limits.ts'
 import type { DateRange } from '../../planning/types.ts'
 import type { Sql, Tx } from '../client.ts'
+import { suspendedAllDay } from '../suspended.ts'
 import { downPercent, upPercent } from './price-limit-sql.ts'
 
 /*
@@ -101,8 +102,8 @@ const LONG_AGO = `case when t.near_date is null and (i.list_date is null or t.tr
 const IS_CONNECTED = `(r.last_date = r.day_before or (
     select count(*) from trade_calendar c where c.exchange = 'SSE' and c.is_open and c.trade_date > r.last_date and c.trade_date < r.trade_date
   ) <= (
-    select count(distinct s.trade_date) from suspension s where s.instrument_id = r.instrument_id and s.suspend_type = 'S'
-      and s.suspend_timing is null and s.trade_date > r.last_date and s.trade_date < r.trade_date
+    select count(distinct s.trade_date) from suspension s where s.instrument_id = r.instrument_id and ${suspendedAllDay('s')}
+      and s.trade_date > r.last_date and s.trade_date < r.trade_date
   ))`
 
 // A day on which nothing stepped needs no division.

@@ -1,8 +1,8 @@
-import type { DateRange } from '../../planning/types.ts'
 import { kindOf } from '../../market/datasets.ts'
 import type { Sql, Tx } from '../client.ts'
 import { leaveMonthsOf } from '../derived-due.ts'
 import { repeatOnConflict } from '../errors.ts'
+import { notSuspended } from '../suspended.ts'
 import { OHLC_BROKEN, UNIT_BROKEN } from './bar-checks.ts'
 import { SESSION_CELLS, type SessionDataset, servedPairs, sparseSources } from './cells.ts'
 import { inSlices } from './slices.ts'
@@ -121,7 +121,7 @@ async function markLostCells(
       select e.* from expected e
       where not exists (select from ${tx(table)} x where x.instrument_id = e.id and x.trade_date = e.d and x.source = e.source
           and ${tx.unsafe(where)} and x.trade_date between ${from} and ${to})
-        and ${traded ? notSuspended(tx, { from, to }) : tx`true`}
+        and ${traded ? notSuspended(tx, ['e.id', 'e.d'], { from, to }) : tx`true`}
     ), marked as (
       insert into coverage_hole (dataset, instrument_id, trade_date, source, reason)
       select ${dataset}, id, d, source, 'lost' from lost order by id, d, source
@@ -129,10 +129,6 @@ async function markLostCells(
     ), due as (${leaveMonthsOf(tx, 'marked')})
     select source, trade_date as date, count(*)::int as n from marked group by 1, 2`
 }
-
-const notSuspended = (tx: Tx, { from, to }: DateRange) => tx`not exists (select from suspension s
-  where s.instrument_id = e.id and s.trade_date = e.d and s.suspend_type = 'S' and s.suspend_timing is null
-    and s.trade_date between ${from} and ${to})`
 
 const BROKEN: Partial<Record<SessionDataset, string>> = {
   bars: `(${OHLC_BROKEN} or ${UNIT_BROKEN})`,

@@ -1,6 +1,7 @@
 import type { DateRange } from '../../planning/types.ts'
 import { kindOf } from '../../market/datasets.ts'
 import type { Tx } from '../client.ts'
+import { suspendedAllDay } from '../suspended.ts'
 import { SESSION_CELLS, type SessionDataset, servedPairs, sparseSources } from './cells.ts'
 
 export interface AuditedRegion extends DateRange {
@@ -44,8 +45,8 @@ export async function tally(tx: Tx, { dataset, instruments, from, to }: AuditedR
         left join coverage market on market.dataset = ${dataset} and market.source = p.source and market.instrument_id = 0
         cross join lateral (select coalesce(own.ranges, '{}') + coalesce(market.ranges, '{}') as ranges offset 0) c
     ), suspended as materialized (
-      select distinct instrument_id as id, trade_date as d from suspension
-      where ${traded} and suspend_type = 'S' and suspend_timing is null and trade_date between ${from} and ${to}
+      select distinct s.instrument_id as id, s.trade_date as d from suspension s
+      where ${traded} and ${tx.unsafe(suspendedAllDay('s'))} and s.trade_date between ${from} and ${to}
     ), present as (
       select u.id, x.source, count(*) filter (where r.expected @> x.trade_date and o.d is not null and s.id is null) as n,
         count(*) filter (where not coalesce(r.ranges @> x.trade_date, false)) as uncovered

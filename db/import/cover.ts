@@ -1,5 +1,6 @@
 import type { Tx } from '../client.ts'
 import { MERGES } from '../merge.ts'
+import { suspendedAllDay } from '../suspended.ts'
 import type { StagedDataset } from './stage.ts'
 
 /**
@@ -32,7 +33,7 @@ export async function coverStaged(
       select instrument_id, trade_date from ${stage}
       union
       select x.instrument_id, x.trade_date from spans s join suspension x on x.instrument_id = s.instrument_id
-        and x.trade_date > s.first and x.trade_date < s.last and x.suspend_type = 'S' and x.suspend_timing is null
+        and x.trade_date > s.first and x.trade_date < s.last and ${tx.unsafe(suspendedAllDay('x'))}
       where ${dataset} <> 'adj_factor' and x.instrument_id = any(${ids})
     ), placed as (
       select c.instrument_id, s.trade_date, s.next,

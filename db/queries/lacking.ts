@@ -3,6 +3,7 @@ import type { Region } from '../../planning/types.ts'
 import type { Sql } from '../client.ts'
 import { leaveMonthsOf } from '../derived-due.ts'
 import { repeatOnConflict } from '../errors.ts'
+import { suspendedAllDay } from '../suspended.ts'
 
 /** Cells of one item of a region that a source's answers of a run did not have. */
 export interface LackedCells {
@@ -50,7 +51,7 @@ export async function dropExplained(sql: Sql, runId: string, datasets: readonly 
       with explained as (
         delete from coverage_hole h using suspension s, sync_run r
         where r.id = ${runId} and h.last_seen_at >= r.started_at and h.reason = 'missing' and h.dataset = any(${datasets as string[]})
-          and s.instrument_id = h.instrument_id and s.trade_date = h.trade_date and s.suspend_type = 'S' and s.suspend_timing is null
+          and s.instrument_id = h.instrument_id and s.trade_date = h.trade_date and ${sql.unsafe(suspendedAllDay('s'))}
         returning h.dataset, h.source, h.trade_date
       ) ${leaveMonthsOf(sql, 'explained')}`,
   )

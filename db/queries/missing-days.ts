@@ -1,8 +1,8 @@
 import { kindOf } from '../../market/datasets.ts'
-import type { DateRange } from '../../planning/types.ts'
 import { SESSION_CELLS, servedPairs, sparseSources } from '../audit/cells.ts'
 import { inSlices } from '../audit/slices.ts'
 import type { Sql, Tx } from '../client.ts'
+import { notSuspended } from '../suspended.ts'
 import { beginnings } from './beginnings.ts'
 import type { DayRange } from './verify.ts'
 
@@ -78,7 +78,7 @@ async function missingIn(sql: Sql, dates: readonly string[], range: DayRange): P
         select u.id, u.exchange, u.code, d from days join universe u on d >= u.listed and d < u.delisted
         where not exists (select from ${tx(table)} x where x.instrument_id = u.id and x.trade_date = d and ${tx.unsafe(where)}
             and x.trade_date between ${range.from} and ${range.to})
-          and ${traded ? notSuspended(tx, range) : tx`true`} and ${notSparse(tx, range)}
+          and ${traded ? notSuspended(tx, ['u.id', 'd'], range) : tx`true`} and ${notSparse(tx, range)}
       ), absences as materialized (${absences(tx, range)}),
       known_market as materialized (${coveredMarket(tx, 'suspension', servedPairs())}),
       own_market as materialized (${coveredMarket(tx, dataset, servedPairs())}),
@@ -97,10 +97,6 @@ async function missingIn(sql: Sql, dates: readonly string[], range: DayRange): P
       from judged group by d`
   })
 }
-
-const notSuspended = (tx: Tx, { from, to }: DateRange) => tx`not exists (select from suspension s
-  where s.instrument_id = u.id and s.trade_date = d and s.suspend_type = 'S' and s.suspend_timing is null
-    and s.trade_date between ${from} and ${to})`
 
 /** Not covered by a source that has no row for a cell in which nothing happened. */
 function notSparse(tx: Tx, { dataset }: DayRange) {

@@ -2,6 +2,7 @@ import { kindOf } from '../../market/datasets.ts'
 import { SESSION_CELLS, type SessionDataset, servedPairs, sparseSources } from '../audit/cells.ts'
 import { inSlices } from '../audit/slices.ts'
 import type { Sql, Tx } from '../client.ts'
+import { suspendedAllDay } from '../suspended.ts'
 
 /** What the tables hold of one date. */
 export interface DayCounts {
@@ -89,7 +90,7 @@ async function countSuspended(sql: Sql, range: DayRange): Promise<DateCount[]> {
   return await sql<DateCount[]>`
     select s.trade_date as date, count(distinct s.instrument_id)::int as n
     from suspension s join instrument i on i.id = s.instrument_id and not i.stub
-    where s.trade_date between ${range.from} and ${range.to} and s.suspend_type = 'S' and s.suspend_timing is null
+    where s.trade_date between ${range.from} and ${range.to} and ${sql.unsafe(suspendedAllDay('s'))}
       and ${ofLife(sql, 's', range)}
       and not exists (select from ${sql(table)} x where x.instrument_id = s.instrument_id and x.trade_date = s.trade_date and ${sql.unsafe(where)})
     group by 1`

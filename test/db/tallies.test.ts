@@ -29,12 +29,14 @@ const someDays = fc.array(fc.record({ id: fc.constantFrom(...STOCKS), days }), {
 const market = fc.record({
   stocks: fc.tuple(
     ...STOCKS.map((id) =>
-      fc.record({
-        id: fc.constant(id),
-        exchange: fc.constantFrom(...(Object.keys(EXCHANGES) as (keyof typeof EXCHANGES)[])),
-        listed: fc.option(day),
-        delisted: fc.option(day),
-      }),
+      fc
+        .record({
+          id: fc.constant(id),
+          exchange: fc.constantFrom(...(Object.keys(EXCHANGES) as (keyof typeof EXCHANGES)[])),
+          listed: fc.option(day),
+          delisted: fc.option(day),
+        })
+        .filter(({ listed, delisted }) => listed === null || delisted === null || delisted > listed),
     ),
   ),
   // Of stock 0: the whole market that the source serves.
