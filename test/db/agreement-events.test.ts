@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type FieldAgreement, recordAgreement } from '../../db/queries/agreement.ts'
-import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { createTestDatabase, empty, type TestDatabase } from '../support/database.ts'
 import { barLine, factorLine, merge } from './support.ts'
 
 let db: TestDatabase
@@ -10,8 +10,7 @@ beforeAll(async () => {
 })
 afterAll(() => db.drop())
 beforeEach(async () => {
-  for (const table of ['bars', 'adj_factor', 'coverage', 'coverage_hole', 'suspension', 'agreement'])
-    await db.sql`delete from ${db.sql(table)}`
+  await empty(db.sql, 'bars', 'adj_factor', 'coverage', 'coverage_hole', 'suspension', 'agreement')
 })
 
 const ALL = { instruments: null, from: '2023-01-01', to: '2026-12-31' } as const

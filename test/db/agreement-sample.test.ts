@@ -6,7 +6,7 @@ import type { CapabilityTable } from '../../market/capability.ts'
 import type { RunParams } from '../../market/run-params.ts'
 import type { SourceName } from '../../market/sources.ts'
 import { TUSHARE_CAPABILITIES } from '../../market/tushare.ts'
-import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { createTestDatabase, empty, type TestDatabase } from '../support/database.ts'
 
 const RUN = '00000000-0000-0000-0000-0000000000aa'
 const OTHER_RUN = '00000000-0000-0000-0000-0000000000bb'
@@ -18,8 +18,7 @@ beforeAll(async () => {
 })
 afterAll(() => db.drop())
 beforeEach(async () => {
-  for (const table of ['instrument_code', 'instrument', 'trade_calendar'])
-    await db.sql`delete from ${db.sql(table)}`
+  await empty(db.sql, 'instrument_code', 'instrument', 'trade_calendar')
 })
 
 interface Listing {

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { recordAgreement } from '../../db/queries/agreement.ts'
 import { BAR_FIELD_NAMES, BAR_FIELDS } from '../../market/tolerances.ts'
-import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { createTestDatabase, empty, type TestDatabase } from '../support/database.ts'
 import {
   agrees,
   barOfSources,
@@ -25,7 +25,7 @@ beforeAll(async () => {
 })
 afterAll(() => db.drop())
 beforeEach(async () => {
-  for (const table of ['bars', 'agreement']) await db.sql`delete from ${db.sql(table)}`
+  await empty(db.sql, 'bars', 'agreement')
 })
 
 const ALL = { instruments: null, from: '2023-01-01', to: '2026-12-31' } as const

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { createTestDatabase, empty, type TestDatabase } from '../support/database.ts'
 import { addCalendar, addStock, barsOf, pick } from './bars-support.ts'
 import { barLine, factorLine, merge } from './support.ts'
 
@@ -13,7 +13,8 @@ beforeAll(async () => {
 })
 afterAll(() => db.drop())
 beforeEach(async () => {
-  for (const table of [
+  await empty(
+    db.sql,
     'bars',
     'adj_factor',
     'revision',
@@ -21,8 +22,7 @@ beforeEach(async () => {
     'trade_calendar',
     'instrument_code',
     'instrument',
-  ])
-    await db.sql`delete from ${db.sql(table)}`
+  )
   id = await addStock(db.sql, ['600000.SH'])
 })
 

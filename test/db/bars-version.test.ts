@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type BarsQuery, readBars } from '../../db/queries/bars.ts'
-import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { createTestDatabase, empty, type TestDatabase } from '../support/database.ts'
 import { addBars, addCalendar, addFactors, addStock } from './bars-support.ts'
 import { barLine, merge } from './support.ts'
 
@@ -15,8 +15,7 @@ beforeAll(async () => {
 })
 afterAll(() => db.drop())
 beforeEach(async () => {
-  for (const table of ['bars', 'adj_factor', 'coverage', 'trade_calendar', 'instrument_code', 'instrument'])
-    await db.sql`delete from ${db.sql(table)}`
+  await empty(db.sql, 'bars', 'adj_factor', 'coverage', 'trade_calendar', 'instrument_code', 'instrument')
   await addCalendar(db.sql)
   id = await addStock(db.sql, ['600000.SH'])
   other = await addStock(db.sql, ['000001.SZ'])

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { bestFactors } from '../../db/queries/best.ts'
-import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { createTestDatabase, empty, type TestDatabase } from '../support/database.ts'
 import { factorLine, merge } from './support.ts'
 
 let db: TestDatabase
@@ -11,8 +11,7 @@ beforeAll(async () => {
 })
 afterAll(() => db.drop())
 beforeEach(async () => {
-  for (const table of ['adj_factor', 'coverage', 'coverage_hole', 'instrument_code', 'instrument'])
-    await db.sql`delete from ${db.sql(table)}`
+  await empty(db.sql, 'adj_factor', 'coverage', 'coverage_hole', 'instrument_code', 'instrument')
   const [row] = await db.sql<{ id: number }[]>`
     insert into instrument (board, exchange, list_date) values ('main', 'SSE', '2020-01-02') returning id`
   id = row?.id ?? 0

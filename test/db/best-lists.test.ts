@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { createTestDatabase, empty, type TestDatabase } from '../support/database.ts'
 import { barLine, merge } from './support.ts'
 
 let db: TestDatabase
@@ -9,8 +9,7 @@ beforeAll(async () => {
 })
 afterAll(() => db.drop())
 beforeEach(async () => {
-  for (const table of ['stock_basic_info', 'instrument_code', 'instrument', 'suspension', 'bars'])
-    await db.sql`delete from ${db.sql(table)}`
+  await empty(db.sql, 'stock_basic_info', 'instrument_code', 'instrument', 'suspension', 'bars')
 })
 
 describe('stock_best', () => {

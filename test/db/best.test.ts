@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { bestBars } from '../../db/queries/best.ts'
 import type { BarFieldName } from '../../market/tolerances.ts'
-import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { createTestDatabase, empty, type TestDatabase } from '../support/database.ts'
 import {
   barOfSources,
   bestOf,
@@ -23,8 +23,7 @@ beforeAll(async () => {
 })
 afterAll(() => db.drop())
 beforeEach(async () => {
-  for (const table of ['bars', 'adj_factor', 'coverage', 'coverage_hole', 'suspension', 'stock_basic_info'])
-    await db.sql`delete from ${db.sql(table)}`
+  await empty(db.sql, 'bars', 'adj_factor', 'coverage', 'coverage_hole', 'suspension', 'stock_basic_info')
 })
 
 interface BestRow extends Record<string, string | boolean | string[] | null> {

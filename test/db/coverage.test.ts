@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { loadCoverage } from '../../db/queries/planning.ts'
 import type { AnswerCommit } from '../../db/commit.ts'
-import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { createTestDatabase, empty, type TestDatabase } from '../support/database.ts'
 import { commit, openRun } from './support.ts'
 
 let db: TestDatabase
@@ -13,7 +13,7 @@ beforeAll(async () => {
 })
 afterAll(() => db.drop())
 beforeEach(async () => {
-  for (const table of ['coverage', 'coverage_hole', 'suspension']) await db.sql`delete from ${db.sql(table)}`
+  await empty(db.sql, 'coverage', 'coverage_hole', 'suspension')
 })
 
 /** Commits one answer for instruments 1 and 2 over the first week of 2024, or what differs from it. */

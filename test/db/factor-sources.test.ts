@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { factorSources } from '../../db/bars/factor-sources.ts'
 import { addDays } from '../../market/date.ts'
-import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { createTestDatabase, empty, type TestDatabase } from '../support/database.ts'
 
 /* Whose factors count is found without the view where that is settled: it has to be the same. */
 
@@ -61,8 +61,7 @@ test('the whole market takes factors from whom the view names', async () => {
   } as const
   await fc.assert(
     fc.asyncProperty(anyCase, async ({ lives, coverage, holes, rows }) => {
-      for (const table of ['coverage', 'coverage_hole', 'adj_factor', 'instrument_code', 'instrument'])
-        await db.sql`delete from ${db.sql(table)}`
+      await empty(db.sql, 'coverage', 'coverage_hole', 'adj_factor', 'instrument_code', 'instrument')
       for (const [i, { list, length }] of lives.entries()) {
         const from = list === null ? null : addDays('2024-01-01', list)
         const to = length === null ? null : addDays('2024-01-01', (list ?? 0) + length)

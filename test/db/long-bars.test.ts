@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { deriveEverySource } from '../../db/derive-bars.ts'
-import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { createTestDatabase, empty, type TestDatabase } from '../support/database.ts'
 import { addBars, addCalendar, addFactors, addStock, barsOf, pick } from './bars-support.ts'
 
 let db: TestDatabase
@@ -11,8 +11,7 @@ beforeAll(async () => {
 })
 afterAll(() => db.drop())
 beforeEach(async () => {
-  for (const table of ['bars', 'adj_factor', 'coverage', 'trade_calendar', 'instrument_code', 'instrument'])
-    await db.sql`delete from ${db.sql(table)}`
+  await empty(db.sql, 'bars', 'adj_factor', 'coverage', 'trade_calendar', 'instrument_code', 'instrument')
   await addCalendar(db.sql)
   id = await addStock(db.sql, ['600000.SH'])
 })

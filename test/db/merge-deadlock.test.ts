@@ -1,7 +1,7 @@
 import postgres from 'postgres'
 import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest'
 import type { MergeCounts } from '../../db/merge.ts'
-import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { createTestDatabase, empty, type TestDatabase } from '../support/database.ts'
 import { barLine, commit, factorLine, merge, mergeIn, NOTHING, openRun } from './support.ts'
 
 const WRITERS = 4
@@ -19,7 +19,7 @@ beforeAll(async () => {
 })
 afterAll(() => db.drop())
 beforeEach(async () => {
-  for (const table of ['bars', 'adj_factor', 'revision']) await db.sql`delete from ${db.sql(table)}`
+  await empty(db.sql, 'bars', 'adj_factor', 'revision')
 })
 
 const lines = (ids: readonly number[], line: (id: number, date: string) => string): string[] =>

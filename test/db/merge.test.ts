@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { stagedLines } from '../../activities/staged-lines.ts'
 import { copyText } from '../../db/merge.ts'
 import type { BarRow } from '../../sources/contract.ts'
-import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { createTestDatabase, empty, type TestDatabase } from '../support/database.ts'
 import { barLine, factorLine, merge, waiting } from './support.ts'
 
 fc.configureGlobal({ seed: 20_240_102 })
@@ -16,8 +16,7 @@ beforeAll(async () => {
 afterAll(() => db.drop())
 beforeEach(async () => {
   // Not truncate: that takes a lock and a file of each of the 52 partitions.
-  for (const table of ['bars', 'adj_factor', 'suspension', 'revision'])
-    await db.sql`delete from ${db.sql(table)}`
+  await empty(db.sql, 'bars', 'adj_factor', 'suspension', 'revision')
 })
 
 /** Where each row version lies: any write moves it or changes its xmin. */

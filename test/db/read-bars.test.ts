@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { openDatabase } from '../../db/client.ts'
 import { readBars } from '../../db/queries/bars.ts'
-import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { createTestDatabase, empty, type TestDatabase } from '../support/database.ts'
 import {
   addBars,
   addFactors,
@@ -21,8 +21,7 @@ beforeAll(async () => {
 })
 afterAll(() => db.drop())
 beforeEach(async () => {
-  for (const table of ['bars', 'adj_factor', 'coverage', 'coverage_hole', 'instrument_code', 'instrument'])
-    await db.sql`delete from ${db.sql(table)}`
+  await empty(db.sql, 'bars', 'adj_factor', 'coverage', 'coverage_hole', 'instrument_code', 'instrument')
 })
 
 describe('adjusted days', () => {

@@ -3,7 +3,7 @@ import { resolveInstruments } from '../../db/instruments.ts'
 import { loadInstruments } from '../../db/queries/planning.ts'
 import { mergeCodeChanges, mergeStockList, type StockListRow } from '../../db/stock-list.ts'
 import { boardOf, exchangeOf } from '../../market/symbol.ts'
-import { createTestDatabase, type TestDatabase } from '../support/database.ts'
+import { createTestDatabase, empty, type TestDatabase } from '../support/database.ts'
 import { barLine, factorLine, merge } from './support.ts'
 
 const CONTEXT = { source: 'tushare', runId: '00000000-0000-0000-0000-000000000001', job: 'stock_list' }
@@ -15,10 +15,8 @@ beforeAll(async () => {
 })
 afterAll(() => db.drop())
 beforeEach(async () => {
-  for (const table of ['bars', 'adj_factor', 'revision', 'coverage', 'sync_failure'])
-    await db.sql`delete from ${db.sql(table)}`
-  for (const table of ['stock_basic_info', 'instrument_code', 'instrument'])
-    await db.sql`delete from ${db.sql(table)}`
+  await empty(db.sql, 'bars', 'adj_factor', 'revision', 'coverage', 'sync_failure')
+  await empty(db.sql, 'stock_basic_info', 'instrument_code', 'instrument')
 })
 
 const stock = (symbol: string, differs: Partial<StockListRow> = {}): StockListRow => ({
