@@ -1,6 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { SourceName } from '../../market/sources.ts'
-import { after, DONE, fails, rests, seqsOn, triesOn, withoutTimes } from './scripted-activities.ts'
+import {
+  after,
+  DONE,
+  fails,
+  rests,
+  seqsOn,
+  triesOn,
+  upOnceProbed,
+  withoutTimes,
+} from './scripted-activities.ts'
 import { openStage, type Stage } from './scripted.ts'
 
 /*
@@ -52,19 +61,9 @@ describe('a dataset that runs can do without, of a source that is down', () => {
   })
 
   test('is brought at the end when the source is up again', async () => {
-    let isUp = false
     const { seen } = await stage.play({
       stages,
-      batch: async ({ source }, signal) => {
-        if (source === 'tushare') return isUp ? DONE : rests(Date.now() + 1_000)
-        do await after(50, DONE, signal)
-        while (!isUp)
-        return DONE
-      },
-      probe: () => {
-        isUp = true
-        return null
-      },
+      ...upOnceProbed('tushare', 1_000),
     })
     expect(seen.tries.at(-1)).toMatchObject({ seq: 1, source: 'tushare', nth: 2 })
     expect(seen.steps).toEqual(['open', 'plan 0', 'plan 1', 'plan 0'])

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { SourceName } from '../../market/sources.ts'
-import { after, DONE, fails, rests, seqsOn } from './scripted-activities.ts'
+import { after, DONE, fails, rests, seqsOn, upOnceProbed } from './scripted-activities.ts'
 import { openStage, type Stage } from './scripted.ts'
 
 /*
@@ -56,20 +56,10 @@ describe('parallel', () => {
   })
 
   test('a source that rested takes part again when a probe found it up', async () => {
-    let isUp = false
     const { seen } = await stage.play({
       mode: 'parallel',
       stages: [[bars(1, 12, 'akshare', 'baostock')]],
-      batch: async ({ source }, signal) => {
-        if (source === 'baostock') return isUp ? DONE : rests(Date.now() + 300)
-        do await after(50, DONE, signal)
-        while (!isUp)
-        return DONE
-      },
-      probe: () => {
-        isUp = true
-        return null
-      },
+      ...upOnceProbed('baostock', 300),
     })
     expect(seen.open.size).toBe(0)
     expect(seqsOn(seen, 'baostock').length).toBeGreaterThan(1)

@@ -96,6 +96,23 @@ export async function after(ms: number, outcome: Outcome, signal: AbortSignal): 
   return outcome
 }
 
+/** A script in which a source rests until it is probed, which finds it up; the others go on with a batch until then. */
+export function upOnceProbed(resting: SourceName, restMs: number): Pick<Script, 'batch' | 'probe'> {
+  let isUp = false
+  return {
+    batch: async ({ source }, signal) => {
+      if (source === resting) return isUp ? DONE : rests(Date.now() + restMs)
+      do await after(50, DONE, signal)
+      while (!isUp)
+      return DONE
+    },
+    probe: () => {
+      isUp = true
+      return null
+    },
+  }
+}
+
 /** A run with its script. */
 export interface Playing {
   script: Script
